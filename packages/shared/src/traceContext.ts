@@ -1,0 +1,55 @@
+import type { SpanContext, TraceState } from '@opentelemetry/api';
+import { parseTracestate } from './tracestate.ts';
+
+/** Flag bit: the caller may have recorded this trace. */
+export const FLAG_SAMPLED = 0x01;
+/** Flag bit (level 2): the last 7 bytes of the trace id are random. */
+export const FLAG_RANDOM = 0x02;
+const KNOWN_FLAGS: number = FLAG_SAMPLED | FLAG_RANDOM;
+
+const TRACEPARENT = /^[ \t]*([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?[ \t]*$/;
+const ALL_ZERO = /^0+$/;
+
+/** A header's values as they came: one string per header line, in order; absent is `undefined`, `null` or `[]`. */
+export type HeaderValues = string | readonly string[] | null | undefined;
+
+/**
+ * Reads one `traceparent` value.
+ *
+ * @param value the header's value; surrounding blanks and tabs are allowed, upper case is not
+ * @returns the remote span's context, unknown flag bits cleared; `undefined` for anything the grammar refuses
+ * @see https://www.w3.org/TR/trace-context-2/#traceparent-header
+ */
+export function parseTraceparent(value: string | null | undefined): SpanContext | undefined {
+  const [, version, traceId, spanId, flags, rest] = (value && TRACEPARENT.exec(value)) || [];
+  if (!traceId || !spanId || version === 'ff' || (version === '00' && rest)) return undefined;
+  if (ALL_ZERO.test(traceId) || ALL_ZERO.test(spanId)) return undefined;
+  return { traceId, spanId, traceFlags: parseInt(flags!, 16) & KNOWN_FLAGS, isRemote: true };
+}
+
+/**
+ * Writes a `traceparent` value of version 00.
+ *
+ * @param context trace id of 32 and span id of 16 lower-case hex digits; flag bits that the version does not know are cleared
+ */
+export function toTraceparent(context: SpanContext): string {
+  return `00-${context.traceId}-${context.spanId}-0${context.traceFlags & KNOWN_FLAGS}`;
+}
+
+/**
+ * Reads the trace context out of headers, as a participant must: two `traceparent` values count as none (proxies and
+ * Lambda's HTTP events join duplicates with a comma, which the grammar refuses too), `tracestate` is read only beside a
+ * valid `traceparent`, and a bad `tracestate` does not harm the `traceparent`.
+ *
+ * @param get gives the values of a header by its lower-case name
+ * @returns the caller's context, or `undefined` when a new trace must be started
+ * @see https://www.w3.org/TR/trace-context-2/#mutating-the-traceparent-field
+ */
+export function extractTraceContext(get: (name: string) => HeaderValues): SpanContext | undefined {
+  const header = get('traceparent');
+  const values = typeof header === 'string' ? [header] : (header ?? []);
+  const context = values.length === 1 ? parseTraceparent(values[0]) : undefined;
+  if (!context) return undefined;
+  const traceState: TraceState | undefined = parseTracestate(get('tracestate'));
+  return traceState ? { ...context, traceState } : context;
+}
