@@ -61,7 +61,8 @@ export function createTraceState(members: readonly Member[]): TraceState {
 function serialize(members: readonly Member[]): string {
   const texts = members.map(([key, value]) => `${key}=${value}`);
   const tooLong = (): boolean => texts.join(',').length > MAX_LENGTH;
-  for (let i = texts.length - 1; i >= 0 && tooLong(); i--) if (texts[i]!.length > LONG_MEMBER) texts.splice(i, 1);
+  for (let i = texts.length - 1; i >= 0 && tooLong(); i--)
+    if (texts[i]!.length > LONG_MEMBER) texts.splice(i, 1);
   while (tooLong()) texts.pop();
   return texts.join(',');
 }

@@ -1,0 +1,103 @@
+/**
+ * Every attribute name that Clickspan writes or reads. OpenTelemetry's names first (semantic conventions 1.44), then ours.
+ * One constant a name, so that a bundle holds only those that it uses.
+ */
+
+// Resource
+export const SERVICE_NAME = 'service.name';
+export const SERVICE_VERSION = 'service.version';
+export const SERVICE_INSTANCE_ID = 'service.instance.id';
+export const TELEMETRY_SDK_NAME = 'telemetry.sdk.name';
+export const TELEMETRY_SDK_LANGUAGE = 'telemetry.sdk.language';
+export const TELEMETRY_SDK_VERSION = 'telemetry.sdk.version';
+export const DEPLOYMENT_ENVIRONMENT_NAME = 'deployment.environment.name';
+export const CLOUD_PROVIDER = 'cloud.provider';
+export const CLOUD_PLATFORM = 'cloud.platform';
+export const CLOUD_REGION = 'cloud.region';
+export const CLOUD_ACCOUNT_ID = 'cloud.account.id';
+export const CLOUD_RESOURCE_ID = 'cloud.resource_id';
+export const FAAS_NAME = 'faas.name';
+export const FAAS_VERSION = 'faas.version';
+export const FAAS_INSTANCE = 'faas.instance';
+export const FAAS_MAX_MEMORY = 'faas.max_memory';
+export const PROCESS_RUNTIME_NAME = 'process.runtime.name';
+export const PROCESS_RUNTIME_VERSION = 'process.runtime.version';
+export const USER_AGENT_ORIGINAL = 'user_agent.original';
+export const BROWSER_LANGUAGE = 'browser.language';
+
+// Functions
+export const FAAS_COLDSTART = 'faas.coldstart';
+export const FAAS_INVOCATION_ID = 'faas.invocation_id';
+export const FAAS_TRIGGER = 'faas.trigger';
+export const AWS_LAMBDA_INVOKED_ARN = 'aws.lambda.invoked_arn';
+
+// HTTP, URL, network
+export const HTTP_REQUEST_METHOD = 'http.request.method';
+export const HTTP_RESPONSE_STATUS_CODE = 'http.response.status_code';
+export const HTTP_RESPONSE_BODY_SIZE = 'http.response.body.size';
+export const HTTP_ROUTE = 'http.route';
+export const URL_FULL = 'url.full';
+export const URL_PATH = 'url.path';
+export const URL_QUERY = 'url.query';
+export const URL_SCHEME = 'url.scheme';
+export const SERVER_ADDRESS = 'server.address';
+export const SERVER_PORT = 'server.port';
+export const CLIENT_ADDRESS = 'client.address';
+export const NETWORK_PROTOCOL_NAME = 'network.protocol.name';
+export const NETWORK_PROTOCOL_VERSION = 'network.protocol.version';
+
+// Errors
+export const ERROR_TYPE = 'error.type';
+export const EXCEPTION_TYPE = 'exception.type';
+export const EXCEPTION_MESSAGE = 'exception.message';
+export const EXCEPTION_STACKTRACE = 'exception.stacktrace';
+
+// AWS calls, databases, messages
+export const RPC_SYSTEM = 'rpc.system';
+export const RPC_SERVICE = 'rpc.service';
+export const RPC_METHOD = 'rpc.method';
+export const AWS_REQUEST_ID = 'aws.request_id';
+export const DB_SYSTEM_NAME = 'db.system.name';
+export const DB_OPERATION_NAME = 'db.operation.name';
+export const DB_COLLECTION_NAME = 'db.collection.name';
+export const AWS_DYNAMODB_TABLE_NAMES = 'aws.dynamodb.table_names';
+export const MESSAGING_SYSTEM = 'messaging.system';
+export const MESSAGING_OPERATION_NAME = 'messaging.operation.name';
+export const MESSAGING_OPERATION_TYPE = 'messaging.operation.type';
+export const MESSAGING_DESTINATION_NAME = 'messaging.destination.name';
+export const MESSAGING_MESSAGE_ID = 'messaging.message.id';
+export const MESSAGING_BATCH_MESSAGE_COUNT = 'messaging.batch.message_count';
+export const AWS_SQS_QUEUE_URL = 'aws.sqs.queue.url';
+
+// Sessions and pages
+export const SESSION_ID = 'session.id';
+export const BROWSER_DOCUMENT_URL = 'browser.document.url.full';
+
+// Ours
+/** What a span is in the words of the design: one of `SpanType`. */
+export const CLICKSPAN_SPAN_TYPE = 'clickspan.span.type';
+/** What the user did: `load`, `click`, `route`; later issues add more. */
+export const CLICKSPAN_ACTION_TYPE = 'clickspan.action.type';
+/** Sum of the cold starts, in ms, that the requests of an action waited for. */
+export const CLICKSPAN_ACTION_COLD_START_MS = 'clickspan.action.cold_start_ms';
+/** How many of an action's requests were answered by a cold environment. */
+export const CLICKSPAN_ACTION_COLD_STARTS = 'clickspan.action.cold_starts';
+/** How many requests an action made. */
+export const CLICKSPAN_ACTION_REQUESTS = 'clickspan.action.requests';
+/** `unsure` where two actions were current at once when a request was made. */
+export const CLICKSPAN_ATTRIBUTION = 'clickspan.attribution';
+/** On a request: how long it waited for a cold start, ms. */
+export const CLICKSPAN_COLD_START_MS = 'clickspan.cold_start_ms';
+/** On a request: how long the environment's init took, ms. */
+export const CLICKSPAN_INIT_MS = 'clickspan.init_ms';
+/** On a request: how long the handler ran, ms. */
+export const CLICKSPAN_HANDLER_MS = 'clickspan.handler_ms';
+/** On a request: the span id of the invocation that answered. */
+export const CLICKSPAN_SERVER_SPAN_ID = 'clickspan.server.span_id';
+/** Why a span ended early: `pagehide`, `cap`, `abort`. */
+export const CLICKSPAN_END_REASON = 'clickspan.end_reason';
+/** How many spans an agent has dropped so far, on the next batch that it sends. */
+export const CLICKSPAN_DROPPED_SPANS = 'clickspan.dropped_spans';
+
+/** The values of `clickspan.span.type`. */
+export type SpanType = 'action' | 'request' | 'init' | 'invocation' | 'call';

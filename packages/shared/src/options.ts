@@ -1,0 +1,151 @@
+/** The kinds of options there are, for the docs table. */
+export type OptionKind = 'text' | 'url' | 'boolean' | 'number' | 'list' | 'map' | 'choice';
+
+/** One option: what it is called outside code, what it may be, and what it is when nobody says. */
+export interface Option<T> {
+  readonly kind: OptionKind;
+  readonly default: T;
+  /** The environment variable, or for a script tag the `data-` attribute, that sets it. */
+  readonly environment: string | undefined;
+  /** Reads a value from the environment (always text) or from code; `undefined` when it is not one. */
+  readonly parse: (raw: unknown) => T | undefined;
+  /** One sentence for people: what it does, unit and range. Build steps leave it out of bundles. */
+  readonly doc: string;
+}
+
+/** What each option function takes. */
+export interface OptionSpec<T> {
+  readonly default: T;
+  readonly environment?: string;
+  readonly doc: string;
+}
+
+/** The options of a package. */
+export type OptionSchema = Readonly<Record<string, Option<unknown>>>;
+
+/** The values that a schema's options have after reading. */
+export type OptionValues<S> = { readonly [K in keyof S]: S[K] extends Option<infer T> ? T : never };
+
+/** What code may hand over: each option may be left out. */
+export type OptionInput<S> = {
+  readonly [K in keyof S]?: (S[K] extends Option<infer T> ? T : never) | undefined;
+};
+
+/** Where values come from. */
+export interface OptionSources<S extends OptionSchema> {
+  /** Gives the text of an environment variable or `data-` attribute; empty counts as unset. */
+  readonly environment: (name: string) => string | null | undefined;
+  readonly code?: OptionInput<S> | undefined;
+  /** Told once per bad value, by name and never with the value: it could be a secret. */
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * Reads all options: environment before code before default; a bad value is told and passed over.
+ */
+export function readOptions<S extends OptionSchema>(schema: S, sources: OptionSources<S>): OptionValues<S> {
+  const values: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(schema)) {
+    const text = option.environment ? sources.environment(option.environment) : undefined;
+    const fromCode = (sources.code as Record<string, unknown> | undefined)?.[name];
+    const candidates: [source: string, raw: unknown][] = [];
+    if (text) candidates.push([option.environment!, text]);
+    if (fromCode !== undefined) candidates.push([name, fromCode]);
+    let value: unknown;
+    for (const [source, raw] of candidates) {
+      value = option.parse(raw);
+      if (value !== undefined) break;
+      sources.warn(`${source} is not a valid ${option.kind}; it is ignored.`);
+    }
+    values[name] = value === undefined ? option.default : value;
+  }
+  return values as OptionValues<S>;
+}
+
+/** Any text. */
+export function textOption(spec: OptionSpec<string>): Option<string> {
+  return option('text', spec, (raw) => (typeof raw === 'string' ? raw : undefined));
+}
+
+/** An absolute http or https address; kept without a trailing slash. */
+export function urlOption(spec: OptionSpec<string>): Option<string> {
+  return option('url', spec, (raw) =>
+    typeof raw === 'string' && /^https?:\/\/[^\s/?#]+[^\s?#]*$/i.test(raw)
+      ? raw.replace(/\/+$/, '')
+      : undefined,
+  );
+}
+
+/** `true` or `false`, in any case. */
+export function booleanOption(spec: OptionSpec<boolean>): Option<boolean> {
+  return option('boolean', spec, (raw) => {
+    const text = String(raw).toLowerCase();
+    return text === 'true' ? true : text === 'false' ? false : undefined;
+  });
+}
+
+/** A finite number within a range, both ends included. */
+export function numberOption(spec: OptionSpec<number> & { min: number; max: number }): Option<number> {
+  return option('number', spec, (raw) => {
+    const value = typeof raw === 'string' ? Number(raw.trim() || NaN) : raw;
+    return typeof value === 'number' && value >= spec.min && value <= spec.max ? value : undefined;
+  });
+}
+
+/** A list of texts; in the environment separated by commas. */
+export function listOption(spec: OptionSpec<readonly string[]>): Option<readonly string[]> {
+  return option('list', spec, (raw) => {
+    if (typeof raw === 'string') return splitList(raw);
+    return Array.isArray(raw) && raw.every((item) => typeof item === 'string') ? raw : undefined;
+  });
+}
+
+/** Names with values; in the environment `name=value` separated by commas, percent-encoded. */
+export function mapOption(
+  spec: OptionSpec<Readonly<Record<string, string>>>,
+): Option<Readonly<Record<string, string>>> {
+  return option('map', spec, (raw) => {
+    if (typeof raw === 'string') return parsePairs(raw);
+    return typeof raw === 'object' && raw !== null && Object.values(raw).every((v) => typeof v === 'string')
+      ? (raw as Record<string, string>)
+      : undefined;
+  });
+}
+
+/** One of a few words. */
+export function choiceOption<T extends string>(
+  spec: OptionSpec<T> & { choices: readonly T[] },
+): Option<T> & { readonly choices: readonly T[] } {
+  return {
+    ...option('choice', spec, (raw) => spec.choices.find((choice) => choice === raw)),
+    choices: spec.choices,
+  };
+}
+
+function option<T>(kind: OptionKind, spec: OptionSpec<T>, parse: (raw: unknown) => T | undefined): Option<T> {
+  return { kind, default: spec.default, environment: spec.environment, parse, doc: spec.doc };
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
+}
+
+function parsePairs(text: string): Record<string, string> | undefined {
+  const pairs: [string, string][] = [];
+  for (const item of splitList(text)) {
+    const equals = item.indexOf('=');
+    if (equals < 1) return undefined;
+    try {
+      pairs.push([
+        decodeURIComponent(item.slice(0, equals)).trim(),
+        decodeURIComponent(item.slice(equals + 1)).trim(),
+      ]);
+    } catch {
+      return undefined;
+    }
+  }
+  return Object.fromEntries(pairs);
+}

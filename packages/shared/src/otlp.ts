@@ -1,0 +1,115 @@
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { EndedSpan, Scope } from './tracer.ts';
+
+/** Flag bits of OTLP beyond the trace flags: whether the parent's origin is known, and whether it is remote. */
+const HAS_IS_REMOTE = 0x100;
+const IS_REMOTE = 0x200;
+
+/** A span as OTLP/JSON text beside its scope, ready to be put into a batch. */
+export interface EncodedSpan {
+  readonly scope: Scope;
+  /** One JSON object, type `Span` of OTLP. */
+  readonly json: string;
+}
+
+/**
+ * Encodes one span, so that a queue can count its bytes and a batch is only a matter of joining.
+ *
+ * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+ */
+export function encodeSpan(span: EndedSpan): EncodedSpan {
+  const { context, status } = span;
+  return {
+    scope: span.scope,
+    json: JSON.stringify({
+      traceId: context.traceId,
+      spanId: context.spanId,
+      parentSpanId: span.parentSpanId || undefined,
+      traceState: context.traceState?.serialize() || undefined,
+      flags:
+        context.traceFlags | (span.parentSpanId ? HAS_IS_REMOTE | (span.parentIsRemote ? IS_REMOTE : 0) : 0),
+      name: span.name,
+      kind: span.kind + 1,
+      startTimeUnixNano: toUnixNano(span.startUnixMs),
+      endTimeUnixNano: toUnixNano(span.endUnixMs),
+      attributes: toKeyValues(span.attributes),
+      droppedAttributesCount: span.droppedAttributes || undefined,
+      events: nonEmpty(
+        span.events.map((event) => ({
+          name: event.name,
+          timeUnixNano: toUnixNano(event.unixMs),
+          attributes: toKeyValues(event.attributes),
+        })),
+      ),
+      droppedEventsCount: span.droppedEvents || undefined,
+      links: nonEmpty(
+        span.links.map((link) => ({
+          traceId: link.context.traceId,
+          spanId: link.context.spanId,
+          traceState: link.context.traceState?.serialize() || undefined,
+          attributes: toKeyValues(link.attributes),
+        })),
+      ),
+      droppedLinksCount: span.droppedLinks || undefined,
+      status: status.code ? { code: status.code, message: status.message } : undefined,
+    }),
+  };
+}
+
+/**
+ * Joins encoded spans into one `ExportTraceServiceRequest`, OTLP/JSON, grouped by scope.
+ *
+ * @param resource the attributes of the process or page that made the spans
+ * @param spans at least one; an empty batch must not be sent
+ */
+export function encodeTraces(resource: Attributes, spans: readonly EncodedSpan[]): string {
+  const scopes = new Map<string, string[]>();
+  for (const { scope, json } of spans) {
+    const key = JSON.stringify({ name: scope.name, version: scope.version || undefined });
+    const known = scopes.get(key);
+    if (known) known.push(json);
+    else scopes.set(key, [json]);
+  }
+  const scopeSpans = Array.from(
+    scopes,
+    ([scope, texts]) => `{"scope":${scope},"spans":[${texts.join(',')}]}`,
+  );
+  const attributes = JSON.stringify(toKeyValues(resource) ?? []);
+  return `{"resourceSpans":[{"resource":{"attributes":${attributes}},"scopeSpans":[${scopeSpans.join(',')}]}]}`;
+}
+
+/**
+ * Nanoseconds since 1970 as OTLP/JSON wants them.
+ *
+ * @param unixMs milliseconds, with fractions
+ * @returns a decimal string: the number is too large to be exact as a JavaScript number
+ */
+export function toUnixNano(unixMs: number): string {
+  const wholeMs = Math.floor(unixMs);
+  return wholeMs + String(Math.floor((unixMs - wholeMs) * 1e6)).padStart(6, '0');
+}
+
+function toKeyValues(attributes: Attributes | undefined): unknown[] | undefined {
+  const list: unknown[] = [];
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (value != null) list.push({ key, value: toAnyValue(value) });
+  }
+  return nonEmpty(list);
+}
+
+function toAnyValue(value: AttributeValue | null | undefined): unknown {
+  if (Array.isArray(value)) {
+    return { arrayValue: { values: (value as AttributeValue[]).map(toAnyValue) } };
+  }
+  if (typeof value === 'string') return { stringValue: value };
+  if (typeof value === 'boolean') return { boolValue: value };
+  if (typeof value !== 'number') return {};
+  if (Number.isSafeInteger(value)) return { intValue: String(value) };
+  // JSON has no NaN and no infinities; protobuf's JSON mapping writes their names.
+  return { doubleValue: Number.isFinite(value) ? value : String(value) };
+}
+
+function nonEmpty<T>(list: T[]): T[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
