@@ -1,0 +1,221 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+
+/** A span as it came over the wire, with what surrounds it. */
+export interface ReceivedSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly name: string;
+  /** OTLP: 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
+  readonly kind: number;
+  readonly startUnixMs: number;
+  readonly endUnixMs: number;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly scope: string;
+  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
+  readonly status: { readonly code: number; readonly message: string };
+  readonly events: readonly {
+    readonly name: string;
+    readonly attributes: Readonly<Record<string, unknown>>;
+  }[];
+  /** When the last byte of its request had arrived. */
+  readonly receivedUnixMs: number;
+}
+
+/** One request to the collector. */
+export interface ReceivedRequest {
+  /** When the request's head had arrived. */
+  readonly startUnixMs: number;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly bytes: number;
+  readonly body: string;
+}
+
+/**
+ * How the fake collector behaves: `ok` answers at once; `slow` after `delayMs`; `hang` reads and never answers;
+ * `unavailable` answers 503; `broken` closes the connection when the request has arrived.
+ */
+export type CollectorMode = 'ok' | 'slow' | 'hang' | 'unavailable' | 'broken';
+
+/** A stand-in for an OTLP collector, for tests: it keeps what it gets and can misbehave. */
+export interface FakeCollector {
+  readonly url: string;
+  readonly port: number;
+  readonly spans: ReceivedSpan[];
+  readonly requests: ReceivedRequest[];
+  /** Times at which connections were opened, Unix ms. */
+  readonly connectionsUnixMs: number[];
+  behave(mode: CollectorMode, delayMs?: number): void;
+  /** Waits until a span fits, or throws with what there was. */
+  waitForSpan(fits: (span: ReceivedSpan) => boolean, timeoutMs?: number): Promise<ReceivedSpan>;
+  waitForSpans(
+    count: number,
+    fits: (span: ReceivedSpan) => boolean,
+    timeoutMs?: number,
+  ): Promise<ReceivedSpan[]>;
+  clear(): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a fake collector on loopback.
+ *
+ * @param port 0 for any
+ */
+export async function startFakeCollector(port = 0): Promise<FakeCollector> {
+  const spans: ReceivedSpan[] = [];
+  const requests: ReceivedRequest[] = [];
+  const connectionsUnixMs: number[] = [];
+  const sockets = new Set<Socket>();
+  let mode: CollectorMode = 'ok';
+  let delayMs = 0;
+
+  const answer = (response: ServerResponse, status: number, body: string): void => {
+    response.writeHead(status, { 'content-type': 'application/json', 'access-control-allow-origin': '*' });
+    response.end(body);
+  };
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const startUnixMs = unixMs();
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204, {
+        'access-control-allow-origin': '*',
+        'access-control-allow-headers': '*, content-type, content-encoding',
+        'access-control-allow-methods': 'POST',
+        'access-control-max-age': '600',
+      });
+      response.end();
+      return;
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const raw = Buffer.concat(chunks);
+    const body = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw).toString('utf8');
+    const { method = '', url = '', headers } = request;
+    requests.push({ startUnixMs, method, path: url, headers, bytes: raw.length, body });
+    if (mode === 'hang') return;
+    if (mode === 'broken') return void request.socket.destroy();
+    if (mode === 'unavailable') return answer(response, 503, '{"code":14,"message":"unavailable"}');
+    spans.push(...decodeSpans(body, unixMs()));
+    if (mode === 'slow') await new Promise((done) => setTimeout(done, delayMs));
+    answer(response, 200, '{}');
+  };
+
+  const server = createServer((request, response) => {
+    take(request, response).catch(() => response.destroy());
+  });
+  server.on('connection', (socket) => {
+    connectionsUnixMs.push(unixMs());
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+  const { port: actual } = server.address() as AddressInfo;
+
+  const waitForSpans: FakeCollector['waitForSpans'] = async (count, fits, timeoutMs = 20_000) => {
+    for (const deadline = Date.now() + timeoutMs; ;) {
+      const found = spans.filter(fits);
+      if (found.length >= count) return found;
+      if (Date.now() > deadline) {
+        const names = spans.map((span) => `${span.name} (${span.traceId.slice(0, 6)})`).join(', ') || 'none';
+        throw new Error(
+          `Waited ${timeoutMs} ms for ${count} spans, found ${found.length}. All spans: ${names}`,
+        );
+      }
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  };
+
+  return {
+    url: `http://127.0.0.1:${actual}`,
+    port: actual,
+    spans,
+    requests,
+    connectionsUnixMs,
+    behave: (next, ms = 0) => {
+      mode = next;
+      delayMs = ms;
+    },
+    waitForSpan: async (fits, timeoutMs) => (await waitForSpans(1, fits, timeoutMs))[0]!,
+    waitForSpans,
+    clear: () => {
+      spans.length = requests.length = connectionsUnixMs.length = 0;
+    },
+    stop: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+/** Finer than `Date.now()`, so that "first this, then that" can be told. */
+export function unixMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+interface WireKeyValue {
+  key: string;
+  value: Record<string, unknown>;
+}
+
+interface WireSpan {
+  traceId: string;
+  spanId: string;
+  parentSpanId?: string;
+  name: string;
+  kind: number;
+  startTimeUnixNano: string;
+  endTimeUnixNano: string;
+  attributes?: WireKeyValue[];
+  links?: { traceId: string; spanId: string }[];
+  status?: { code?: number; message?: string };
+  events?: { name: string; attributes?: WireKeyValue[] }[];
+}
+
+interface WireRequest {
+  resourceSpans: {
+    resource: { attributes?: WireKeyValue[] };
+    scopeSpans: { scope?: { name: string }; spans: WireSpan[] }[];
+  }[];
+}
+
+/** Decodes an OTLP/JSON request without forgiving anything: a wrong shape throws. */
+export function decodeSpans(body: string, receivedUnixMs: number): ReceivedSpan[] {
+  return (JSON.parse(body) as WireRequest).resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans.flatMap(({ scope, spans }) =>
+      spans.map((span) => ({
+        traceId: span.traceId,
+        spanId: span.spanId,
+        parentSpanId: span.parentSpanId ?? '',
+        name: span.name,
+        kind: span.kind,
+        startUnixMs: Number(BigInt(span.startTimeUnixNano) / 1000n) / 1000,
+        endUnixMs: Number(BigInt(span.endTimeUnixNano) / 1000n) / 1000,
+        attributes: toRecord(span.attributes),
+        resource: toRecord(resource.attributes),
+        scope: scope?.name ?? '',
+        links: (span.links ?? []).map((link) => ({ traceId: link.traceId, spanId: link.spanId })),
+        status: { code: span.status?.code ?? 0, message: span.status?.message ?? '' },
+        events: (span.events ?? []).map((e) => ({ name: e.name, attributes: toRecord(e.attributes) })),
+        receivedUnixMs,
+      })),
+    ),
+  );
+}
+
+function toRecord(list: readonly WireKeyValue[] | undefined): Record<string, unknown> {
+  return Object.fromEntries((list ?? []).map(({ key, value }) => [key, toPlain(value)]));
+}
+
+function toPlain(value: Record<string, unknown>): unknown {
+  const [[kind, inner] = ['', undefined]] = Object.entries(value);
+  if (kind === 'intValue') return Number(inner);
+  if (kind === 'arrayValue') {
+    return ((inner as { values?: Record<string, unknown>[] }).values ?? []).map(toPlain);
+  }
+  return inner;
+}
