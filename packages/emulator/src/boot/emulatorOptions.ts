@@ -1,0 +1,90 @@
+import type { FunctionConfig } from '../features/environment/functionConfig.ts';
+import type { LogEvent } from '../features/environment/logEvent.ts';
+import type { EnvironmentRecord } from '../features/environment/record.ts';
+import type { RuntimeClientKind } from '../features/environment/runtimeClient.ts';
+import type { CorsConfig } from '../features/http/cors.ts';
+import type { HttpRoute } from '../features/http/routes.ts';
+import type { QueueConfig } from '../features/sqs/queueConfig.ts';
+import type { Reaper } from '../platform/reaper.ts';
+
+/** An HTTP API (API Gateway v2) in front of functions. */
+export interface HttpApiConfig {
+  readonly name: string;
+  /** The port to prefer; a taken one is passed over, 0 or none means any. */
+  readonly port?: number | undefined;
+  readonly cors?: CorsConfig | undefined;
+  readonly routes: readonly HttpRoute[];
+}
+
+/** A URL of a function's own. */
+export interface FunctionUrlConfig {
+  /** Name of the function. */
+  readonly function: string;
+  readonly port?: number | undefined;
+  readonly cors?: CorsConfig | undefined;
+}
+
+/** Everything that the emulator shall be. */
+export interface EmulatorOptions {
+  readonly functions: readonly FunctionConfig[];
+  readonly httpApis?: readonly HttpApiConfig[] | undefined;
+  readonly functionUrls?: readonly FunctionUrlConfig[] | undefined;
+  readonly queues?: readonly QueueConfig[] | undefined;
+  /** The port that the SQS stand-in prefers. */
+  readonly sqsPort?: number | undefined;
+  /** `auto` (the default) takes the native half when it has been built. */
+  readonly runtimeClient?: 'auto' | RuntimeClientKind | undefined;
+  /** Stops idle environments for real; true unless set to false. */
+  readonly freeze?: boolean | undefined;
+  /** INIT's limit; 10,000, as on AWS. */
+  readonly initTimeoutMs?: number | undefined;
+  /** An environment idle for so long is ended; 0, the default, means never. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** How many environments may live at once, over all functions; 50. */
+  readonly maxEnvironments?: number | undefined;
+  readonly region?: string | undefined;
+  readonly accountId?: string | undefined;
+  /** Gets each line that functions and platform write. */
+  readonly onLog?: ((event: LogEvent) => void) | undefined;
+  /** A reaper shared with others; otherwise the emulator starts one of its own. */
+  readonly reaper?: Reaper | undefined;
+}
+
+/** What a direct invocation came to. */
+export interface InvokeResult {
+  readonly requestId: string;
+  /** Undefined when the function returned. */
+  readonly functionError: string | undefined;
+  /** Parsed JSON of what it returned, or of the error. */
+  readonly payload: unknown;
+}
+
+/** A running emulator. */
+export interface Emulator {
+  readonly runtimeClient: RuntimeClientKind;
+  /** URL of each HTTP API by its name. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** URL of each function URL by its function's name. */
+  readonly functionUrls: Readonly<Record<string, string>>;
+  readonly sqsEndpoint: string | undefined;
+  /** URL of each queue by its name. */
+  readonly queueUrls: Readonly<Record<string, string>>;
+  /** The emulator's own record of processes and invocations. */
+  environments(): readonly EnvironmentRecord[];
+  /**
+   * Invokes a function directly, as the Invoke API does with `RequestResponse`.
+   *
+   * @param name the function
+   * @param event anything that JSON can say
+   * @param options client context and trace header
+   * @returns what it returned, or its error; throws when there is no such function or it is throttled
+   */
+  invoke(name: string, event: unknown, options?: InvokeOptions): Promise<InvokeResult>;
+  stop(): Promise<void>;
+}
+
+export interface InvokeOptions {
+  readonly clientContext?: unknown;
+  /** `Root=1-…;Parent=…;Sampled=1`. */
+  readonly traceHeader?: string | undefined;
+}

@@ -1,0 +1,221 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import type { Invocation, InvocationOutcome } from '../features/environment/invocation.ts';
+import { toFunctionSettings } from '../features/environment/functionConfig.ts';
+import type { Account } from '../features/environment/functionConfig.ts';
+import { refuseReservedVariables } from '../features/environment/environmentVariables.ts';
+import { unpackLayers } from '../features/environment/layers.ts';
+import { findRuntimeClient } from '../features/environment/runtimeClient.ts';
+import type { RuntimeClient } from '../features/environment/runtimeClient.ts';
+import { createEnvironmentBudget } from '../features/functions/environmentBudget.ts';
+import { createFunctionPool } from '../features/functions/functionPool.ts';
+import type { FunctionPool } from '../features/functions/functionPool.ts';
+import { toTraceHeader } from '../features/functions/traceHeader.ts';
+import type { FunctionCall, FunctionReply, HttpFront } from '../features/http/httpFront.ts';
+import { startHttpFront } from '../features/http/httpFront.ts';
+import { createRouteMatcher } from '../features/http/routes.ts';
+import { nowUnixMs } from '../platform/clock.ts';
+import { startReaper } from '../platform/reaper.ts';
+import type { Reaper } from '../platform/reaper.ts';
+import type { Emulator, EmulatorOptions, InvokeOptions, InvokeResult } from './emulatorOptions.ts';
+
+const DEFAULT_INIT_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_ENVIRONMENTS = 50;
+const DEFAULT_REGION = 'eu-central-1';
+const DEFAULT_ACCOUNT_ID = '123456789012';
+
+/** What has been started, in the order in which it was; stopping goes the other way. */
+type Stops = (() => Promise<void>)[];
+
+/**
+ * Starts Lambda on this machine: functions, the fronts before them, and the watch that nothing of it outlives us.
+ *
+ * @param options functions, fronts and limits
+ * @returns the running emulator; throws when the options contradict themselves or a part is missing, with nothing left
+ */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const stops: Stops = [];
+  try {
+    return await start(options, stops);
+  } catch (error) {
+    await stopAll(stops);
+    throw error;
+  }
+}
+
+async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> {
+  const account = {
+    region: options.region ?? DEFAULT_REGION,
+    accountId: options.accountId ?? DEFAULT_ACCOUNT_ID,
+  };
+  const client = findRuntimeClient(
+    'nodejs24.x',
+    options.runtimeClient ?? 'auto',
+    process.env['REQUIRE_NATIVE'] === '1',
+  );
+  const reaper = options.reaper ?? ownReaper(stops);
+  const pools = await startPools(options, { account, client, reaper }, stops);
+
+  const run = (name: string, call: FunctionCall & Partial<Invocation>): Promise<InvocationOutcome> => {
+    const pool = pools.get(name);
+    if (!pool) throw new TypeError(`no function ${name}; there are: ${[...pools.keys()].join(', ')}`);
+    return pool.invoke(call);
+  };
+  const fronts = await startFronts(options, account, run, stops);
+  let stopping: Promise<void> | undefined;
+  return {
+    runtimeClient: client.kind,
+    urls: fronts.urls,
+    functionUrls: fronts.functionUrls,
+    sqsEndpoint: undefined,
+    queueUrls: {},
+    environments: () => [...pools.values()].flatMap((pool) => pool.records()),
+    invoke: (name, event, invokeOptions = {}) => invokeDirectly(run, name, event, invokeOptions),
+    stop: () => (stopping ??= stopAll(stops)),
+  };
+}
+
+type Run = (name: string, call: FunctionCall & Partial<Invocation>) => Promise<InvocationOutcome>;
+
+function ownReaper(stops: Stops): Reaper {
+  const reaper = startReaper();
+  stops.push(() => reaper.stop());
+  return reaper;
+}
+
+interface Platform {
+  readonly account: Account;
+  readonly client: RuntimeClient;
+  readonly reaper: Reaper;
+}
+
+async function startPools(
+  options: EmulatorOptions,
+  platform: Platform,
+  stops: Stops,
+): Promise<ReadonlyMap<string, FunctionPool>> {
+  const budget = createEnvironmentBudget(options.maxEnvironments ?? DEFAULT_MAX_ENVIRONMENTS);
+  const layersDir = await mkdtemp(join(tmpdir(), 'clickspan-emulator-'));
+  stops.push(() => rm(layersDir, { recursive: true, force: true }));
+  const pools = new Map<string, FunctionPool>();
+  for (const config of options.functions) {
+    const settings = toFunctionSettings(config, platform.account);
+    refuseReservedVariables(settings);
+    if (pools.has(settings.name)) throw new TypeError(`function ${settings.name} is configured twice`);
+    const optDir = join(layersDir, settings.name);
+    // oxlint-disable-next-line no-await-in-loop -- a few at start, and the first fault should be the one told
+    await unpackLayers(settings.layers, optDir);
+    const pool = createFunctionPool({
+      ...platform,
+      settings,
+      optDir,
+      budget,
+      hostPath: process.env['PATH'] ?? '/usr/bin:/bin',
+      initTimeoutMs: options.initTimeoutMs ?? DEFAULT_INIT_TIMEOUT_MS,
+      idleTimeoutMs: options.idleTimeoutMs ?? 0,
+      freeze: options.freeze ?? true,
+      clock: nowUnixMs,
+      onLog: options.onLog ?? (() => undefined),
+    });
+    pools.set(settings.name, pool);
+    stops.push(() => pool.stop());
+  }
+  return pools;
+}
+
+interface Fronts {
+  readonly urls: Readonly<Record<string, string>>;
+  readonly functionUrls: Readonly<Record<string, string>>;
+}
+
+async function startFronts(
+  options: EmulatorOptions,
+  account: Account,
+  run: Run,
+  stops: Stops,
+): Promise<Fronts> {
+  const names = new Set(options.functions.map(({ name }) => name));
+  const known = (name: string): void => {
+    if (!names.has(name)) throw new TypeError(`no function ${name}; there are: ${[...names].join(', ')}`);
+  };
+  const common = {
+    accountId: account.accountId,
+    clock: nowUnixMs,
+    toTraceId: (incoming: string | undefined) => toTraceHeader(incoming, nowUnixMs()),
+    invoke: async (name: string, call: FunctionCall): Promise<FunctionReply> => run(name, call),
+  };
+  const keep = (front: HttpFront): string => {
+    stops.push(() => front.stop());
+    return front.url;
+  };
+  const urls: Record<string, string> = {};
+  for (const api of options.httpApis ?? []) {
+    for (const route of api.routes) known(route.function);
+    const match = createRouteMatcher(api.routes);
+    const front = {
+      ...common,
+      kind: 'httpApi',
+      apiId: toApiId(api.name),
+      port: api.port ?? 0,
+      cors: api.cors,
+      match,
+    } as const;
+    // oxlint-disable-next-line no-await-in-loop -- preferred ports are given out in the order of the configuration
+    urls[api.name] = keep(await startHttpFront(front));
+  }
+  const functionUrls: Record<string, string> = {};
+  for (const config of options.functionUrls ?? []) {
+    known(config.function);
+    const match = createRouteMatcher([{ route: '$default', function: config.function }]);
+    const { port = 0, cors } = config;
+    const front = {
+      ...common,
+      kind: 'functionUrl',
+      apiId: toApiId(config.function),
+      port,
+      cors,
+      match,
+    } as const;
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    functionUrls[config.function] = keep(await startHttpFront(front));
+  }
+  return { urls, functionUrls };
+}
+
+async function invokeDirectly(
+  run: Run,
+  name: string,
+  event: unknown,
+  options: InvokeOptions,
+): Promise<InvokeResult> {
+  const { clientContext, traceHeader } = options;
+  const outcome = await run(name, {
+    requestId: randomUUID(),
+    traceId: toTraceHeader(traceHeader, nowUnixMs()),
+    payload: Buffer.from(JSON.stringify(event ?? null)),
+    clientContext: clientContext === undefined ? undefined : JSON.stringify(clientContext),
+  });
+  const { requestId } = outcome;
+  if (outcome.status === 'throttled') throw new Error(`function ${name} is throttled: ${outcome.reason}`);
+  const functionError = outcome.status === 'error' ? 'Unhandled' : undefined;
+  return { requestId, functionError, payload: JSON.parse(outcome.payload.toString()) as unknown };
+}
+
+/** Ten letters and digits, as API Gateway's ids are; the same for the same name. */
+function toApiId(name: string): string {
+  return name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '')
+    .padEnd(10, '0')
+    .slice(0, 10);
+}
+
+async function stopAll(stops: Stops): Promise<void> {
+  for (const stop of stops.toReversed()) {
+    // In order: what is in front goes before what is behind it.
+    // oxlint-disable-next-line no-await-in-loop
+    await stop();
+  }
+}

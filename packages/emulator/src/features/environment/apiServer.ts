@@ -1,0 +1,266 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { startLoopbackServer } from '../../platform/loopbackServer.ts';
+import type { LoopbackServer } from '../../platform/loopbackServer.ts';
+import { readRequestBody } from '../../platform/requestBody.ts';
+import type { Invocation } from './invocation.ts';
+import type { Lifecycle, Refusal } from './lifecycle.ts';
+import { readInvocationResult } from './invocationResult.ts';
+import type { InvocationResult } from './invocationResult.ts';
+
+/** What the APIs tell the environment that they belong to. */
+export interface ApiEvents {
+  /** Something has asked for its next event: look whether all have. */
+  onNext(): void;
+  /** The runtime has sent its whole response or error. */
+  onResult(result: InvocationResult): void;
+  onInitError(errorType: string, payload: Buffer): void;
+  onExtensionError(errorType: string): void;
+}
+
+export interface ApiOptions {
+  readonly lifecycle: Lifecycle;
+  readonly functionName: string;
+  readonly functionArn: string;
+  readonly accountId: string;
+  readonly handler: string;
+  readonly events: ApiEvents;
+}
+
+/** The Runtime API and the Extensions API of one environment, on a port of its own: environments cannot mix. */
+export interface ApiServer {
+  readonly authority: string;
+  /** Answers the waiting `/next` of the runtime and of the extensions subscribed. */
+  deliver(invocation: Invocation, deadlineUnixMs: number): void;
+  stop(): Promise<void>;
+}
+
+type Respond = (status: number, body: unknown, headers?: Readonly<Record<string, string>>) => void;
+
+const RUNTIME = '/2018-06-01/runtime';
+const EXTENSION = '/2020-01-01/extension';
+const RESULT_PATH = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/;
+const TELEMETRY_PATHS = ['/2020-08-15/logs', '/2022-07-01/telemetry'];
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const MAX_SMALL_BODY_BYTES = 1_000_000;
+
+/**
+ * Starts both APIs of one environment.
+ *
+ * @param options the environment's rules, names and callbacks
+ */
+export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
+  const { lifecycle, events } = options;
+  const waitingExtensions = new Map<string, ServerResponse>();
+  let waitingRuntime: ServerResponse | undefined;
+  let current: { readonly invocation: Invocation; readonly deadlineUnixMs: number } | undefined;
+
+  const server: LoopbackServer = await startLoopbackServer((request, response) => {
+    route(request, response).catch(() => response.destroy());
+  });
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = `${request.method} ${request.url}`;
+    const respond: Respond = (status, body, headers) => sendJson(response, status, body, headers);
+    if (call === `GET ${RUNTIME}/invocation/next`) return runtimeNext(response, respond);
+    const result = request.method === 'POST' ? RESULT_PATH.exec(request.url ?? '') : null;
+    if (result) return runtimeResult(request, respond, result[2] as 'response' | 'error', decode(result[1]!));
+    if (call === `POST ${RUNTIME}/init/error`) return runtimeInitError(request, respond);
+    if (call === `POST ${EXTENSION}/register`) return register(request, respond);
+    if (call === `GET ${EXTENSION}/event/next`) return extensionNext(request, response, respond);
+    if (call === `POST ${EXTENSION}/init/error`) return extensionError(request, respond, 'init');
+    if (call === `POST ${EXTENSION}/exit/error`) return extensionError(request, respond, 'exit');
+    await readRequestBody(request, MAX_SMALL_BODY_BYTES);
+    if (call === `GET ${RUNTIME}/ping` || call === 'GET /ping') return respond(200, 'pong');
+    if (request.method === 'PUT' && TELEMETRY_PATHS.includes(request.url ?? ''))
+      return refuseTelemetry(request, respond);
+    respond(404, { errorType: 'NotFound', errorMessage: `404 page not found` });
+  }
+
+  function runtimeNext(response: ServerResponse, respond: Respond): void {
+    const step = lifecycle.runtimeNext();
+    if (step.status === 'refused') return refuse(respond, step);
+    if (step.status === 'repeat' && current)
+      return sendInvocation(response, current.invocation, current.deadlineUnixMs);
+    waitingRuntime = response;
+    events.onNext();
+  }
+
+  async function runtimeResult(
+    request: IncomingMessage,
+    respond: Respond,
+    kind: 'response' | 'error',
+    requestId: string,
+  ): Promise<void> {
+    // The platform validates the id before it looks at its state.
+    if (requestId !== current?.invocation.requestId) {
+      await readRequestBody(request, 0).catch(() => undefined);
+      return respond(400, { errorMessage: 'Invalid request ID', errorType: 'InvalidRequestID' });
+    }
+    const step = lifecycle.beginResponse();
+    if (step.status === 'refused') {
+      await readRequestBody(request, 0).catch(() => undefined);
+      return refuse(respond, step);
+    }
+    const result = await readInvocationResult(request, kind);
+    lifecycle.responseSent();
+    events.onResult(result);
+    // The caller's answer is written by now or in the microtasks that follow: only then may the runtime go on.
+    setImmediate(() => respond(result.answer.status, result.answer.body));
+  }
+
+  async function runtimeInitError(request: IncomingMessage, respond: Respond): Promise<void> {
+    const body = await readRequestBody(request, MAX_SMALL_BODY_BYTES);
+    const step = lifecycle.runtimeInitError();
+    if (step.status === 'refused') return refuse(respond, step);
+    respond(202, { status: 'OK' });
+    const errorType = header(request, 'lambda-runtime-function-error-type') ?? 'Runtime.Unknown';
+    events.onInitError(errorType, body.status === 'whole' ? body.bytes : Buffer.from('{}'));
+  }
+
+  async function register(request: IncomingMessage, respond: Respond): Promise<void> {
+    const body = await readRequestBody(request, MAX_SMALL_BODY_BYTES);
+    const name = header(request, 'lambda-extension-name');
+    if (!name) return forbid(respond, 'Extension.InvalidExtensionName', 'Empty extension name');
+    const wanted = parseEvents(body.status === 'whole' ? body.bytes : Buffer.alloc(0));
+    if (!wanted) return forbid(respond, 'InvalidRequestFormat', 'The body must be {"events":["INVOKE"]}');
+    const id = randomUUID();
+    const step = lifecycle.register(name, wanted, id);
+    if (step.status === 'refused') return refuse(respond, step);
+    const features = (header(request, 'lambda-extension-accept-feature') ?? '')
+      .split(',')
+      .map((part) => part.trim());
+    const account = features.includes('accountId') ? { accountId: options.accountId } : {};
+    const document = {
+      functionName: options.functionName,
+      functionVersion: '$LATEST',
+      handler: options.handler,
+      ...account,
+    };
+    respond(200, document, { 'Lambda-Extension-Identifier': id });
+  }
+
+  function extensionNext(request: IncomingMessage, response: ServerResponse, respond: Respond): void {
+    const id = extensionId(request, respond);
+    if (id === undefined) return;
+    const step = lifecycle.extensionNext(id);
+    if (step.status === 'refused') return refuse(respond, step);
+    waitingExtensions.set(id, response);
+    events.onNext();
+  }
+
+  async function extensionError(
+    request: IncomingMessage,
+    respond: Respond,
+    when: 'init' | 'exit',
+  ): Promise<void> {
+    await readRequestBody(request, MAX_SMALL_BODY_BYTES);
+    const id = extensionId(request, respond);
+    if (id === undefined) return;
+    if (!header(request, 'lambda-extension-function-error-type')) {
+      return forbid(respond, 'Extension.MissingHeader', 'Lambda-Extension-Function-Error-Type not found');
+    }
+    const step = lifecycle.extensionError(id, when);
+    if (step.status === 'refused') return refuse(respond, step);
+    respond(202, { status: 'OK' });
+    events.onExtensionError(when === 'init' ? 'Extension.InitError' : 'Extension.ExitError');
+  }
+
+  function sendInvocation(response: ServerResponse, invocation: Invocation, deadlineUnixMs: number): void {
+    response.writeHead(200, {
+      'Content-Type': 'application/json',
+      'Content-Length': invocation.payload.length,
+      'Lambda-Runtime-Aws-Request-Id': invocation.requestId,
+      'Lambda-Runtime-Trace-Id': invocation.traceId,
+      'Lambda-Runtime-Invoked-Function-Arn': options.functionArn,
+      'Lambda-Runtime-Deadline-Ms': Math.floor(deadlineUnixMs),
+      ...(invocation.clientContext === undefined
+        ? {}
+        : { 'Lambda-Runtime-Client-Context': invocation.clientContext }),
+    });
+    response.end(invocation.payload);
+  }
+
+  function deliver(invocation: Invocation, deadlineUnixMs: number): void {
+    current = { invocation, deadlineUnixMs };
+    for (const id of lifecycle.beginInvoke()) {
+      const waiting = waitingExtensions.get(id);
+      waitingExtensions.delete(id);
+      const event = {
+        eventType: 'INVOKE',
+        deadlineMs: Math.floor(deadlineUnixMs),
+        requestId: invocation.requestId,
+        invokedFunctionArn: options.functionArn,
+        tracing: { type: 'X-Amzn-Trace-Id', value: invocation.traceId },
+      };
+      if (waiting) sendJson(waiting, 200, event, { 'Lambda-Extension-Event-Identifier': randomUUID() });
+    }
+    const runtime = waitingRuntime;
+    waitingRuntime = undefined;
+    if (runtime) sendInvocation(runtime, invocation, deadlineUnixMs);
+  }
+
+  return { authority: server.authority, deliver, stop: () => server.stop() };
+}
+
+function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const bytes = Buffer.from(typeof body === 'string' ? body : `${JSON.stringify(body)}\n`);
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': bytes.length,
+    ...headers,
+  });
+  response.end(bytes);
+}
+
+function refuse(respond: Respond, { errorType, errorMessage }: Refusal): void {
+  forbid(respond, errorType, errorMessage);
+}
+
+function forbid(respond: Respond, errorType: string, errorMessage: string): void {
+  respond(403, { errorMessage, errorType });
+}
+
+function refuseTelemetry(request: IncomingMessage, respond: Respond): void {
+  const kind = request.url === TELEMETRY_PATHS[0] ? 'Logs' : 'Telemetry';
+  respond(202, { errorMessage: `${kind} API is not supported`, errorType: `${kind}.NotSupported` });
+}
+
+function extensionId(request: IncomingMessage, respond: Respond): string | undefined {
+  const id = header(request, 'lambda-extension-identifier');
+  if (!id) {
+    forbid(respond, 'Extension.MissingExtensionIdentifier', 'Missing Lambda-Extension-Identifier header');
+    return undefined;
+  }
+  if (UUID.test(id)) return id.toLowerCase();
+  forbid(respond, 'Extension.InvalidExtensionIdentifier', 'Invalid Lambda-Extension-Identifier');
+  return undefined;
+}
+
+function parseEvents(bytes: Buffer): readonly string[] | undefined {
+  try {
+    const document = JSON.parse(bytes.toString()) as { events?: unknown } | null;
+    const events = document?.events ?? [];
+    return Array.isArray(events) && events.every((event) => typeof event === 'string') ? events : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,83 @@
+/** The runtimes that the emulator can run. */
+export type RuntimeName = 'nodejs24.x';
+
+/** One function, as a user of AWS would configure it. */
+export interface FunctionConfig {
+  readonly name: string;
+  /** Absolute path of the unpacked code: the task root. */
+  readonly codeDir: string;
+  /** `file.export`, relative to the code, for example `index.handler`. */
+  readonly handler: string;
+  readonly runtime?: RuntimeName | undefined;
+  /** 1 to 900,000; 3,000 when left out, as on AWS. */
+  readonly timeoutMs?: number | undefined;
+  /** 128 to 10,240; 128 when left out, as on AWS. */
+  readonly memoryMb?: number | undefined;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Paths of layer zips; a later one writes over an earlier one. */
+  readonly layers?: readonly string[] | undefined;
+  /** How many environments it may have at once; 0 and more. */
+  readonly reservedConcurrency?: number | undefined;
+}
+
+/** The same with every default in place. */
+export interface FunctionSettings {
+  readonly name: string;
+  readonly codeDir: string;
+  readonly handler: string;
+  readonly runtime: RuntimeName;
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly layers: readonly string[];
+  readonly reservedConcurrency: number;
+  readonly arn: string;
+}
+
+/** AWS's default, and how long a function runs that was configured with nothing. */
+const DEFAULT_TIMEOUT_MS = 3000;
+const DEFAULT_MEMORY_MB = 128;
+
+/** The region and account that everything in the emulator belongs to. */
+export interface Account {
+  readonly region: string;
+  readonly accountId: string;
+}
+
+/**
+ * Fills in the defaults of a function.
+ *
+ * @param config what the user gave
+ * @param account region and account, for the ARN
+ * @returns the settings; throws a TypeError or RangeError that names the function and what is wrong
+ */
+export function toFunctionSettings(config: FunctionConfig, account: Account): FunctionSettings {
+  const { name } = config;
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(name))
+    throw new TypeError(`function name "${name}": letters, digits, - and _ only`);
+  if (!/^[^.\s][^\s]*\.[^\s.]+$/.test(config.handler)) {
+    throw new TypeError(`function ${name}: handler "${config.handler}" must have the form file.export`);
+  }
+  const timeoutMs = inRange(name, 'timeoutMs', config.timeoutMs ?? DEFAULT_TIMEOUT_MS, 1, 900_000);
+  const memoryMb = inRange(name, 'memoryMb', config.memoryMb ?? DEFAULT_MEMORY_MB, 128, 10_240);
+  const concurrency = config.reservedConcurrency ?? Number.MAX_SAFE_INTEGER;
+  return {
+    name,
+    codeDir: config.codeDir,
+    handler: config.handler,
+    runtime: config.runtime ?? 'nodejs24.x',
+    timeoutMs,
+    memoryMb,
+    environment: config.environment ?? {},
+    layers: config.layers ?? [],
+    reservedConcurrency: inRange(name, 'reservedConcurrency', concurrency, 0, Number.MAX_SAFE_INTEGER),
+    arn: `arn:aws:lambda:${account.region}:${account.accountId}:function:${name}`,
+  };
+}
+
+function inRange(name: string, what: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(
+    `function ${name}: ${what} is ${value}, must be a whole number from ${least} to ${most}`,
+  );
+}

@@ -1,0 +1,73 @@
+import type { IncomingMessage } from 'node:http';
+import { readRequestBody } from '../../platform/requestBody.ts';
+
+/** What the runtime sent at the end of an invocation, and what it is answered. */
+export interface InvocationResult {
+  readonly status: 'ok' | 'error';
+  readonly errorType: string;
+  readonly payload: Buffer;
+  readonly contentType: string;
+  readonly answer: { readonly status: number; readonly body: unknown };
+}
+
+/** 6 MiB and 100 bytes: the platform's limit of a response (rapid core, interop/model.go `MaxPayloadSize`). */
+export const MAX_PAYLOAD_BYTES: number = 6 * 1024 * 1024 + 100;
+/** A streamed response may be larger; its limit is soft on the platform and protects our memory here. */
+const MAX_STREAMED_BYTES = 200 * 1024 * 1024;
+const ACCEPTED = { status: 202, body: { status: 'OK' } };
+
+/**
+ * Reads what the runtime posts to `/response` or `/error`. A response that the function streams is gathered: the
+ * fronts here answer when it is whole.
+ *
+ * @param request the post
+ * @param kind which of the two
+ * @returns the result; rejects when the connection breaks first
+ */
+export async function readInvocationResult(
+  request: IncomingMessage,
+  kind: 'response' | 'error',
+): Promise<InvocationResult> {
+  const streamed = headerOf(request, 'lambda-runtime-function-response-mode') === 'streaming';
+  const maxBytes = streamed ? MAX_STREAMED_BYTES : MAX_PAYLOAD_BYTES;
+  const contentType = headerOf(request, 'content-type') ?? 'application/json';
+  const body = await readRequestBody(request, maxBytes);
+  if (body.status === 'tooLarge') return tooLarge(body.sizeBytes, maxBytes);
+  // A stream that fails has a 200 on its way already; the error comes behind it.
+  const trailingType = request.trailers['lambda-runtime-function-error-type'];
+  if (trailingType !== undefined) {
+    const errorBody = Buffer.from(request.trailers['lambda-runtime-function-error-body'] ?? '', 'base64');
+    return { status: 'error', errorType: trailingType, payload: errorBody, contentType, answer: ACCEPTED };
+  }
+  if (kind === 'response')
+    return { status: 'ok', errorType: '', payload: body.bytes, contentType, answer: ACCEPTED };
+  const errorType = headerOf(request, 'lambda-runtime-function-error-type') ?? errorTypeOf(body.bytes);
+  return { status: 'error', errorType, payload: body.bytes, contentType, answer: ACCEPTED };
+}
+
+function tooLarge(sizeBytes: number, maxBytes: number): InvocationResult {
+  const errorType = 'Function.ResponseSizeTooLarge';
+  const errorMessage = `Response payload size (${sizeBytes} bytes) exceeded maximum allowed payload size (${maxBytes} bytes).`;
+  const told = `Exceeded maximum allowed payload size (${maxBytes} bytes).`;
+  return {
+    status: 'error',
+    errorType,
+    payload: Buffer.from(JSON.stringify({ errorType, errorMessage })),
+    contentType: 'application/json',
+    answer: { status: 413, body: { errorMessage: told, errorType: 'RequestEntityTooLarge' } },
+  };
+}
+
+function errorTypeOf(payload: Buffer): string {
+  try {
+    const document = JSON.parse(payload.toString()) as { errorType?: unknown } | null;
+    return typeof document?.errorType === 'string' ? document.errorType : 'Runtime.Unknown';
+  } catch {
+    return 'Runtime.Unknown';
+  }
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

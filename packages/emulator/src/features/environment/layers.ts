@@ -1,0 +1,63 @@
+import { chmod, mkdir, rm, symlink } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { dirname, resolve, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { text } from 'node:stream/consumers';
+import { openPromise } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
+
+/** The kind of a file in the upper half of a zip entry's external attributes, as Unix tools write it. */
+const FILE_KIND_MASK = 0o170000;
+const SYMBOLIC_LINK = 0o120000;
+/** What an entry without any mode gets: readable for all, as AWS requires of layers. */
+const DEFAULT_FILE_MODE = 0o644;
+
+/**
+ * Unpacks layer zips into one folder, each over the last, with their modes.
+ *
+ * @param zipPaths the zips, in the order of the function's configuration
+ * @param optDir the folder, which is made anew
+ */
+export async function unpackLayers(zipPaths: readonly string[], optDir: string): Promise<void> {
+  await rm(optDir, { recursive: true, force: true });
+  await mkdir(optDir, { recursive: true });
+  for (const zipPath of zipPaths) {
+    // The order decides which layer wins.
+    // oxlint-disable-next-line no-await-in-loop
+    await unpackZip(zipPath, optDir);
+  }
+}
+
+async function unpackZip(zipPath: string, optDir: string): Promise<void> {
+  let zip: ZipFile;
+  try {
+    zip = await openPromise(zipPath, { lazyEntries: true });
+  } catch (error) {
+    throw new Error(`layer ${zipPath} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  try {
+    for await (const entry of zip.eachEntry()) await unpackEntry(zip, entry, optDir);
+  } finally {
+    zip.close();
+  }
+}
+
+async function unpackEntry(zip: ZipFile, entry: Entry, optDir: string): Promise<void> {
+  const target = resolve(optDir, entry.fileName);
+  if (target !== optDir && !target.startsWith(optDir + sep))
+    throw new Error(`layer entry ${entry.fileName} leaves /opt`);
+  if (entry.fileName.endsWith('/')) {
+    await mkdir(target, { recursive: true });
+    return;
+  }
+  await mkdir(dirname(target), { recursive: true });
+  await rm(target, { force: true });
+  const mode = (entry.externalFileAttributes >>> 16) & 0xffff;
+  const stream = await zip.openReadStreamPromise(entry);
+  if ((mode & FILE_KIND_MASK) === SYMBOLIC_LINK) {
+    await symlink(await text(stream), target);
+    return;
+  }
+  await pipeline(stream, createWriteStream(target));
+  await chmod(target, mode === 0 ? DEFAULT_FILE_MODE : mode & 0o777);
+}

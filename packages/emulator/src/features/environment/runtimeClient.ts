@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RuntimeName } from './functionConfig.ts';
+
+/** Which native half the real runtime client runs with. */
+export type RuntimeClientKind = 'native' | 'stand-in';
+
+/** What to start for one runtime. */
+export interface RuntimeClient {
+  readonly kind: RuntimeClientKind;
+  /** Path of the `node` that runs it. */
+  readonly nodePath: string;
+  /** The client's entry file. */
+  readonly entryPath: string;
+  /** The file that puts the stand-in in place, when it is used. */
+  readonly preloadPath: string | undefined;
+}
+
+interface RuntimeSource {
+  /** The aliases of Node's platform packages begin with this. */
+  readonly nodePackage: string;
+  readonly nodeMajor: number;
+  readonly clientPackage: string;
+  readonly entry: string;
+  readonly nativeHalf: string;
+}
+
+/** Every runtime and where its parts are; Node 22 with client 3.3.0 would be one more row. */
+const SOURCES: Readonly<Record<RuntimeName, RuntimeSource>> = {
+  'nodejs24.x': {
+    nodePackage: 'node24',
+    nodeMajor: 24,
+    clientPackage: 'aws-lambda-ric',
+    entry: 'index.mjs',
+    nativeHalf: 'rapid-client.node',
+  },
+};
+
+/**
+ * Finds the runtime client and the Node for a runtime.
+ *
+ * @param runtime the runtime's name
+ * @param wanted `auto` takes the native half when it has been built
+ * @param requireNative makes `auto` refuse the stand-in
+ * @returns what to start; throws when a part is missing, and says how to get it
+ */
+export function findRuntimeClient(
+  runtime: RuntimeName,
+  wanted: 'auto' | RuntimeClientKind,
+  requireNative: boolean,
+): RuntimeClient {
+  const source = SOURCES[runtime];
+  if (!source)
+    throw new TypeError(`runtime ${String(runtime)} is not one of: ${Object.keys(SOURCES).join(', ')}`);
+  const require = createRequire(import.meta.url);
+  const clientDir = dirname(require.resolve(`${source.clientPackage}/package.json`));
+  const built = existsSync(join(clientDir, source.nativeHalf));
+  if (!built && (wanted === 'native' || (wanted === 'auto' && requireNative))) {
+    const why = wanted === 'native' ? 'was asked for' : 'is required (REQUIRE_NATIVE=1)';
+    throw new Error(
+      `The native half of ${source.clientPackage} ${why} but has not been built: run "node scripts/buildNative.mjs" ` +
+        `(needs cmake, make, g++, autotools, python3), or allow the stand-in.`,
+    );
+  }
+  const kind = wanted === 'stand-in' || !built ? 'stand-in' : 'native';
+  return {
+    kind,
+    nodePath: findNode(source, require.resolve),
+    entryPath: join(clientDir, source.entry),
+    preloadPath: kind === 'stand-in' ? standInPath() : undefined,
+  };
+}
+
+function findNode(source: RuntimeSource, resolvePath: (name: string) => string): string {
+  const name = `${source.nodePackage}-${process.platform}-${process.arch}`;
+  try {
+    return join(dirname(resolvePath(`${name}/package.json`)), 'bin', 'node');
+  } catch {
+    if (Number(process.versions.node.split('.')[0]) >= source.nodeMajor) return process.execPath;
+    throw new Error(
+      `No Node ${source.nodeMajor} for functions: install the package ${name}, or run under Node ${source.nodeMajor}.`,
+    );
+  }
+}
+
+function standInPath(): string {
+  // The same file beside the sources and beside the build, under the ending that each has.
+  const ending = import.meta.url.endsWith('.ts') ? 'cts' : 'cjs';
+  return fileURLToPath(new URL(`../../standIn/preload.${ending}`, import.meta.url));
+}

@@ -1,0 +1,161 @@
+import type { Environment, EnvironmentOptions, InitFailure } from '../environment/environment.ts';
+import { startEnvironment } from '../environment/environment.ts';
+import type { Invocation, InvocationOutcome } from '../environment/invocation.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import type { EnvironmentBudget } from './environmentBudget.ts';
+
+export type PoolOptions = Omit<EnvironmentOptions, 'onIdle' | 'onInitFailed' | 'onEnded'> & {
+  readonly budget: EnvironmentBudget;
+  /** An environment idle for so long is ended; 0 means never. */
+  readonly idleTimeoutMs: number;
+};
+
+/** All environments of one function. */
+export interface FunctionPool {
+  /** Runs an event in an idle environment, or in a new one; settles with the response. */
+  invoke(invocation: Invocation): Promise<InvocationOutcome>;
+  /** Living environments and those that ended last, oldest first. */
+  records(): readonly EnvironmentRecord[];
+  stop(): Promise<void>;
+}
+
+interface Waiting {
+  readonly invocation: Invocation;
+  readonly settle: (outcome: InvocationOutcome) => void;
+}
+
+/** Ended environments stay in the record until so many newer ones have ended. */
+const ENDED_KEPT = 200;
+
+/**
+ * Makes the pool of one function: one event per environment at a time, another environment for each event that finds
+ * none idle.
+ *
+ * @param options the function and the platform around it
+ */
+export function createFunctionPool(options: PoolOptions): FunctionPool {
+  const { settings, budget } = options;
+  const living = new Map<Environment, NodeJS.Timeout | undefined>();
+  const starting = new Set<Promise<unknown>>();
+  const idle: Environment[] = [];
+  let endedRecords: EnvironmentRecord[] = [];
+  let taken = 0;
+  let stopped = false;
+
+  function invoke(invocation: Invocation): Promise<InvocationOutcome> {
+    const { requestId } = invocation;
+    if (stopped)
+      return Promise.resolve({ status: 'throttled', requestId, reason: 'The emulator is stopping.' });
+    // The one used last is the likeliest to have its memory still in the caches.
+    const environment = idle.pop();
+    if (environment) {
+      leaveIdle(environment);
+      return environment.invoke(invocation);
+    }
+    if (taken >= settings.reservedConcurrency) {
+      return Promise.resolve({
+        status: 'throttled',
+        requestId,
+        reason: 'ReservedFunctionConcurrentInvocationLimitExceeded',
+      });
+    }
+    if (!budget.take()) {
+      return Promise.resolve({ status: 'throttled', requestId, reason: 'ConcurrentInvocationLimitExceeded' });
+    }
+    taken++;
+    return new Promise((settle) => start({ invocation, settle }, options.initTimeoutMs, false));
+  }
+
+  /**
+   * The platform runs a failed INIT once more, within the invocation and its time limit, and answers with what that
+   * one ends in.
+   */
+  function start(waiting: Waiting, initTimeoutMs: number, again: boolean): void {
+    let first: Waiting | undefined = waiting;
+    const begun = startEnvironment({
+      ...options,
+      initTimeoutMs,
+      onIdle: (environment) => {
+        if (first && !stopped) {
+          const { invocation, settle } = first;
+          first = undefined;
+          environment
+            .invoke(invocation)
+            .then(settle, (error: unknown) => settle(toFailure(invocation, error)));
+        } else enterIdle(environment);
+      },
+      onInitFailed: (_, failure) => {
+        first = undefined;
+        if (again || stopped) {
+          giveBack();
+          waiting.settle(toInitOutcome(waiting.invocation, failure));
+        } else start(waiting, settings.timeoutMs, true);
+      },
+      onEnded: (environment) => onEnded(environment),
+    }).then(
+      (environment) => {
+        living.set(environment, undefined);
+        if (stopped) void environment.stop('stopped');
+      },
+      (error: unknown) => {
+        giveBack();
+        waiting.settle(toFailure(waiting.invocation, error));
+      },
+    );
+    starting.add(begun);
+    void begun.finally(() => starting.delete(begun));
+  }
+
+  function enterIdle(environment: Environment): void {
+    idle.push(environment);
+    budget.offer(environment, () => retire(environment, 'evicted'));
+    if (options.idleTimeoutMs === 0) return;
+    living.set(environment, setTimeout(() => retire(environment, 'idle'), options.idleTimeoutMs).unref());
+  }
+
+  function retire(environment: Environment, reason: string): void {
+    leaveIdle(environment);
+    void environment.stop(reason);
+  }
+
+  function leaveIdle(environment: Environment): void {
+    clearTimeout(living.get(environment));
+    budget.withdraw(environment);
+    const at = idle.indexOf(environment);
+    if (at >= 0) idle.splice(at, 1);
+  }
+
+  function onEnded(environment: Environment): void {
+    leaveIdle(environment);
+    living.delete(environment);
+    const record = environment.record();
+    endedRecords = [...endedRecords, record].slice(-ENDED_KEPT);
+    // One that never came out of INIT hands its place on to the second try, or has given it back already.
+    if (record.initDurationMs !== undefined) giveBack();
+  }
+
+  function giveBack(): void {
+    taken--;
+    budget.giveBack();
+  }
+
+  return {
+    invoke,
+    records: () => [...endedRecords, ...[...living.keys()].map((environment) => environment.record())],
+    stop: async () => {
+      stopped = true;
+      await Promise.allSettled(starting);
+      await Promise.all([...living.keys()].map((environment) => environment.stop('stopped')));
+    },
+  };
+}
+
+function toInitOutcome({ requestId }: Invocation, { errorType, payload }: InitFailure): InvocationOutcome {
+  return { status: 'error', requestId, errorType, payload };
+}
+
+function toFailure({ requestId }: Invocation, error: unknown): InvocationOutcome {
+  const errorMessage = error instanceof Error ? error.message : String(error);
+  const payload = Buffer.from(JSON.stringify({ errorType: 'Sandbox.Failure', errorMessage }));
+  return { status: 'error', requestId, errorType: 'Sandbox.Failure', payload };
+}

@@ -1,0 +1,78 @@
+/** An answer to an HTTP request, as a function described it. */
+export interface HttpAnswer {
+  readonly statusCode: number;
+  /** Names as the function wrote them. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cookies: readonly string[];
+  readonly body: Buffer;
+}
+
+/** Metadata before a streamed body ends with so many zero bytes. */
+const PRELUDE_END = Buffer.alloc(8);
+const INTEGRATION_TYPE = 'application/vnd.awslambda.http-integration-response';
+
+/**
+ * Reads what a function returned, by the rules of payload format 2.0: an object with a `statusCode` describes the
+ * answer; anything else is the body of a 200, as JSON.
+ *
+ * @param payload what the runtime sent
+ * @param contentType of that; tells apart a stream with a prelude
+ * @returns the answer; undefined when the platform could not make one of it either
+ */
+export function toHttpAnswer(payload: Buffer, contentType: string): HttpAnswer | undefined {
+  if (contentType === INTEGRATION_TYPE) return fromStream(payload);
+  if (contentType !== 'application/json') return plain(payload, contentType);
+  const value = parseJson(payload);
+  if (value === undefined) return undefined;
+  if (!isRecord(value) || !('statusCode' in value)) return inferred(value, payload);
+  const body = toBody(value['body'], value['isBase64Encoded'] === true);
+  return body && described(value, body);
+}
+
+/** A string is the body itself; an object or anything else its JSON. */
+function inferred(value: unknown, payload: Buffer): HttpAnswer {
+  return plain(typeof value === 'string' ? Buffer.from(value) : payload, 'application/json');
+}
+
+function plain(body: Buffer, contentType: string): HttpAnswer {
+  return { statusCode: 200, headers: { 'content-type': contentType }, cookies: [], body };
+}
+
+function fromStream(payload: Buffer): HttpAnswer | undefined {
+  const end = payload.indexOf(PRELUDE_END);
+  if (end < 0) return undefined;
+  const prelude = parseJson(payload.subarray(0, end));
+  return isRecord(prelude) ? described(prelude, payload.subarray(end + PRELUDE_END.length)) : undefined;
+}
+
+function described(value: Readonly<Record<string, unknown>>, body: Buffer): HttpAnswer | undefined {
+  const statusCode = Number(value['statusCode'] ?? 200);
+  if (!Number.isInteger(statusCode) || statusCode < 100 || statusCode > 599) return undefined;
+  const headers: Record<string, string> = {};
+  for (const [name, header] of Object.entries(isRecord(value['headers']) ? value['headers'] : {})) {
+    if (header !== null && header !== undefined) headers[name] = String(header);
+  }
+  // Format 2.0 knows no such field for headers; lists of values are from format 1.0 and ignored, as on AWS.
+  const named = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
+  if (!named) headers['content-type'] = 'text/plain;charset=utf-8';
+  const cookies = Array.isArray(value['cookies']) ? value['cookies'].map(String) : [];
+  return { statusCode, headers, cookies, body };
+}
+
+function toBody(body: unknown, isBase64: boolean): Buffer | undefined {
+  if (body === undefined || body === null) return Buffer.alloc(0);
+  if (typeof body === 'string') return Buffer.from(body, isBase64 ? 'base64' : 'utf8');
+  return typeof body === 'object' ? undefined : Buffer.from(String(body));
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,117 @@
+import type { IncomingMessage } from 'node:http';
+
+/** What a payload of format 2.0 is made from. */
+export interface HttpEventInput {
+  readonly request: IncomingMessage;
+  readonly body: Buffer;
+  readonly routeKey: string;
+  readonly pathParameters: Readonly<Record<string, string>> | undefined;
+  readonly traceId: string;
+  readonly requestId: string;
+  readonly apiId: string;
+  readonly accountId: string;
+  readonly domainName: string;
+  readonly nowUnixMs: number;
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+/** The gateway consumes these itself. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+  'cookie',
+]);
+/** Bodies of these types reach the function as text, all others as base64. */
+const TEXT_TYPE =
+  /^(text\/|application\/(json|javascript|xml|x-www-form-urlencoded|graphql|[\w.-]+\+(json|xml)))/i;
+
+/**
+ * Makes the event that an HTTP API (payload format 2.0) or a function URL hands to a function.
+ *
+ * @param input the request and what the front knows about it
+ */
+export function toHttpEvent(input: HttpEventInput): Record<string, unknown> {
+  const { request, body, pathParameters, nowUnixMs } = input;
+  const [rawPath = '/', rawQueryString = ''] = splitUrl(request.url ?? '/');
+  const headers = toEventHeaders(input);
+  const cookies = request.headers.cookie?.split(/;\s*/).filter((cookie) => cookie !== '');
+  const query = toQuery(rawQueryString);
+  const isText = TEXT_TYPE.test(request.headers['content-type'] ?? '');
+  return {
+    version: '2.0',
+    routeKey: input.routeKey,
+    rawPath: decodePath(rawPath),
+    rawQueryString,
+    ...(cookies && cookies.length > 0 ? { cookies } : {}),
+    headers,
+    ...(query ? { queryStringParameters: query } : {}),
+    requestContext: {
+      accountId: input.accountId,
+      apiId: input.apiId,
+      domainName: input.domainName,
+      domainPrefix: input.domainName.split('.')[0],
+      http: {
+        method: request.method,
+        path: decodePath(rawPath),
+        protocol: `HTTP/${request.httpVersion}`,
+        sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
+        userAgent: request.headers['user-agent'] ?? '',
+      },
+      requestId: input.requestId,
+      routeKey: input.routeKey,
+      stage: '$default',
+      time: toLogTime(nowUnixMs),
+      timeEpoch: Math.floor(nowUnixMs),
+    },
+    ...(pathParameters ? { pathParameters } : {}),
+    ...(body.length > 0 ? { body: isText ? body.toString() : body.toString('base64') } : {}),
+    isBase64Encoded: body.length > 0 && !isText,
+  };
+}
+
+/** Lower-case names, one value each: duplicates are joined by commas. Cookies are in a list of their own. */
+function toEventHeaders({ request, traceId, domainName }: HttpEventInput): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, values] of Object.entries(request.headersDistinct)) {
+    if (values && !HOP_BY_HOP.has(name)) headers[name] = values.join(',');
+  }
+  const forwardedFor = [headers['x-forwarded-for'], request.socket.remoteAddress ?? '127.0.0.1'].filter(
+    Boolean,
+  );
+  headers['x-amzn-trace-id'] = traceId;
+  headers['x-forwarded-for'] = forwardedFor.join(', ');
+  headers['x-forwarded-proto'] = 'http';
+  headers['x-forwarded-port'] = domainName.split(':')[1] ?? '80';
+  return headers;
+}
+
+function splitUrl(url: string): [string, string] {
+  const at = url.indexOf('?');
+  return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)];
+}
+
+function toQuery(rawQueryString: string): Record<string, string> | undefined {
+  if (rawQueryString === '') return undefined;
+  const query: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(rawQueryString)) {
+    query[name] = Object.hasOwn(query, name) ? `${query[name]},${value}` : value;
+  }
+  return query;
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
+}
+
+/** As access logs write it: `23/Nov/2026:12:04:05 +0000`. */
+function toLogTime(unixMs: number): string {
+  const date = new Date(unixMs);
+  const day = String(date.getUTCDate()).padStart(2, '0');
+  return `${day}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}:${date.toISOString().slice(11, 19)} +0000`;
+}

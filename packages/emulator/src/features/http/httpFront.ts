@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../platform/clock.ts';
+import { startLoopbackServer } from '../../platform/loopbackServer.ts';
+import { readRequestBody } from '../../platform/requestBody.ts';
+import type { CorsConfig } from './cors.ts';
+import { isPreflight, toCorsHeaders, toPreflightHeaders } from './cors.ts';
+import type { HttpAnswer } from './httpAnswer.ts';
+import { toHttpAnswer } from './httpAnswer.ts';
+import { toHttpEvent } from './httpEvent.ts';
+import type { MatchRoute } from './routes.ts';
+
+/** Runs a function with an event of JSON text; what a front needs of the rest of the emulator. */
+export type InvokeFunction = (functionName: string, call: FunctionCall) => Promise<FunctionReply>;
+
+export interface FunctionCall {
+  readonly payload: Buffer;
+  readonly requestId: string;
+  readonly traceId: string;
+}
+
+export type FunctionReply =
+  | { readonly status: 'ok'; readonly payload: Buffer; readonly contentType: string }
+  | { readonly status: 'error' }
+  | { readonly status: 'throttled' };
+
+/** The two ways in that speak payload format 2.0, and how they differ when something is wrong. */
+export type HttpFrontKind = 'httpApi' | 'functionUrl';
+
+export interface HttpFrontOptions {
+  readonly kind: HttpFrontKind;
+  readonly apiId: string;
+  readonly accountId: string;
+  readonly port: number;
+  readonly cors: CorsConfig | undefined;
+  readonly match: MatchRoute;
+  readonly invoke: InvokeFunction;
+  readonly toTraceId: (incoming: string | undefined) => string;
+  readonly clock: Clock;
+}
+
+/** A way in over HTTP. */
+export interface HttpFront {
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+interface Failure {
+  readonly statusCode: number;
+  readonly body: string;
+  readonly contentType: string;
+}
+
+/** An HTTP API takes 10 MB, a function URL the 6 MB of an invocation. */
+const MAX_BODY_BYTES: Readonly<Record<HttpFrontKind, number>> = {
+  httpApi: 10_000_000,
+  functionUrl: 6 * 1024 * 1024,
+};
+/** What a gateway sets itself, or that would break the framing of ours. */
+const IGNORED_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'transfer-encoding',
+]);
+const CORS_HEADER = /^access-control-/i;
+
+/** The answers of the two fronts when there is none of the function's. */
+const FAILURES: Readonly<
+  Record<HttpFrontKind, Readonly<Record<'notFound' | 'error' | 'throttled' | 'tooLarge', Failure>>>
+> = {
+  httpApi: {
+    notFound: json(404, { message: 'Not Found' }),
+    error: json(500, { message: 'Internal Server Error' }),
+    throttled: json(503, { message: 'Service Unavailable' }),
+    tooLarge: json(413, { message: 'Request Entity Too Large' }),
+  },
+  functionUrl: {
+    notFound: json(404, { Message: null }),
+    error: { statusCode: 502, body: 'Internal Server Error', contentType: 'text/plain' },
+    throttled: json(429, {
+      Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded',
+      Type: 'User',
+      message: 'Rate Exceeded.',
+    }),
+    tooLarge: json(413, {
+      Message: 'Request must be smaller than 6291456 bytes for the InvokeFunction operation',
+    }),
+  },
+};
+
+/**
+ * Starts an HTTP API or a function URL.
+ *
+ * @param options which, where, and the functions behind it
+ */
+export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFront> {
+  const { kind, cors } = options;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (cors && isPreflight(request.method, request.headers)) {
+      response.writeHead(204, toPreflightHeaders(cors, request.headers)).end();
+      return;
+    }
+    const requestId = randomUUID();
+    const result = await run(request, requestId);
+    const extra = { ...(cors ? toCorsHeaders(cors, request.headers) : {}), ...toIdHeader(kind, requestId) };
+    if ('contentType' in result) {
+      send(
+        response,
+        result.statusCode,
+        [['content-type', result.contentType]],
+        extra,
+        Buffer.from(result.body),
+      );
+      return;
+    }
+    const own = Object.entries(result.headers).filter(([name]) => !IGNORED_HEADERS.has(name.toLowerCase()));
+    // With CORS configured at the front, the function's own CORS headers are not passed on.
+    const kept = cors ? own.filter(([name]) => !CORS_HEADER.test(name)) : own;
+    const all = [...kept, ...result.cookies.map((cookie): [string, string] => ['set-cookie', cookie])];
+    try {
+      send(response, result.statusCode, all, extra, result.body, request.method === 'HEAD');
+    } catch {
+      // A header that HTTP does not allow.
+      const { statusCode, contentType, body } = FAILURES[kind].error;
+      for (const name of response.getHeaderNames()) response.removeHeader(name);
+      send(response, statusCode, [['content-type', contentType]], extra, Buffer.from(body));
+    }
+  }
+
+  async function run(request: IncomingMessage, requestId: string): Promise<HttpAnswer | Failure> {
+    const failures = FAILURES[kind];
+    const path = (request.url ?? '/').split('?')[0]!;
+    const route = options.match(request.method ?? 'GET', path);
+    const body = await readRequestBody(request, MAX_BODY_BYTES[kind]);
+    if (!route) return failures.notFound;
+    if (body.status === 'tooLarge') return failures.tooLarge;
+    const traceId = options.toTraceId(request.headersDistinct['x-amzn-trace-id']?.[0]);
+    const event = toHttpEvent({
+      request,
+      body: body.bytes,
+      routeKey: route.routeKey,
+      pathParameters: route.pathParameters,
+      traceId,
+      requestId,
+      apiId: options.apiId,
+      accountId: options.accountId,
+      domainName: request.headers.host ?? server.authority,
+      nowUnixMs: options.clock(),
+    });
+    const payload = Buffer.from(JSON.stringify(event));
+    const reply = await options.invoke(route.functionName, { payload, requestId: randomUUID(), traceId });
+    if (reply.status !== 'ok') return failures[reply.status];
+    return toHttpAnswer(reply.payload, reply.contentType) ?? failures.error;
+  }
+
+  const server = await startLoopbackServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  }, options.port);
+  return { url: `http://${server.authority}`, stop: () => server.stop() };
+}
+
+function send(
+  response: ServerResponse,
+  statusCode: number,
+  headers: readonly (readonly [string, string])[],
+  extra: Readonly<Record<string, string>>,
+  body: Buffer,
+  isHead = false,
+): void {
+  for (const [name, value] of headers) response.appendHeader(name, value);
+  for (const [name, value] of Object.entries(extra)) response.appendHeader(name, value);
+  if (statusCode !== 204 && statusCode !== 304) response.setHeader('content-length', body.length);
+  response.writeHead(statusCode);
+  response.end(isHead ? undefined : body);
+}
+
+function toIdHeader(kind: HttpFrontKind, requestId: string): Record<string, string> {
+  return kind === 'httpApi' ? { 'apigw-requestid': requestId } : { 'x-amzn-requestid': requestId };
+}
+
+function json(statusCode: number, document: unknown): Failure {
+  return { statusCode, body: JSON.stringify(document), contentType: 'application/json' };
+}

@@ -1,0 +1,20 @@
+export { startEmulator } from './boot/startEmulator.ts';
+export type {
+  Emulator,
+  EmulatorOptions,
+  FunctionUrlConfig,
+  HttpApiConfig,
+  InvokeOptions,
+  InvokeResult,
+} from './boot/emulatorOptions.ts';
+export type { FunctionConfig, RuntimeName } from './features/environment/functionConfig.ts';
+export type { LogEvent } from './features/environment/logEvent.ts';
+export type { EnvironmentRecord, InvocationRecord } from './features/environment/record.ts';
+export type { RuntimeClientKind } from './features/environment/runtimeClient.ts';
+export type { CorsConfig } from './features/http/cors.ts';
+export type { HttpRoute } from './features/http/routes.ts';
+export type { QueueConfig } from './features/sqs/queueConfig.ts';
+export { listProcessGroup } from './platform/processGroup.ts';
+export type { GroupMember } from './platform/processGroup.ts';
+export { startReaper } from './platform/reaper.ts';
+export type { Reaper } from './platform/reaper.ts';
