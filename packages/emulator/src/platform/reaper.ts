@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
 
 /** A small process of its own that ends process groups when this process is gone. */
 export interface Reaper {
@@ -56,9 +57,9 @@ export function startReaper(): Reaper {
       env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
     });
     started.unref();
-    (started.stdin as unknown as { unref(): void }).unref();
+    (started.stdin as Partial<Socket>).unref?.();
     // Writing to a reaper that somebody has ended is answered by its exit below.
-    started.stdin!.on('error', () => undefined);
+    started.stdin.on('error', () => undefined);
     started.on('error', () => undefined);
     started.once('exit', () => {
       if (stopped || child !== started) return;

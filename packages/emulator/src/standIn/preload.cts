@@ -5,7 +5,7 @@
  */
 {
   const { registerHooks } = require('node:module') as typeof import('node:module');
-  const { extname, join } = require('node:path') as typeof import('node:path');
+  const path = require('node:path') as typeof import('node:path');
   const { pathToFileURL } = require('node:url') as typeof import('node:url');
 
   // The client asks for its native half by this name, relative to itself; versions 3 and 4 alike.
@@ -15,7 +15,7 @@
   delete process.env['CLICKSPAN_RUNTIME_CLIENT_ENTRY'];
 
   if (entry !== undefined && process.argv[1] === entry) {
-    const standIn = pathToFileURL(join(__dirname, `rapidClient${extname(__filename)}`)).href;
+    const standIn = pathToFileURL(path.join(__dirname, `rapidClient${path.extname(__filename)}`)).href;
     const hooks = registerHooks({
       resolve: (specifier, context, nextResolve) => {
         if (specifier !== NATIVE_HALF) return nextResolve(specifier, context);

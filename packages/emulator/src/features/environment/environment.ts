@@ -8,13 +8,12 @@ import { toEnvironmentVariables } from './environmentVariables.ts';
 import type { Account, FunctionSettings } from './functionConfig.ts';
 import { startFunctionProcess } from './functionProcess.ts';
 import type { FunctionProcess, ProcessExit } from './functionProcess.ts';
-import { toPlatformError } from './invocation.ts';
 import type { Invocation, InvocationOutcome } from './invocation.ts';
-import type { InvocationResult } from './invocationResult.ts';
+import { createInvocationLedger } from './invocationLedger.ts';
 import { createLifecycle } from './lifecycle.ts';
 import type { LogEvent } from './logEvent.ts';
-import type { EnvironmentRecord, InvocationRecord } from './record.ts';
-import { readPeakMemoryMb, toReportLine } from './report.ts';
+import type { EnvironmentRecord } from './record.ts';
+import { readPeakMemoryMb } from './report.ts';
 import type { RuntimeClient } from './runtimeClient.ts';
 
 /** Why an environment could not be initialized. */
@@ -52,36 +51,22 @@ export interface Environment {
   stop(reason: string): Promise<void>;
 }
 
-interface RunningInvocation {
-  readonly requestId: string;
-  readonly settle: (outcome: InvocationOutcome) => void;
-  readonly timer: NodeJS.Timeout;
-  record: InvocationRecord;
-}
-
-/** Older invocations are forgotten: the record must not grow with the uptime. */
-const INVOCATIONS_KEPT = 2000;
-
 /**
  * Starts an environment: its APIs first, then the process.
  *
  * @param options the function, the platform around it, and whom to tell
  */
 export async function startEnvironment(options: EnvironmentOptions): Promise<Environment> {
-  const { settings, clock } = options;
+  const { settings, clock, client } = options;
   const id = randomUUID();
   const logStreamName = toLogStreamName(clock());
   const lifecycle = createLifecycle();
-  const invocations: InvocationRecord[] = [];
   let state: EnvironmentRecord['state'] = 'init';
   let frozen = false;
-  let running: RunningInvocation | undefined;
   let initDurationMs: number | undefined;
-  let endedAtUnixMs: number | undefined;
-  let endReason: string | undefined;
+  let over: { readonly endReason: string; readonly endedAtUnixMs?: number } | undefined;
   let fatalErrorType: string | undefined;
   let initFailure: InitFailure | undefined;
-  let invokedBefore = false;
   let whenEnded: () => void;
   const ended = new Promise<void>((resolve) => {
     whenEnded = resolve;
@@ -90,6 +75,15 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   const log = (source: LogEvent['source'], line: string): void =>
     options.onLog({ functionName: settings.name, environmentId: id, source, line, atUnixMs: clock() });
 
+  const ledger = createInvocationLedger({
+    timeoutMs: settings.timeoutMs,
+    memoryMb: settings.memoryMb,
+    clock,
+    log: (line) => log('platform', line),
+    initDurationMs: () => initDurationMs,
+    readPeakMemoryMb: () => readPeakMemoryMb(functionProcess.pid),
+    onTimeout: () => end('timeout'),
+  });
   const api: ApiServer = await startApiServer({
     lifecycle,
     functionName: settings.name,
@@ -98,70 +92,41 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     handler: settings.handler,
     events: {
       onNext: () => settleDown(),
-      onResult: (result) => respond(result),
-      onInitError: (errorType, payload) => {
-        initFailure = { errorType, payload };
-        end(`init error ${errorType}`);
-      },
+      onResult: (result) => ledger.respond(result),
+      onInitError: (errorType, payload) => endInit({ errorType, payload }),
       onExtensionError: (errorType) => {
         fatalErrorType ??= errorType;
       },
     },
   });
-
   const startedAtUnixMs = clock();
   const functionProcess: FunctionProcess = startFunctionProcess({
     settings,
-    client: options.client,
-    environment: {
-      ...toEnvironmentVariables({
-        settings,
-        account: options.account,
-        runtimeApi: api.authority,
-        logStreamName,
-        optDir: options.optDir,
-        runtimeDir: dirname(options.client.entryPath),
-        nodeDir: dirname(options.client.nodePath),
-        hostPath: options.hostPath,
-      }),
-      ...(options.client.preloadPath === undefined
-        ? {}
-        : { CLICKSPAN_RUNTIME_CLIENT_ENTRY: options.client.entryPath }),
-    },
+    client,
+    environment: toProcessEnvironment(options, api.authority, logStreamName),
     reaper: options.reaper,
     onLine: log,
     onExit: (exit) => onExit(exit),
   });
-  const initTimer = setTimeout(() => {
-    initFailure = toInitTimeout(options.initTimeoutMs);
-    end('init timeout');
-  }, options.initTimeoutMs);
+  const initTimer = setTimeout(() => endInit(toInitTimeout(options.initTimeoutMs)), options.initTimeoutMs);
 
   /** Someone has asked for a next event: whether that was the last one that we waited for. */
   function settleDown(): void {
+    if (over) return;
     if (state === 'init' && lifecycle.isInitialized()) {
       clearTimeout(initTimer);
       initDurationMs = clock() - startedAtUnixMs;
       becomeIdle();
-    } else if (
-      state === 'busy' &&
-      running &&
-      running.record.responseUnixMs !== undefined &&
-      lifecycle.isIdle()
-    ) {
-      finishInvocation(running.record.status);
-      becomeIdle();
-    }
+    } else if (state === 'busy' && lifecycle.isIdle() && ledger.finish()) becomeIdle();
   }
 
   function becomeIdle(): void {
     state = 'idle';
-    environment_.onIdle();
+    options.onIdle(environment);
+    if (!environment.isIdle() || !options.freeze) return;
     // Nothing was delivered meanwhile, so from here on nothing may run.
-    if (state === 'idle' && options.freeze) {
-      frozen = true;
-      functionProcess.freeze();
-    }
+    frozen = true;
+    functionProcess.freeze();
   }
 
   function invoke(invocation: Invocation): Promise<InvocationOutcome> {
@@ -169,96 +134,40 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     state = 'busy';
     if (frozen) functionProcess.thaw();
     frozen = false;
-    const { requestId } = invocation;
     const startUnixMs = clock();
-    log('platform', `START RequestId: ${requestId} Version: $LATEST`);
-    return new Promise((settle) => {
-      const timer = setTimeout(() => timeOut(), settings.timeoutMs);
-      const record: InvocationRecord = { requestId, startUnixMs, cold: !invokedBefore, status: 'running' };
-      running = { requestId, settle, timer, record };
-      invocations.push(record);
-      if (invocations.length > INVOCATIONS_KEPT) invocations.shift();
-      api.deliver(invocation, startUnixMs + settings.timeoutMs);
-    });
+    const outcome = ledger.begin(invocation, startUnixMs);
+    api.deliver(invocation, startUnixMs + settings.timeoutMs);
+    return outcome;
   }
 
-  function respond(result: InvocationResult): void {
-    if (!running) return;
-    const { requestId } = running;
-    update(running, { responseUnixMs: clock(), status: result.status });
-    const { payload, contentType, errorType } = result;
-    if (result.status === 'ok') running.settle({ status: 'ok', requestId, payload, contentType });
-    else running.settle({ status: 'error', requestId, errorType, payload });
+  function endInit(failure: InitFailure): void {
+    initFailure = failure;
+    end(`init: ${failure.errorType}`);
   }
 
-  function timeOut(): void {
-    if (!running) return;
-    const message = `Task timed out after ${(settings.timeoutMs / 1000).toFixed(2)} seconds`;
-    log('platform', `${new Date(clock()).toISOString()} ${running.requestId} ${message}`);
-    failInvocation('timeout', 'Sandbox.Timedout', message);
-    end('timeout');
-  }
-
-  function failInvocation(status: 'timeout' | 'crash', errorType: string, message: string): void {
-    if (!running) return;
-    running.settle(toPlatformError(running.requestId, errorType, message));
-    finishInvocation(status);
-  }
-
-  function finishInvocation(status: InvocationRecord['status']): void {
-    if (!running || status === 'running') return;
-    clearTimeout(running.timer);
-    const endUnixMs = clock();
-    update(running, { endUnixMs, status });
-    log('platform', `END RequestId: ${running.requestId}`);
-    const report = {
-      requestId: running.requestId,
-      durationMs: endUnixMs - running.record.startUnixMs,
-      initDurationMs: running.record.cold ? initDurationMs : undefined,
-      memoryMb: settings.memoryMb,
-      maxMemoryUsedMb: readPeakMemoryMb(functionProcess.pid),
-      status,
-    };
-    log('platform', toReportLine(report));
-    invokedBefore = true;
-    running = undefined;
-  }
-
-  function update(invocation: RunningInvocation, change: Partial<InvocationRecord>): void {
-    const at = invocations.lastIndexOf(invocation.record);
-    invocation.record = { ...invocation.record, ...change };
-    if (at >= 0) invocations[at] = invocation.record;
-  }
-
-  function end(reason: string): void {
-    endReason ??= reason;
+  function end(endReason: string): void {
+    over ??= { endReason };
     functionProcess.kill();
   }
 
   function onExit(exit: ProcessExit): void {
     clearTimeout(initTimer);
+    const errorType = fatalErrorType ?? exit.errorType;
+    const endReason = over?.endReason ?? exit.reason;
+    over = { endReason, endedAtUnixMs: clock() };
+    ledger.crash(errorType, endReason);
     const wasInit = state === 'init';
-    const wasAsked = endReason !== undefined;
     state = 'ended';
     frozen = false;
-    endedAtUnixMs = clock();
-    endReason ??= exit.reason;
-    const errorType = fatalErrorType ?? exit.errorType;
-    if (running && !wasAsked)
-      log('platform', `RequestId: ${running.requestId} Error: ${exit.reason}\n${errorType}`);
-    failInvocation('crash', errorType, wasAsked ? endReason : exit.reason);
-    api.stop().then(
-      () => whenEnded(),
-      () => whenEnded(),
-    );
-    if (wasInit) environment_.onInitFailed(initFailure ?? toInitFailure(errorType, endReason));
-    environment_.onEnded();
+    void api.stop().finally(() => whenEnded());
+    if (wasInit) options.onInitFailed(environment, initFailure ?? toInitFailure(errorType, endReason));
+    options.onEnded(environment);
   }
 
   const environment: Environment = {
     id,
     invoke,
-    isIdle: () => state === 'idle',
+    isIdle: () => state === 'idle' && !over,
     record: () => ({
       id,
       functionName: settings.name,
@@ -269,21 +178,28 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       frozen,
       startedAtUnixMs,
       ...(initDurationMs === undefined ? {} : { initDurationMs }),
-      ...(endedAtUnixMs === undefined ? {} : { endedAtUnixMs }),
-      ...(endReason === undefined ? {} : { endReason }),
-      invocations: [...invocations],
+      ...over,
+      invocations: ledger.records(),
     }),
     stop: (reason) => {
       end(reason);
       return ended;
     },
   };
-  const environment_ = {
-    onIdle: () => options.onIdle(environment),
-    onInitFailed: (failure: InitFailure) => options.onInitFailed(environment, failure),
-    onEnded: () => options.onEnded(environment),
-  };
   return environment;
+}
+
+function toProcessEnvironment(
+  { settings, account, client, optDir, hostPath }: EnvironmentOptions,
+  runtimeApi: string,
+  logStreamName: string,
+): Record<string, string> {
+  const runtimeDir = dirname(client.entryPath);
+  const nodeDir = dirname(client.nodePath);
+  const variables = { settings, account, runtimeApi, logStreamName, optDir, runtimeDir, nodeDir, hostPath };
+  // Tells the stand-in's preload which process is the runtime's; it takes the variable away again.
+  const entry = client.preloadPath === undefined ? {} : { CLICKSPAN_RUNTIME_CLIENT_ENTRY: client.entryPath };
+  return { ...toEnvironmentVariables(variables), ...entry };
 }
 
 function toLogStreamName(unixMs: number): string {

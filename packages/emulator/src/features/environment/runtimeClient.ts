@@ -52,8 +52,7 @@ export function findRuntimeClient(
   requireNative: boolean,
 ): RuntimeClient {
   const source = SOURCES[runtime];
-  if (!source)
-    throw new TypeError(`runtime ${String(runtime)} is not one of: ${Object.keys(SOURCES).join(', ')}`);
+  if (!source) throw new TypeError(`runtime ${runtime} is not one of: ${Object.keys(SOURCES).join(', ')}`);
   const require = createRequire(import.meta.url);
   const clientDir = dirname(require.resolve(`${source.clientPackage}/package.json`));
   const built = existsSync(join(clientDir, source.nativeHalf));

@@ -34,7 +34,7 @@ const TEXT_TYPE =
  */
 export function toHttpEvent(input: HttpEventInput): Record<string, unknown> {
   const { request, body, pathParameters, nowUnixMs } = input;
-  const [rawPath = '/', rawQueryString = ''] = splitUrl(request.url ?? '/');
+  const [rawPath, rawQueryString] = splitUrl(request.url ?? '/');
   const headers = toEventHeaders(input);
   const cookies = request.headers.cookie?.split(/;\s*/).filter((cookie) => cookie !== '');
   const query = toQuery(rawQueryString);

@@ -1,0 +1,123 @@
+import type { Clock } from '../../platform/clock.ts';
+import { toPlatformError } from './invocation.ts';
+import type { Invocation, InvocationOutcome } from './invocation.ts';
+import type { InvocationResult } from './invocationResult.ts';
+import type { InvocationRecord } from './record.ts';
+import { toReportLine } from './report.ts';
+
+export interface LedgerOptions {
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+  readonly initDurationMs: () => number | undefined;
+  readonly readPeakMemoryMb: () => number | undefined;
+  /** The invocation under way has used up its time, and has been answered and closed. */
+  readonly onTimeout: () => void;
+}
+
+/** The invocations of one environment: the one under way, what its caller is told, and what is on record. */
+export interface InvocationLedger {
+  /** Opens an invocation; only when none is under way. Settles when the caller can be answered. */
+  begin(invocation: Invocation, startUnixMs: number): Promise<InvocationOutcome>;
+  /** The runtime has answered: so is the caller. */
+  respond(result: InvocationResult): void;
+  /** Runtime and extensions are done. False when the runtime has not answered yet, or nothing is under way. */
+  finish(): boolean;
+  /** The process is gone: answers the caller, if nobody has yet. */
+  crash(errorType: string, reason: string): void;
+  records(): readonly InvocationRecord[];
+}
+
+interface Open {
+  readonly requestId: string;
+  readonly settle: (outcome: InvocationOutcome) => void;
+  readonly timer: NodeJS.Timeout;
+  record: InvocationRecord;
+}
+
+/** Older invocations are forgotten: the record must not grow with the uptime. */
+const INVOCATIONS_KEPT = 2000;
+
+/**
+ * Makes the ledger of one environment.
+ *
+ * @param options the function's limits, the clock, and whom to tell
+ */
+export function createInvocationLedger(options: LedgerOptions): InvocationLedger {
+  const { clock, log } = options;
+  const records: InvocationRecord[] = [];
+  let open: Open | undefined;
+  let cold = true;
+
+  function update(change: Partial<InvocationRecord>): void {
+    if (!open) return;
+    const at = records.lastIndexOf(open.record);
+    open.record = { ...open.record, ...change };
+    if (at >= 0) records[at] = open.record;
+  }
+
+  function close(status: 'ok' | 'error' | 'timeout' | 'crash'): void {
+    if (!open) return;
+    const { requestId, record, timer } = open;
+    clearTimeout(timer);
+    const endUnixMs = clock();
+    update({ endUnixMs, status });
+    log(`END RequestId: ${requestId}`);
+    const durationMs = endUnixMs - record.startUnixMs;
+    const initDurationMs = record.cold ? options.initDurationMs() : undefined;
+    const maxMemoryUsedMb = options.readPeakMemoryMb();
+    log(
+      toReportLine({
+        requestId,
+        durationMs,
+        initDurationMs,
+        memoryMb: options.memoryMb,
+        maxMemoryUsedMb,
+        status,
+      }),
+    );
+    open = undefined;
+  }
+
+  function timeOut(): void {
+    if (!open) return;
+    const message = `Task timed out after ${(options.timeoutMs / 1000).toFixed(2)} seconds`;
+    log(`${new Date(clock()).toISOString()} ${open.requestId} ${message}`);
+    open.settle(toPlatformError(open.requestId, 'Sandbox.Timedout', message));
+    close('timeout');
+    options.onTimeout();
+  }
+
+  return {
+    begin: ({ requestId }, startUnixMs) => {
+      log(`START RequestId: ${requestId} Version: $LATEST`);
+      const record: InvocationRecord = { requestId, startUnixMs, cold, status: 'running' };
+      cold = false;
+      records.push(record);
+      if (records.length > INVOCATIONS_KEPT) records.shift();
+      return new Promise((settle) => {
+        open = { requestId, settle, record, timer: setTimeout(timeOut, options.timeoutMs) };
+      });
+    },
+    respond: ({ status, payload, contentType, errorType }) => {
+      if (!open) return;
+      update({ responseUnixMs: clock(), status });
+      const { requestId } = open;
+      if (status === 'ok') open.settle({ status, requestId, payload, contentType });
+      else open.settle({ status, requestId, errorType, payload });
+    },
+    finish: () => {
+      if (open?.record.status !== 'ok' && open?.record.status !== 'error') return false;
+      close(open.record.status);
+      return true;
+    },
+    crash: (errorType, reason) => {
+      if (!open) return;
+      log(`RequestId: ${open.requestId} Error: ${reason}`);
+      open.settle(toPlatformError(open.requestId, errorType, reason));
+      close('crash');
+    },
+    records: () => [...records],
+  };
+}
