@@ -8,7 +8,7 @@ const VALID = `00-${TRACE_ID}-${SPAN_ID}-01`;
 
 const hex = (length: number): fc.Arbitrary<string> =>
   fc
-    .array(fc.constantFrom(...'0123456789abcdef'), { minLength: length, maxLength: length })
+    .array(fc.constantFrom(...Array.from('0123456789abcdef')), { minLength: length, maxLength: length })
     .map((digits) => digits.join(''))
     .filter((text) => !/^0+$/.test(text));
 
