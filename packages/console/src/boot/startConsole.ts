@@ -1,0 +1,146 @@
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { connectExternalEngine } from '../features/engine/externalEngine.ts';
+import { startEmbeddedEngine } from '../features/engine/superviseEngine.ts';
+import type { Engine } from '../features/engine/superviseEngine.ts';
+import { createCollector } from '../features/ingest/collector.ts';
+import { createCommitQueue } from '../features/ingest/commitQueue.ts';
+import type { CommitOutcome, CommitQueue } from '../features/ingest/commitQueue.ts';
+import { DEFAULT_LIMITS } from '../features/ingest/limits.ts';
+import { startLiveFeed } from '../features/live/liveFeed.ts';
+import type { LiveFeed } from '../features/live/liveFeed.ts';
+import { loadPageFiles } from '../features/pages/pageFiles.ts';
+import { encodeSpanRows, INSERT_SPANS } from '../features/storage/encodeSpanRows.ts';
+import { migrate } from '../features/storage/migrate.ts';
+import { startHttpListener } from '../platform/httpServer.ts';
+import type { HttpListener } from '../platform/httpServer.ts';
+import type { SpanGroup } from '../spanRow.ts';
+import type { Console, ConsoleOptions } from './consoleOptions.ts';
+import { createConsoleRoutes } from './consoleRoutes.ts';
+
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_RETENTION_DAYS = 30;
+/** One insert may touch a hundred days; without an end of retention, this is how late a span may come. */
+const MAX_SPAN_AGE_DAYS = 90;
+const REQUEST_TIMEOUT_MS = 60_000;
+const STOP_GRACE_MS = 2_000;
+/** A span's row is about this much of its JSON. */
+const ROW_SHARE_OF_JSON = 0.6;
+const PAGES_DIR = fileURLToPath(new URL('../ui/', import.meta.url));
+
+/**
+ * Starts engine, collector and console in this process.
+ *
+ * @throws ConsoleError with a code of `CONSOLE_ERRORS`
+ */
+export async function startConsole(options: ConsoleOptions): Promise<Console> {
+  const log = options.log ?? ((): void => undefined);
+  const undo: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).toReversed()) await step();
+  };
+  try {
+    const engine = await startEngine(options, log);
+    undo.push(engine.stop);
+    const retentionDays = options.retentionDays ?? DEFAULT_RETENTION_DAYS;
+    const client = engine.client();
+    if (client) await migrate(client, { retentionDays });
+
+    const live = startLiveFeed();
+    undo.push(live.stop);
+    const queue = createQueue(engine);
+    undo.push(queue.drain);
+    const collector = await startCollector(options, { engine, queue, live, log, retentionDays });
+    undo.push(() => collector.stop(STOP_GRACE_MS));
+    const pages = await startPages(options, { engine, live, log, collectorUrl: collector.url });
+    undo.push(() => pages.stop(0));
+    return {
+      collectorUrl: collector.url,
+      consoleUrl: pages.url,
+      get engine() {
+        return engine.process();
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startEngine(options: ConsoleOptions, log: (line: string) => void): Promise<Engine> {
+  if (options.clickhouseUrl) return await connectExternalEngine(options.clickhouseUrl);
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  return await startEmbeddedEngine({ dataDir: options.dataDir, log });
+}
+
+function createQueue(engine: Engine): CommitQueue {
+  return createCommitQueue({
+    maxPendingBytes: DEFAULT_LIMITS.maxPendingBytes,
+    nowMs: () => performance.now(),
+    insert: async (chunks) =>
+      (await engine.client()?.insert(INSERT_SPANS, chunks)) ?? { status: 'unavailable', reason: 'no engine' },
+  });
+}
+
+interface CollectorParts {
+  readonly engine: Engine;
+  readonly queue: CommitQueue;
+  readonly live: LiveFeed;
+  readonly log: (line: string) => void;
+  readonly retentionDays: number;
+}
+
+function startCollector(options: ConsoleOptions, parts: CollectorParts): Promise<HttpListener> {
+  const { engine, queue, live, log, retentionDays } = parts;
+  const store = async (groups: readonly SpanGroup[], bodyBytes: number): Promise<CommitOutcome> => {
+    const outcome = await queue.submit(encodeSpanRows(groups, Math.ceil(bodyBytes * ROW_SHARE_OF_JSON)));
+    if (outcome.status === 'stored') live.announce(traceIdsOf(groups));
+    return outcome;
+  };
+  return startHttpListener({
+    host: options.host ?? DEFAULT_HOST,
+    port: options.collectorPort,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    handle: createCollector({
+      store,
+      isReady: () => engine.client() !== undefined,
+      limits: {
+        ...DEFAULT_LIMITS,
+        maxSpanAgeDays: Math.min(retentionDays || MAX_SPAN_AGE_DAYS, MAX_SPAN_AGE_DAYS),
+      },
+      nowUnixMs: Date.now,
+      log,
+    }),
+  });
+}
+
+interface PageParts {
+  readonly engine: Engine;
+  readonly live: LiveFeed;
+  readonly log: (line: string) => void;
+  readonly collectorUrl: string;
+}
+
+async function startPages(options: ConsoleOptions, parts: PageParts): Promise<HttpListener> {
+  const { engine, live, log, collectorUrl } = parts;
+  const host = options.host ?? DEFAULT_HOST;
+  const pages = await loadPageFiles(PAGES_DIR);
+  return await startHttpListener({
+    host,
+    port: options.consolePort,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    handle: createConsoleRoutes({
+      engine,
+      live,
+      pages,
+      log,
+      collectorUrl: () => collectorUrl,
+      allowedHosts: [host, ...(options.allowedHosts ?? [])],
+    }),
+  });
+}
+
+function traceIdsOf(groups: readonly SpanGroup[]): Set<string> {
+  return new Set(groups.flatMap((group) => group.spans.map((span) => span.traceId)));
+}
