@@ -19,6 +19,8 @@ import { createRouteMatcher } from '../features/http/routes.ts';
 import { nowUnixMs } from '../platform/clock.ts';
 import { startReaper } from '../platform/reaper.ts';
 import type { Reaper } from '../platform/reaper.ts';
+import { startQueues } from './startQueues.ts';
+import type { RunningQueues } from './startQueues.ts';
 import type { Emulator, EmulatorOptions, InvokeOptions, InvokeResult } from './emulatorOptions.ts';
 
 const DEFAULT_INIT_TIMEOUT_MS = 10_000;
@@ -64,13 +66,14 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
     return pool.invoke(call);
   };
   const fronts = await startFronts(options, account, run, stops);
+  const queues = await startOwnQueues(options, account, run, stops);
   let stopping: Promise<void> | undefined;
   return {
     runtimeClient: client.kind,
     urls: fronts.urls,
     functionUrls: fronts.functionUrls,
-    sqsEndpoint: undefined,
-    queueUrls: {},
+    sqsEndpoint: queues?.endpoint,
+    queueUrls: queues?.urls ?? {},
     environments: () => [...pools.values()].flatMap((pool) => pool.records()),
     invoke: (name, event, invokeOptions = {}) => invokeDirectly(run, name, event, invokeOptions),
     stop: () => (stopping ??= stopAll(stops)),
@@ -136,10 +139,6 @@ async function startFronts(
   run: Run,
   stops: Stops,
 ): Promise<Fronts> {
-  const names = new Set(options.functions.map(({ name }) => name));
-  const known = (name: string): void => {
-    if (!names.has(name)) throw new TypeError(`no function ${name}; there are: ${[...names].join(', ')}`);
-  };
   const common = {
     accountId: account.accountId,
     clock: nowUnixMs,
@@ -152,7 +151,7 @@ async function startFronts(
   };
   const urls: Record<string, string> = {};
   for (const api of options.httpApis ?? []) {
-    for (const route of api.routes) known(route.function);
+    for (const route of api.routes) refuseUnknown(options, route.function);
     const match = createRouteMatcher(api.routes);
     const front = {
       ...common,
@@ -167,7 +166,7 @@ async function startFronts(
   }
   const functionUrls: Record<string, string> = {};
   for (const config of options.functionUrls ?? []) {
-    known(config.function);
+    refuseUnknown(options, config.function);
     const match = createRouteMatcher([{ route: '$default', function: config.function }]);
     const { port = 0, cors } = config;
     const front = {
@@ -182,6 +181,35 @@ async function startFronts(
     functionUrls[config.function] = keep(await startHttpFront(front));
   }
   return { urls, functionUrls };
+}
+
+async function startOwnQueues(
+  options: EmulatorOptions,
+  account: Account,
+  run: Run,
+  stops: Stops,
+): Promise<RunningQueues | undefined> {
+  const { queues = [], sqsPort = 0 } = options;
+  if (queues.length === 0) return undefined;
+  for (const queue of queues) if (queue.function !== undefined) refuseUnknown(options, queue.function);
+  const running = await startQueues({
+    queues,
+    port: sqsPort,
+    account,
+    invoke: (name, event) =>
+      run(name, {
+        requestId: randomUUID(),
+        traceId: toTraceHeader(undefined, nowUnixMs()),
+        payload: Buffer.from(JSON.stringify(event)),
+      }),
+  });
+  stops.push(() => running.stop());
+  return running;
+}
+
+function refuseUnknown({ functions }: EmulatorOptions, name: string): void {
+  const names = functions.map((config) => config.name);
+  if (!names.includes(name)) throw new TypeError(`no function ${name}; there are: ${names.join(', ')}`);
 }
 
 async function invokeDirectly(

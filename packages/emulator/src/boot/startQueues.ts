@@ -1,0 +1,115 @@
+import type { QueueConfig } from '../features/sqs/queueConfig.ts';
+import type { Account } from '../features/environment/functionConfig.ts';
+import type { BatchOutcome } from '../features/sqs/eventSource.ts';
+import { startEventSource } from '../features/sqs/eventSource.ts';
+import type { Queue } from '../features/sqs/queue.ts';
+import { createQueue } from '../features/sqs/queue.ts';
+import type { ServedQueue } from '../features/sqs/sqsApi.ts';
+import { startSqsServer } from '../features/sqs/sqsServer.ts';
+import { nowUnixMs } from '../platform/clock.ts';
+
+export interface QueuesOptions {
+  readonly queues: readonly QueueConfig[];
+  readonly port: number;
+  readonly account: Account;
+  /** Runs a function with an event. */
+  readonly invoke: (functionName: string, event: unknown) => Promise<BatchOutcome>;
+}
+
+export interface RunningQueues {
+  readonly endpoint: string;
+  readonly urls: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+const DEFAULT_VISIBILITY_TIMEOUT_MS = 30_000;
+const DEFAULT_BATCH_SIZE = 10;
+
+/**
+ * Starts the stand-in for SQS with its queues, and what hands their messages to functions.
+ *
+ * @param options queues and the way to a function
+ * @returns what runs; throws a TypeError or RangeError that names a queue which contradicts itself
+ */
+export async function startQueues(options: QueuesOptions): Promise<RunningQueues> {
+  const { account } = options;
+  const served = new Map<string, ServedQueue>();
+  for (const config of options.queues) refuseFaults(config, options.queues);
+  const server = await startSqsServer(options.port, served);
+  const sources = options.queues.map((config) => {
+    const { name, visibilityTimeoutMs = DEFAULT_VISIBILITY_TIMEOUT_MS } = config;
+    const dead = (): Queue | undefined => served.get(config.deadLetterQueue ?? '')?.queue;
+    const queue = createQueue({
+      visibilityTimeoutMs,
+      maxReceiveCount: config.maxReceiveCount,
+      clock: nowUnixMs,
+      onDead: ({ body, attributes, traceHeader }) =>
+        dead()?.send({ body, attributes, traceHeader, delayMs: 0 }),
+    });
+    const arn = toArn(account, name);
+    const url = `${server.endpoint}/${account.accountId}/${name}`;
+    const redrivePolicy = toRedrivePolicy(config, account);
+    served.set(name, {
+      name,
+      url,
+      arn,
+      queue,
+      visibilityTimeoutMs,
+      createdUnixMs: nowUnixMs(),
+      redrivePolicy,
+    });
+    const { function: functionName } = config;
+    if (functionName === undefined) return undefined;
+    return startEventSource({
+      queue,
+      queueArn: arn,
+      region: account.region,
+      batchSize: config.batchSize ?? DEFAULT_BATCH_SIZE,
+      batchWindowMs: config.batchWindowMs ?? 0,
+      reportBatchItemFailures: config.reportBatchItemFailures ?? false,
+      clock: nowUnixMs,
+      invoke: (event) => options.invoke(functionName, event),
+    });
+  });
+  return {
+    endpoint: server.endpoint,
+    urls: Object.fromEntries([...served.values()].map(({ name, url }) => [name, url])),
+    stop: async () => {
+      for (const source of sources) source?.stop();
+      for (const { queue } of served.values()) queue.stop();
+      await server.stop();
+    },
+  };
+}
+
+function toArn({ region, accountId }: Account, name: string): string {
+  return `arn:aws:sqs:${region}:${accountId}:${name}`;
+}
+
+function toRedrivePolicy(
+  { deadLetterQueue, maxReceiveCount }: QueueConfig,
+  account: Account,
+): string | undefined {
+  if (deadLetterQueue === undefined || maxReceiveCount === undefined) return undefined;
+  return JSON.stringify({ deadLetterTargetArn: toArn(account, deadLetterQueue), maxReceiveCount });
+}
+
+function refuseFaults(config: QueueConfig, all: readonly QueueConfig[]): void {
+  const { name, deadLetterQueue } = config;
+  if (!/^[\w-]{1,80}$/.test(name))
+    throw new TypeError(`queue name "${name}": letters, digits, - and _ only; no FIFO queues`);
+  if (all.filter((other) => other.name === name).length > 1)
+    throw new TypeError(`queue ${name} is configured twice`);
+  if (deadLetterQueue !== undefined && !all.some((other) => other.name === deadLetterQueue)) {
+    throw new TypeError(`queue ${name}: there is no queue ${deadLetterQueue} for its dead letters`);
+  }
+  inRange(name, 'batchSize', config.batchSize, 1, 10_000);
+  inRange(name, 'batchWindowMs', config.batchWindowMs, 0, 300_000);
+  inRange(name, 'visibilityTimeoutMs', config.visibilityTimeoutMs, 0, 43_200_000);
+  inRange(name, 'maxReceiveCount', config.maxReceiveCount, 1, 1000);
+}
+
+function inRange(name: string, what: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
+  throw new RangeError(`queue ${name}: ${what} is ${value}, must be a whole number from ${least} to ${most}`);
+}
