@@ -7,7 +7,12 @@ export type {
   InvokeOptions,
   InvokeResult,
 } from './boot/emulatorOptions.ts';
-export type { FunctionConfig, RuntimeName } from './features/environment/functionConfig.ts';
+export type {
+  FunctionConfig,
+  Places,
+  RuntimeName,
+  Variables,
+} from './features/environment/functionConfig.ts';
 export type { LogEvent } from './features/environment/logEvent.ts';
 export type { EnvironmentRecord, InvocationRecord } from './features/environment/record.ts';
 export type { RuntimeClientKind } from './features/environment/runtimeClient.ts';

@@ -1,4 +1,4 @@
-import type { FunctionConfig } from '../features/environment/functionConfig.ts';
+import type { FunctionConfig, Places } from '../features/environment/functionConfig.ts';
 import type { LogEvent } from '../features/environment/logEvent.ts';
 import type { EnvironmentRecord } from '../features/environment/record.ts';
 import type { RuntimeClientKind } from '../features/environment/runtimeClient.ts';
@@ -60,15 +60,8 @@ export interface InvokeResult {
 }
 
 /** A running emulator. */
-export interface Emulator {
+export interface Emulator extends Places {
   readonly runtimeClient: RuntimeClientKind;
-  /** URL of each HTTP API by its name. */
-  readonly urls: Readonly<Record<string, string>>;
-  /** URL of each function URL by its function's name. */
-  readonly functionUrls: Readonly<Record<string, string>>;
-  readonly sqsEndpoint: string | undefined;
-  /** URL of each queue by its name. */
-  readonly queueUrls: Readonly<Record<string, string>>;
   /** The emulator's own record of processes and invocations. */
   environments(): readonly EnvironmentRecord[];
   /**

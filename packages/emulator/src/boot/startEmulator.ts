@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { Invocation, InvocationOutcome } from '../features/environment/invocation.ts';
 import { toFunctionSettings } from '../features/environment/functionConfig.ts';
-import type { Account } from '../features/environment/functionConfig.ts';
+import type { Account, FunctionSettings, Places } from '../features/environment/functionConfig.ts';
 import { refuseReservedVariables } from '../features/environment/environmentVariables.ts';
 import { unpackLayers } from '../features/environment/layers.ts';
 import { findRuntimeClient } from '../features/environment/runtimeClient.ts';
@@ -20,7 +20,6 @@ import { nowUnixMs } from '../platform/clock.ts';
 import { startReaper } from '../platform/reaper.ts';
 import type { Reaper } from '../platform/reaper.ts';
 import { startQueues } from './startQueues.ts';
-import type { RunningQueues } from './startQueues.ts';
 import type { Emulator, EmulatorOptions, InvokeOptions, InvokeResult } from './emulatorOptions.ts';
 
 const DEFAULT_INIT_TIMEOUT_MS = 10_000;
@@ -58,22 +57,23 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
     process.env['REQUIRE_NATIVE'] === '1',
   );
   const reaper = options.reaper ?? ownReaper(stops);
-  const pools = await startPools(options, { account, client, reaper }, stops);
+  let places: Places = { urls: {}, functionUrls: {}, sqsEndpoint: undefined, queueUrls: {} };
+  const settings = options.functions.map((config) => toFunctionSettings(config, account, () => places));
+  const pools = await startPools(options, settings, { account, client, reaper }, stops);
 
   const run = (name: string, call: FunctionCall & Partial<Invocation>): Promise<InvocationOutcome> => {
     const pool = pools.get(name);
     if (!pool) throw new TypeError(`no function ${name}; there are: ${[...pools.keys()].join(', ')}`);
     return pool.invoke(call);
   };
-  const fronts = await startFronts(options, account, run, stops);
   const queues = await startOwnQueues(options, account, run, stops);
+  places = { ...places, ...queues };
+  places = { ...places, ...(await startFronts(options, account, run, stops)) };
+  settings.forEach(refuseReservedVariables);
   let stopping: Promise<void> | undefined;
   return {
     runtimeClient: client.kind,
-    urls: fronts.urls,
-    functionUrls: fronts.functionUrls,
-    sqsEndpoint: queues?.endpoint,
-    queueUrls: queues?.urls ?? {},
+    ...places,
     environments: () => [...pools.values()].flatMap((pool) => pool.records()),
     invoke: (name, event, invokeOptions = {}) => invokeDirectly(run, name, event, invokeOptions),
     stop: () => (stopping ??= stopAll(stops)),
@@ -96,6 +96,7 @@ interface Platform {
 
 async function startPools(
   options: EmulatorOptions,
+  functions: readonly FunctionSettings[],
   platform: Platform,
   stops: Stops,
 ): Promise<ReadonlyMap<string, FunctionPool>> {
@@ -103,9 +104,7 @@ async function startPools(
   const layersDir = await mkdtemp(join(tmpdir(), 'clickspan-emulator-'));
   stops.push(() => rm(layersDir, { recursive: true, force: true }));
   const pools = new Map<string, FunctionPool>();
-  for (const config of options.functions) {
-    const settings = toFunctionSettings(config, platform.account);
-    refuseReservedVariables(settings);
+  for (const settings of functions) {
     if (pools.has(settings.name)) throw new TypeError(`function ${settings.name} is configured twice`);
     const optDir = join(layersDir, settings.name);
     // oxlint-disable-next-line no-await-in-loop -- a few at start, and the first fault should be the one told
@@ -128,10 +127,7 @@ async function startPools(
   return pools;
 }
 
-interface Fronts {
-  readonly urls: Readonly<Record<string, string>>;
-  readonly functionUrls: Readonly<Record<string, string>>;
-}
+type Fronts = Pick<Places, 'urls' | 'functionUrls'>;
 
 async function startFronts(
   options: EmulatorOptions,
@@ -188,9 +184,9 @@ async function startOwnQueues(
   account: Account,
   run: Run,
   stops: Stops,
-): Promise<RunningQueues | undefined> {
+): Promise<Pick<Places, 'sqsEndpoint' | 'queueUrls'>> {
   const { queues = [], sqsPort = 0 } = options;
-  if (queues.length === 0) return undefined;
+  if (queues.length === 0) return { sqsEndpoint: undefined, queueUrls: {} };
   for (const queue of queues) if (queue.function !== undefined) refuseUnknown(options, queue.function);
   const running = await startQueues({
     queues,
@@ -204,7 +200,7 @@ async function startOwnQueues(
       }),
   });
   stops.push(() => running.stop());
-  return running;
+  return { sqsEndpoint: running.endpoint, queueUrls: running.urls };
 }
 
 function refuseUnknown({ functions }: EmulatorOptions, name: string): void {

@@ -41,7 +41,7 @@ const RESERVED: ReadonlySet<string> = new Set([
  * @param settings the function
  */
 export function refuseReservedVariables({ name, environment }: FunctionSettings): void {
-  const reserved = Object.keys(environment).filter((key) => RESERVED.has(key));
+  const reserved = Object.keys(environment()).filter((key) => RESERVED.has(key));
   if (reserved.length > 0)
     throw new TypeError(`function ${name}: reserved environment variables: ${reserved.join(', ')}`);
 }
@@ -55,7 +55,7 @@ export function refuseReservedVariables({ name, environment }: FunctionSettings)
  */
 export function toEnvironmentVariables(input: VariablesInput): Record<string, string> {
   const { settings, account, optDir } = input;
-  const own = Object.entries(settings.environment).map(
+  const own = Object.entries(settings.environment()).map(
     ([key, value]) => [key, mapOptPaths(value, optDir)] as const,
   );
   const node = join(optDir, 'nodejs');

@@ -1,6 +1,20 @@
 /** The runtimes that the emulator can run. */
 export type RuntimeName = 'nodejs24.x';
 
+export type Variables = Readonly<Record<string, string>>;
+
+/** Where the emulator listens. */
+export interface Places {
+  /** URL of each HTTP API by its name. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** URL of each function URL by its function's name. */
+  readonly functionUrls: Readonly<Record<string, string>>;
+  /** Base URL of the stand-in for SQS; undefined without queues. */
+  readonly sqsEndpoint: string | undefined;
+  /** URL of each queue by its name. */
+  readonly queueUrls: Readonly<Record<string, string>>;
+}
+
 /** One function, as a user of AWS would configure it. */
 export interface FunctionConfig {
   readonly name: string;
@@ -13,7 +27,8 @@ export interface FunctionConfig {
   readonly timeoutMs?: number | undefined;
   /** 128 to 10,240; 128 when left out, as on AWS. */
   readonly memoryMb?: number | undefined;
-  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Variables, or what makes them once the emulator's own addresses are known. */
+  readonly environment?: Variables | ((places: Places) => Variables) | undefined;
   /** Paths of layer zips; a later one writes over an earlier one. */
   readonly layers?: readonly string[] | undefined;
   /** How many environments it may have at once; 0 and more. */
@@ -28,7 +43,8 @@ export interface FunctionSettings {
   readonly runtime: RuntimeName;
   readonly timeoutMs: number;
   readonly memoryMb: number;
-  readonly environment: Readonly<Record<string, string>>;
+  /** Asked when an environment starts. */
+  readonly environment: () => Variables;
   readonly layers: readonly string[];
   readonly reservedConcurrency: number;
   readonly arn: string;
@@ -49,10 +65,15 @@ export interface Account {
  *
  * @param config what the user gave
  * @param account region and account, for the ARN
+ * @param places where the emulator listens; asked when an environment starts
  * @returns the settings; throws a TypeError or RangeError that names the function and what is wrong
  */
-export function toFunctionSettings(config: FunctionConfig, account: Account): FunctionSettings {
-  const { name } = config;
+export function toFunctionSettings(
+  config: FunctionConfig,
+  account: Account,
+  places: () => Places,
+): FunctionSettings {
+  const { name, environment = {} } = config;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name))
     throw new TypeError(`function name "${name}": letters, digits, - and _ only`);
   if (!/^[^.\s][^\s]*\.[^\s.]+$/.test(config.handler)) {
@@ -68,7 +89,7 @@ export function toFunctionSettings(config: FunctionConfig, account: Account): Fu
     runtime: config.runtime ?? 'nodejs24.x',
     timeoutMs,
     memoryMb,
-    environment: config.environment ?? {},
+    environment: () => (typeof environment === 'function' ? environment(places()) : environment),
     layers: config.layers ?? [],
     reservedConcurrency: inRange(name, 'reservedConcurrency', concurrency, 0, Number.MAX_SAFE_INTEGER),
     arn: `arn:aws:lambda:${account.region}:${account.accountId}:function:${name}`,
