@@ -1,0 +1,11 @@
+export { runClickspan } from './boot/runClickspan.ts';
+export { startDev } from './boot/startDev.ts';
+export type { Dev } from './boot/startDev.ts';
+export type { DevListeners, DevOptions } from './boot/devOptions.ts';
+export { CLI_ERRORS, CliError } from './cliError.ts';
+export type { CliErrorCode } from './cliError.ts';
+export { parseDevConfig } from './features/config/devConfig.ts';
+export type { DevConfig } from './features/config/devConfig.ts';
+export { readConfigFile } from './features/config/readConfigFile.ts';
+export { observeEndRequests } from './platform/endSignals.ts';
+export type { EndRequests } from './platform/endSignals.ts';
