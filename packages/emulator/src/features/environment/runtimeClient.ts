@@ -53,29 +53,44 @@ export function findRuntimeClient(
 ): RuntimeClient {
   const source = SOURCES[runtime];
   if (!source) throw new TypeError(`runtime ${runtime} is not one of: ${Object.keys(SOURCES).join(', ')}`);
-  const require = createRequire(import.meta.url);
-  const clientDir = dirname(require.resolve(`${source.clientPackage}/package.json`));
-  const built = existsSync(join(clientDir, source.nativeHalf));
+  const built = hasNativeHalf(source);
   if (!built && (wanted === 'native' || (wanted === 'auto' && requireNative))) {
     const why = wanted === 'native' ? 'was asked for' : 'is required (REQUIRE_NATIVE=1)';
     throw new Error(
       `The native half of ${source.clientPackage} ${why} but has not been built: run "node scripts/buildNative.mjs" ` +
-        `(needs cmake, make, g++, autotools, python3), or allow the stand-in.`,
+        `(needs cmake, make, g++, xz, python3), or allow the stand-in.`,
     );
   }
   const kind = wanted === 'stand-in' || !built ? 'stand-in' : 'native';
   return {
     kind,
-    nodePath: findNode(source, require.resolve),
-    entryPath: join(clientDir, source.entry),
+    nodePath: findNode(source),
+    entryPath: join(findClientDir(source), source.entry),
     preloadPath: kind === 'stand-in' ? standInPath() : undefined,
   };
 }
 
-function findNode(source: RuntimeSource, resolvePath: (name: string) => string): string {
+/**
+ * Lists the native halves that a runtime can run with on this machine, the stand-in always among them.
+ *
+ * @param runtime the runtime's name
+ */
+export function listRuntimeClients(runtime: RuntimeName): readonly RuntimeClientKind[] {
+  return hasNativeHalf(SOURCES[runtime]) ? ['stand-in', 'native'] : ['stand-in'];
+}
+
+function hasNativeHalf(source: RuntimeSource): boolean {
+  return existsSync(join(findClientDir(source), source.nativeHalf));
+}
+
+function findClientDir({ clientPackage }: RuntimeSource): string {
+  return dirname(createRequire(import.meta.url).resolve(`${clientPackage}/package.json`));
+}
+
+function findNode(source: RuntimeSource): string {
   const name = `${source.nodePackage}-${process.platform}-${process.arch}`;
   try {
-    return join(dirname(resolvePath(`${name}/package.json`)), 'bin', 'node');
+    return join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), 'bin', 'node');
   } catch {
     if (Number(process.versions.node.split('.')[0]) >= source.nodeMajor) return process.execPath;
     throw new Error(

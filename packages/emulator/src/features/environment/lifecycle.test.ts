@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { createLifecycle } from './lifecycle.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+// Each rule names its place in aws/aws-lambda-runtime-interface-emulator at 4fa21571, internal/lambda.
+
+function registered(...names: string[]): Lifecycle {
+  const lifecycle = createLifecycle();
+  for (const name of names) lifecycle.register(name, ['INVOKE'], `id-${name}`);
+  return lifecycle;
+}
+
+describe('registration of internal extensions', () => {
+  it('takes INVOKE and no event at all (core/internalagent.go, subscribeUnsafe)', () => {
+    const lifecycle = createLifecycle();
+    expect(lifecycle.register('a', ['INVOKE'], '1')).toEqual({ status: 'registered' });
+    expect(lifecycle.register('b', [], '2')).toEqual({ status: 'registered' });
+  });
+
+  it('refuses SHUTDOWN and unknown events (core/internalagent.go, ValidateInternalAgentEvent)', () => {
+    const lifecycle = createLifecycle();
+    for (const events of [['SHUTDOWN'], ['INVOKE', 'SHUTDOWN'], ['RESTORE']]) {
+      const answer = lifecycle.register('a', events, '1');
+      expect(answer).toMatchObject({ status: 'refused', errorType: 'Extension.InvalidEventType' });
+    }
+  });
+
+  it("closes with the runtime's first next (rapid/handlers.go, registrationService.TurnOff)", () => {
+    const lifecycle = createLifecycle();
+    lifecycle.runtimeNext();
+    expect(lifecycle.register('late', ['INVOKE'], '1')).toEqual({
+      status: 'refused',
+      errorType: 'Extension.RegistrationClosed',
+      errorMessage: 'Extension registration closed already',
+    });
+  });
+
+  it('takes ten and no more (core/registrations.go, MaxAgentsAllowed)', () => {
+    const lifecycle = registered(...Array.from({ length: 10 }, (_, index) => `e${index}`));
+    expect(lifecycle.register('e10', ['INVOKE'], 'x')).toMatchObject({
+      errorType: 'Extension.TooManyExtensions',
+    });
+  });
+
+  it('takes a name once (core/agentsmap.go, Insert)', () => {
+    expect(registered('a').register('a', ['INVOKE'], 'x')).toMatchObject({
+      errorType: 'Extension.InvalidExtensionState',
+    });
+  });
+});
+
+describe('INIT', () => {
+  it('ends when the runtime and every registered extension have asked (rapid/handlers.go, AwaitAgentsReady)', () => {
+    const lifecycle = registered('a');
+    lifecycle.register('b', [], 'id-b');
+    lifecycle.runtimeNext();
+    expect(lifecycle.isInitialized()).toBe(false);
+    lifecycle.extensionNext('id-a');
+    expect(lifecycle.isInitialized()).toBe(false);
+    lifecycle.extensionNext('id-b');
+    expect(lifecycle.isInitialized()).toBe(true);
+  });
+
+  it('takes an init error from a runtime that has only started (core/states.go, RuntimeStartedState)', () => {
+    expect(createLifecycle().runtimeInitError()).toEqual({ status: 'accepted' });
+    const ready = createLifecycle();
+    ready.runtimeNext();
+    expect(ready.runtimeInitError()).toMatchObject({ errorType: 'InvalidStateTransition' });
+  });
+
+  it('gives a runtime that reported an init error no event (core/states.go, RuntimeInitErrorState)', () => {
+    const lifecycle = createLifecycle();
+    lifecycle.runtimeInitError();
+    expect(lifecycle.runtimeNext()).toMatchObject({ errorType: 'InvalidStateTransition' });
+  });
+});
+
+describe('an invocation', () => {
+  function invoked(): Lifecycle {
+    const lifecycle = registered('a');
+    lifecycle.register('b', [], 'id-b');
+    lifecycle.extensionNext('id-a');
+    lifecycle.extensionNext('id-b');
+    lifecycle.runtimeNext();
+    lifecycle.beginInvoke();
+    return lifecycle;
+  }
+
+  it('is told to the extensions that subscribed only (rapid/handlers.go, GetSubscribedInternalAgents)', () => {
+    const lifecycle = registered('a');
+    lifecycle.register('b', [], 'id-b');
+    expect(lifecycle.beginInvoke()).toEqual(['id-a']);
+  });
+
+  it('is over when runtime and subscribed extensions have asked again, in either order (rapid/handlers.go, doInvoke)', () => {
+    const extensionLast = invoked();
+    extensionLast.beginResponse();
+    extensionLast.responseSent();
+    extensionLast.runtimeNext();
+    expect(extensionLast.isIdle()).toBe(false);
+    extensionLast.extensionNext('id-a');
+    expect(extensionLast.isIdle()).toBe(true);
+
+    const runtimeLast = invoked();
+    runtimeLast.extensionNext('id-a');
+    runtimeLast.beginResponse();
+    runtimeLast.responseSent();
+    expect(runtimeLast.isIdle()).toBe(false);
+    runtimeLast.runtimeNext();
+    expect(runtimeLast.isIdle()).toBe(true);
+  });
+
+  it('takes one response (core/states.go, RuntimeRunningState to RuntimeResponseSentState)', () => {
+    const lifecycle = invoked();
+    expect(lifecycle.beginResponse()).toEqual({ status: 'accepted' });
+    lifecycle.responseSent();
+    expect(lifecycle.beginResponse()).toMatchObject({ errorType: 'InvalidStateTransition' });
+  });
+
+  it('is given again to a runtime that asks before it has answered (core/states.go, RuntimeRunningState.Ready)', () => {
+    expect(invoked().runtimeNext()).toEqual({ status: 'repeat' });
+  });
+
+  it('takes no response before it (core/states.go, RuntimeReadyState)', () => {
+    const lifecycle = createLifecycle();
+    lifecycle.runtimeNext();
+    expect(lifecycle.beginResponse()).toMatchObject({ errorType: 'InvalidStateTransition' });
+  });
+});
+
+describe('an extension', () => {
+  it('may wait once at a time (core/internalagent_states.go, InternalAgentReadyState)', () => {
+    const lifecycle = registered('a');
+    lifecycle.extensionNext('id-a');
+    expect(lifecycle.extensionNext('id-a')).toMatchObject({ errorType: 'Extension.InvalidExtensionState' });
+  });
+
+  it('is unknown unless it registered (rapi/handler/agentnext.go)', () => {
+    expect(createLifecycle().extensionNext('x')).toMatchObject({
+      errorType: 'Extension.UnknownExtensionIdentifier',
+    });
+  });
+
+  it('that reported its exit holds the environment until its process ends (core/internalagent_states.go)', () => {
+    const lifecycle = registered('a');
+    expect(lifecycle.extensionError('id-a', 'exit')).toEqual({ status: 'accepted' });
+    lifecycle.runtimeNext();
+    expect(lifecycle.isInitialized()).toBe(false);
+    expect(lifecycle.extensionNext('id-a')).toMatchObject({ errorType: 'Extension.InvalidExtensionState' });
+    expect(lifecycle.extensionError('id-a', 'exit')).toEqual({ status: 'accepted' });
+  });
+
+  it('may report a failed init only before it has asked (core/internalagent_states.go, InitError)', () => {
+    expect(registered('a').extensionError('id-a', 'init')).toEqual({ status: 'accepted' });
+    const asked = registered('a');
+    asked.extensionNext('id-a');
+    expect(asked.extensionError('id-a', 'init')).toMatchObject({
+      errorType: 'Extension.InvalidExtensionState',
+    });
+  });
+});
