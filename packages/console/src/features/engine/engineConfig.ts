@@ -4,6 +4,12 @@ import { ENGINE_KEY_HEADER } from '../../platform/clickhouse.ts';
 const MAX_SERVER_MEMORY_BYTES = 1_500_000_000;
 const MARK_CACHE_BYTES = 128 * 1024 * 1024;
 const KEEP_ALIVE_S = 10;
+/**
+ * Merging fewer, larger groups of parts than by default: 0.6 M rows rewritten for 0.4 M inserted instead of
+ * 1.55 M, which is a quarter of the engine's time during ingest, for about twice as many parts.
+ */
+const MERGE_SELECTOR_BASE = 20;
+const MIN_PARTS_TO_MERGE = 10;
 
 /**
  * Writes the embedded engine's configuration.
@@ -17,6 +23,10 @@ export function toEngineConfig(key: string): string {
   return `<clickhouse>
   <max_server_memory_usage>${MAX_SERVER_MEMORY_BYTES}</max_server_memory_usage>
   <mark_cache_size>${MARK_CACHE_BYTES}</mark_cache_size>
+  <merge_tree>
+    <merge_selector_base>${MERGE_SELECTOR_BASE}</merge_selector_base>
+    <min_parts_to_merge_at_once>${MIN_PARTS_TO_MERGE}</min_parts_to_merge_at_once>
+  </merge_tree>
   <keep_alive_timeout>${KEEP_ALIVE_S}</keep_alive_timeout>
   <http_handlers>
     <rule>
