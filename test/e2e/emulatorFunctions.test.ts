@@ -1,0 +1,368 @@
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterEach, describe, expect, it } from 'vitest';
+import { listProcessGroup, startEmulator } from '@clickspan/emulator';
+import type { RuntimeClientKind } from '@clickspan/emulator';
+import { runtimeClientsToTest, startStage, until, writeCode } from '../support/lambdaFixture.ts';
+import type { Stage } from '../support/lambdaFixture.ts';
+
+let stage: Stage | undefined;
+afterEach(async () => {
+  await stage?.stop();
+  stage = undefined;
+});
+
+const ECHO = `
+  let calls = 0;
+  export const handler = async (event, context) => ({
+    event, call: ++calls, pid: process.pid, requestId: context.awsRequestId,
+    remainingMs: context.getRemainingTimeInMillis(), clientContext: context.clientContext ?? null,
+    trace: process.env._X_AMZN_TRACE_ID, env: { ...process.env },
+  });
+`;
+
+interface Echo {
+  readonly event: unknown;
+  readonly call: number;
+  readonly pid: number;
+  readonly requestId: string;
+  readonly remainingMs: number;
+  readonly clientContext: unknown;
+  readonly trace: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+describe.each(runtimeClientsToTest())(
+  'a function on the real runtime client (%s)',
+  (runtimeClient: RuntimeClientKind) => {
+    const start = async (source: string, config: object = {}, options: object = {}): Promise<Stage> => {
+      stage = await startStage([{ name: 'f', source, ...config }], { runtimeClient, ...options });
+      return stage;
+    };
+    const echo = async ({ emulator }: Stage, event: unknown = null, options: object = {}): Promise<Echo> =>
+      (await emulator.invoke('f', event, options)).payload as Echo;
+
+    it('says which native half it runs with', async () => {
+      expect((await start(ECHO)).emulator.runtimeClient).toBe(runtimeClient);
+    });
+
+    it.each([null, {}, 0, '', 'text', [1, 'ü ✓ 🐘'], { nested: { deep: true } }])(
+      'hands over %j as it is',
+      async (event) => {
+        expect((await echo(await start(ECHO), event)).event).toEqual(event);
+      },
+    );
+
+    it('has the context that it was invoked with', async () => {
+      const traceHeader = 'Root=1-6b000000-000000000000000000000001;Parent=0000000000000002;Sampled=1';
+      const running = await start(ECHO, { timeoutMs: 20_000 });
+      const { requestId, payload } = await running.emulator.invoke(
+        'f',
+        {},
+        { clientContext: { custom: { a: 'b' } }, traceHeader },
+      );
+      const seen = payload as Echo;
+      expect(seen.requestId).toBe(requestId);
+      expect(seen.clientContext).toEqual({ custom: { a: 'b' } });
+      expect(seen.trace).toBe(traceHeader);
+      expect(seen.remainingMs).toBeGreaterThan(10_000);
+      expect(seen.remainingMs).toBeLessThanOrEqual(20_000);
+    });
+
+    it("has the platform's variables and its own, and none of this process's", async () => {
+      process.env['OF_THE_HOST'] = 'yes';
+      const config = { environment: { TABLE: 'orders', AWS_REGION: 'us-east-1' }, memoryMb: 256 };
+      const running = await start(ECHO, config);
+      delete process.env['OF_THE_HOST'];
+      const { env } = await echo(running);
+      expect(env).toMatchObject({
+        _HANDLER: 'index.handler',
+        AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '256',
+        AWS_LAMBDA_FUNCTION_NAME: 'f',
+        AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+        AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+        AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/f',
+        AWS_LAMBDA_LOG_STREAM_NAME: running.environments()[0]!.logStreamName,
+        AWS_REGION: 'us-east-1',
+        TABLE: 'orders',
+        TZ: ':UTC',
+      });
+      expect(env['OF_THE_HOST']).toBeUndefined();
+      expect(Object.keys(env).filter((name) => name.startsWith('CLICKSPAN'))).toEqual([]);
+    });
+
+    it('keeps its memory from one event to the next, and each is on record', async () => {
+      const running = await start(ECHO);
+      const first = await echo(running);
+      await until('the first invocation has ended', () => running.environments()[0]?.state === 'idle');
+      const second = await echo(running);
+      await until('the second has too', () => running.environments()[0]?.state === 'idle');
+      expect([first.call, second.call]).toEqual([1, 2]);
+      expect(first.pid).toBe(second.pid);
+      const [environment] = running.environments();
+      expect(environment).toMatchObject({ functionName: 'f', pid: first.pid, processGroupId: first.pid });
+      expect(environment!.invocations).toMatchObject([
+        { requestId: first.requestId, cold: true, status: 'ok' },
+        { requestId: second.requestId, cold: false, status: 'ok' },
+      ]);
+      for (const { startUnixMs, responseUnixMs = 0, endUnixMs = 0 } of environment!.invocations) {
+        expect(startUnixMs).toBeLessThan(responseUnixMs);
+        expect(responseUnixMs).toBeLessThan(endUnixMs);
+      }
+      expect(environment!.initDurationMs).toBeGreaterThan(0);
+    });
+
+    it('that throws is answered with the error as the runtime client words it', async () => {
+      const running = await start(`export const handler = async () => { throw new RangeError('too far'); };`);
+      const { functionError, payload } = await running.emulator.invoke('f', {});
+      expect(functionError).toBe('Unhandled');
+      expect(payload).toMatchObject({ errorType: 'RangeError', errorMessage: 'too far' });
+      expect(running.environments()).toHaveLength(1);
+    });
+
+    it('that returns nothing is answered with null', async () => {
+      const { emulator } = await start(`export const handler = async () => undefined;`);
+      expect(await emulator.invoke('f', {})).toMatchObject({ functionError: undefined, payload: null });
+    });
+
+    it('may answer with 5.5 MB, and not with more than 6 MiB', async () => {
+      const { emulator } = await start(`export const handler = async ({ size }) => 'x'.repeat(size);`, {
+        memoryMb: 512,
+      });
+      expect((await emulator.invoke('f', { size: 5_500_000 })).payload).toHaveLength(5_500_000);
+      expect((await emulator.invoke('f', { size: 7_000_000 })).payload).toMatchObject({
+        errorType: 'Function.ResponseSizeTooLarge',
+      });
+      expect((await emulator.invoke('f', { size: 3 })).payload).toBe('xxx');
+    });
+
+    it('that streams its answer is heard to the end', async () => {
+      const { emulator } = await start(`
+      export const handler = awslambda.streamifyResponse(async (event, stream) => {
+        stream.setContentType('application/json');
+        stream.write('{"a":');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        stream.end('1}');
+      });
+    `);
+      expect((await emulator.invoke('f', {})).payload).toEqual({ a: 1 });
+    });
+
+    it('out of time is killed with all it started, and the next event finds a new environment', async () => {
+      const running = await start(
+        `
+      import { spawn } from 'node:child_process';
+      export const handler = async ({ hang }) => {
+        if (!hang) return process.pid;
+        spawn('sleep', ['600'], { stdio: 'ignore' });
+        await new Promise((resolve) => setTimeout(resolve, 600_000));
+      };
+    `,
+        { timeoutMs: 1500 },
+      );
+      const { requestId, functionError, payload } = await running.emulator.invoke('f', { hang: true });
+      expect(functionError).toBe('Unhandled');
+      expect(payload).toEqual({
+        errorType: 'Sandbox.Timedout',
+        errorMessage: `RequestId: ${requestId} Error: Task timed out after 1.50 seconds`,
+      });
+      const [killed] = running.environments();
+      await until(
+        'nothing of the group is left',
+        () => listProcessGroup(killed!.processGroupId!).length === 0,
+      );
+      const { payload: pid } = await running.emulator.invoke('f', { hang: false });
+      expect(pid).not.toBe(killed!.pid);
+      expect(running.environments()[0]).toMatchObject({
+        state: 'ended',
+        endReason: 'timeout',
+        invocations: [{ status: 'timeout' }],
+      });
+      expect(
+        running.log.some((line) => line.endsWith(`${requestId} Task timed out after 1.50 seconds`)),
+      ).toBe(true);
+    });
+
+    it.each([
+      ['exits with 3', 'process.exit(3)', 'Runtime exited with error: exit status 3'],
+      ['exits with 0', 'process.exit(0)', 'Runtime exited without providing a reason'],
+      ['is killed', `process.kill(process.pid, 'SIGKILL')`, 'Runtime exited with error: signal: killed'],
+      [
+        'has nothing left to wait for',
+        'await new Promise(() => {})',
+        'Runtime exited without providing a reason',
+      ],
+    ])('that %s fails with Runtime.ExitError', async (_, statement, reason) => {
+      const running = await start(`export const handler = async () => { ${statement}; };`);
+      const { requestId, payload } = await running.emulator.invoke('f', {});
+      expect(payload).toEqual({
+        errorType: 'Runtime.ExitError',
+        errorMessage: `RequestId: ${requestId} Error: ${reason}`,
+      });
+      expect(running.environments()[0]).toMatchObject({ state: 'ended', invocations: [{ status: 'crash' }] });
+    });
+
+    it('that fails in INIT is tried once more, and then answered with what it failed of', async () => {
+      const running = await start(`throw new Error('no configuration');`);
+      const { functionError, payload } = await running.emulator.invoke('f', {});
+      expect(functionError).toBe('Unhandled');
+      expect(payload).toMatchObject({ errorMessage: 'no configuration', errorType: 'Error' });
+      await until('both environments have ended', () =>
+        running.environments().every(({ state }) => state === 'ended'),
+      );
+      expect(running.environments()).toHaveLength(2);
+    });
+
+    it('whose handler is missing says so', async () => {
+      const { emulator } = await start(ECHO, { handler: 'index.elsewhere' });
+      expect((await emulator.invoke('f', {})).payload).toMatchObject({
+        errorType: 'Runtime.HandlerNotFound',
+      });
+    });
+
+    it('that never comes out of INIT runs into its limit', async () => {
+      const source = `await new Promise((resolve) => setTimeout(resolve, 600_000));`;
+      const { emulator } = await start(source, { timeoutMs: 400 }, { initTimeoutMs: 600 });
+      const { payload } = await emulator.invoke('f', {});
+      expect(payload).toMatchObject({ errorType: 'Sandbox.Timedout' });
+    });
+
+    it('gets an environment for each event at the same time, and one event at a time in each', async () => {
+      const running = await start(`
+      let busy = 0;
+      export const handler = async () => {
+        busy++;
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return { pid: process.pid, together: busy-- };
+      };
+    `);
+      const answers = await Promise.all(Array.from({ length: 5 }, () => running.emulator.invoke('f', {})));
+      const payloads = answers.map(({ payload }) => payload as { pid: number; together: number });
+      expect(new Set(payloads.map(({ pid }) => pid)).size).toBe(5);
+      expect(payloads.every(({ together }) => together === 1)).toBe(true);
+      await until('all are idle', () => running.environments().every(({ state }) => state === 'idle'));
+      const again = await running.emulator.invoke('f', {});
+      expect(payloads.map(({ pid }) => pid)).toContain((again.payload as { pid: number }).pid);
+      expect(running.environments()).toHaveLength(5);
+    });
+
+    it('has no more environments than reserved', async () => {
+      const source = `export const handler = () => new Promise((resolve) => setTimeout(resolve, 500, 'done'));`;
+      const { emulator } = await start(source, { reservedConcurrency: 1 });
+      const first = emulator.invoke('f', {});
+      await expect(emulator.invoke('f', {})).rejects.toThrow(
+        'ReservedFunctionConcurrentInvocationLimitExceeded',
+      );
+      expect((await first).payload).toBe('done');
+    });
+
+    it('is started through its exec wrapper', async () => {
+      const { codeDir, remove } = await writeCode(ECHO, {
+        wrapper: '#!/bin/sh\nexport WRAPPED="$#"\nexec "$@"\n',
+      });
+      const { chmod } = await import('node:fs/promises');
+      await chmod(`${codeDir}/wrapper`, 0o755);
+      const environment = { AWS_LAMBDA_EXEC_WRAPPER: `${codeDir}/wrapper` };
+      const emulator = await startEmulator({
+        runtimeClient,
+        functions: [{ name: 'f', codeDir, handler: 'index.handler', environment }],
+      });
+      try {
+        const { env } = (await emulator.invoke('f', {})).payload as Echo;
+        expect(Number(env['WRAPPED'])).toBeGreaterThanOrEqual(2);
+      } finally {
+        await emulator.stop();
+        await remove();
+      }
+    });
+
+    it('writes its lines and the platform its own to the log', async () => {
+      const running = await start(
+        `export const handler = async () => { console.log('hello'); process.stderr.write('no end'); };`,
+      );
+      const { requestId } = await running.emulator.invoke('f', {});
+      await until('the invocation is reported', () => running.log.some((line) => line.includes('REPORT')));
+      expect(running.log).toContain(`f platform START RequestId: ${requestId} Version: $LATEST`);
+      expect(running.log).toContain(`f platform END RequestId: ${requestId}`);
+      expect(running.log.some((line) => /^f stdout .*\tINFO\thello$/.test(line))).toBe(true);
+      const report = running.log.find((line) => line.includes('REPORT'));
+      expect(report).toMatch(
+        /Duration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\t.*Init Duration: [\d.]+ ms/,
+      );
+      await running.emulator.stop();
+      await until('also what had no line end', () => running.log.includes('f stderr no end'));
+    });
+  },
+);
+
+describe('an emulator', () => {
+  it('ends idle environments when there is no room for one more', async () => {
+    const source = `export const handler = async () => process.pid;`;
+    stage = await startStage(
+      [
+        { name: 'a', source },
+        { name: 'b', source },
+      ],
+      { maxEnvironments: 1 },
+    );
+    const { emulator } = stage;
+    await emulator.invoke('a', {});
+    await until('a is idle', () => stage!.environments('a')[0]?.state === 'idle');
+    expect((await emulator.invoke('b', {})).functionError).toBeUndefined();
+    await until('a has ended', () => stage!.environments('a')[0]?.endReason === 'evicted');
+  });
+
+  it('ends environments idle for too long', async () => {
+    stage = await startStage([{ name: 'f', source: ECHO }], { idleTimeoutMs: 100 });
+    await stage.emulator.invoke('f', {});
+    await until('it has ended', () => stage!.environments()[0]?.state === 'ended');
+    expect(stage.environments()[0]!.endReason).toBe('idle');
+  });
+
+  it('leaves no process and no file behind when it stops, also in the middle of work', async () => {
+    const files = (): string[] =>
+      readdirSync(tmpdir()).filter((name) => name.startsWith('clickspan-emulator-'));
+    const before = new Set(files());
+    stage = await startStage([
+      {
+        name: 'f',
+        source: `export const handler = () => new Promise((r) => setTimeout(r, 600_000));`,
+        timeoutMs: 60_000,
+      },
+    ]);
+    const pending = stage.emulator.invoke('f', {});
+    await until('it works', () => stage!.environments()[0]?.state === 'busy');
+    const { processGroupId } = stage.environments()[0]!;
+    await stage.emulator.stop();
+    expect((await pending).functionError).toBe('Unhandled');
+    expect(listProcessGroup(processGroupId!)).toEqual([]);
+    expect(files().filter((name) => !before.has(name))).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a route to no function',
+      { httpApis: [{ name: 'a', routes: [{ route: 'GET /', function: 'x' }] }] },
+      'no function x',
+    ],
+    ['a queue to no function', { queues: [{ name: 'q', function: 'x' }] }, 'no function x'],
+    [
+      'a route that is none',
+      { httpApis: [{ name: 'a', routes: [{ route: 'FETCH /', function: 'f' }] }] },
+      'FETCH',
+    ],
+    ['a reserved variable', { functions: [{ environment: { _HANDLER: 'x' } }] }, 'reserved'],
+    ['a layer that is no zip', { functions: [{ layers: ['/dev/null'] }] }, 'layer /dev/null'],
+    ['a time limit beyond 15 minutes', { functions: [{ timeoutMs: 900_001 }] }, 'timeoutMs'],
+  ])('refuses %s', async (_, options, message) => {
+    const more = 'functions' in options ? options.functions[0] : {};
+    const rest = 'functions' in options ? {} : options;
+    await expect(startStage([{ name: 'f', source: ECHO, ...more }], rest)).rejects.toThrow(message);
+  });
+
+  it('refuses to start without the native half when that is asked for (needs a machine without it)', async (context) => {
+    if (runtimeClientsToTest().includes('native')) return context.skip();
+    await expect(startStage([], { runtimeClient: 'native' })).rejects.toThrow('node scripts/buildNative.mjs');
+  });
+});

@@ -1,0 +1,123 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { listRuntimeClients, startEmulator } from '@clickspan/emulator';
+import type {
+  Emulator,
+  EmulatorOptions,
+  EnvironmentRecord,
+  FunctionConfig,
+  RuntimeClientKind,
+} from '@clickspan/emulator';
+
+/** Waits are for slow machines; nothing here takes long when it works. */
+const DEADLINE_MS = 30_000;
+
+/**
+ * The native halves to test with. Without a compiler that is the stand-in alone; where the native half is required
+ * and missing, loading a test fails.
+ */
+export function runtimeClientsToTest(): readonly RuntimeClientKind[] {
+  const clients = listRuntimeClients('nodejs24.x');
+  if (process.env['REQUIRE_NATIVE'] === '1' && !clients.includes('native')) {
+    throw new Error('REQUIRE_NATIVE=1, but the native half is not built: node scripts/buildNative.mjs');
+  }
+  return clients;
+}
+
+/** A folder of function code. */
+export interface Code {
+  readonly codeDir: string;
+  remove(): Promise<void>;
+}
+
+/**
+ * Writes the code of a function into a folder of its own.
+ *
+ * @param source the text of `index.mjs`
+ * @param more further files by name
+ */
+export async function writeCode(source: string, more: Readonly<Record<string, string>> = {}): Promise<Code> {
+  const codeDir = await mkdtemp(join(tmpdir(), 'clickspan-function-'));
+  const files = Object.entries({ 'index.mjs': source, ...more });
+  await Promise.all(files.map(([name, text]) => writeFile(join(codeDir, name), text)));
+  return { codeDir, remove: () => rm(codeDir, { recursive: true, force: true }) };
+}
+
+/** An emulator with functions from source text, for one test. */
+export interface Stage {
+  readonly emulator: Emulator;
+  /** Every line of functions and platform, as `function source line`. */
+  readonly log: readonly string[];
+  environments(functionName?: string): readonly EnvironmentRecord[];
+  stop(): Promise<void>;
+}
+
+export type StageFunction = Omit<FunctionConfig, 'codeDir' | 'handler'> & { readonly source: string };
+
+/**
+ * Starts an emulator whose functions are given as text of `index.mjs` with an export `handler`.
+ *
+ * @param functions the functions
+ * @param options what else the emulator shall be
+ */
+export async function startStage(
+  functions: readonly StageFunction[],
+  options: Omit<EmulatorOptions, 'functions'> = {},
+): Promise<Stage> {
+  const codes = await Promise.all(functions.map(({ source }) => writeCode(source)));
+  const log: string[] = [];
+  const removeAll = (): Promise<unknown> => Promise.all(codes.map((code) => code.remove()));
+  try {
+    const emulator = await startEmulator({
+      onLog: ({ functionName, source, line }) => log.push(`${functionName} ${source} ${line}`),
+      ...options,
+      functions: functions.map(({ source: _, ...config }, index) => ({
+        handler: 'index.handler',
+        ...config,
+        codeDir: codes[index]!.codeDir,
+      })),
+    });
+    return {
+      emulator,
+      log,
+      environments: (name) =>
+        emulator.environments().filter(({ functionName }) => name === undefined || functionName === name),
+      stop: async () => {
+        await emulator.stop();
+        await removeAll();
+      },
+    };
+  } catch (error) {
+    await removeAll();
+    throw error;
+  }
+}
+
+/**
+ * Waits until something is so.
+ *
+ * @param what is said when it never becomes so
+ * @param isSo looks; what it throws counts as not yet
+ */
+export async function until(what: string, isSo: () => unknown): Promise<void> {
+  const deadlineUnixMs = Date.now() + DEADLINE_MS;
+  let last: unknown;
+  while (Date.now() < deadlineUnixMs) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop
+      if (await isSo()) return;
+    } catch (error) {
+      last = error;
+    }
+    // oxlint-disable-next-line no-await-in-loop
+    await sleep(20);
+  }
+  throw new Error(`within ${DEADLINE_MS} ms it did not become so: ${what}`, { cause: last });
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
