@@ -154,8 +154,10 @@ describe('parseTraces', () => {
   it('keeps the last of equal keys, few or many', () => {
     const pair = (key: string, text: string) => ({ key, value: { stringValue: text } });
     expect(onlySpan({ attributes: [pair('a', '1'), pair('b', '2'), pair('a', '3')] }).attributes).toEqual([
-      ...['a', '3'],
-      ...['b', '2'],
+      'a',
+      '3',
+      'b',
+      '2',
     ]);
     const many = Array.from({ length: 100 }, (_, i) => pair(`k${i % 50}`, String(i)));
     expect(onlySpan({ attributes: many }).attributes).toHaveLength(100);
@@ -194,7 +196,14 @@ describe('parseTraces', () => {
   it('never throws and never accepts what it cannot store, whatever the document', () => {
     const json = fc.jsonValue({ maxDepth: 6 });
     const keys = fc.constantFrom(
-      ...['traceId', 'spanId', 'name', 'kind', 'status', 'events', 'links', 'attributes'],
+      'traceId',
+      'spanId',
+      'name',
+      'kind',
+      'status',
+      'events',
+      'links',
+      'attributes',
     );
     const wild = fc.dictionary(keys, json);
     fc.assert(
