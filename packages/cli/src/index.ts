@@ -7,5 +7,8 @@ export type { CliErrorCode } from './cliError.ts';
 export { parseDevConfig } from './features/config/devConfig.ts';
 export type { DevConfig } from './features/config/devConfig.ts';
 export { readConfigFile } from './features/config/readConfigFile.ts';
+export { toInvocationLine } from './features/output/invocationLines.ts';
+export { createStyle, takesColour } from './features/output/style.ts';
+export type { Style } from './features/output/style.ts';
 export { observeEndRequests } from './platform/endSignals.ts';
 export type { EndRequests } from './platform/endSignals.ts';
