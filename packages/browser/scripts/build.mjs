@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+// Bundles the compiled agent: `dist/clickspan.js` for the script tag and `dist/esm/clickspan.js` for bundlers, both whole
+// in themselves. Run it after `tsc -b`.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { rollup } from 'rollup';
+import { minify } from 'terser';
+
+const root = resolve(import.meta.dirname, '..');
+const shared = resolve(root, '../shared/dist');
+
+const bundles = [
+  { input: 'dist/entries/scriptTag.js', file: 'dist/clickspan.js', format: 'iife' },
+  { input: 'dist/entries/npm.js', file: 'dist/esm/clickspan.js', format: 'es' },
+];
+
+/** Takes the packages of the workspace from their compiled files. */
+const workspacePackages = {
+  name: 'workspace-packages',
+  resolveId: (id) => (id.startsWith('@clickspan/shared/') ? join(shared, `${id.slice(18)}.js`) : null),
+};
+
+/** The options' sentences are for the docs table; pages need not load them. */
+const withoutDocs = {
+  name: 'without-docs',
+  transform(code, id) {
+    if (!id.endsWith('optionSchema.js')) return null;
+    const spans = [];
+    visit(this.parse(code), (node) => {
+      if (node.type === 'Property' && node.key.name === 'doc') spans.push([node.start, node.end]);
+    });
+    let text = code;
+    // Blanks in their place keep the source map right.
+    for (const [start, end] of spans) {
+      const after = text[end] === ',' ? end + 1 : end;
+      text = text.slice(0, start) + ' '.repeat(after - start) + text.slice(after);
+    }
+    return { code: text, map: null };
+  },
+};
+
+function visit(node, see) {
+  if (!node || typeof node !== 'object') return;
+  if (typeof node.type === 'string') see(node);
+  for (const child of Object.values(node)) visit(child, see);
+}
+
+for (const { input, file, format } of bundles) {
+  const bundle = await rollup({
+    input: join(root, input),
+    treeshake: 'smallest',
+    plugins: [workspacePackages, withoutDocs],
+    onwarn(warning) {
+      throw new Error(`Bundling ${file}: ${warning.message}`);
+    },
+  });
+  const { output } = await bundle.generate({ format, sourcemap: true, file: join(root, file) });
+  const [{ code, map, fileName }] = output;
+  const small = await minify(
+    { [fileName]: code },
+    {
+      ecma: 2020,
+      module: format === 'es',
+      toplevel: true,
+      compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, pure_getters: true },
+      sourceMap: { content: map, filename: fileName, url: `${fileName}.map` },
+    },
+  );
+  const target = join(root, file);
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(target, small.code);
+  await writeFile(`${target}.map`, small.map);
+  const gzipBytes = gzipSync(small.code, { level: 9 }).length;
+  process.stdout.write(`${file}: ${Buffer.byteLength(small.code)} B, ${gzipBytes} B gzip\n`);
+}

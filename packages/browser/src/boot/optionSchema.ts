@@ -1,0 +1,89 @@
+import {
+  booleanOption,
+  listOption,
+  mapOption,
+  numberOption,
+  textOption,
+  urlOption,
+  type Option,
+  type OptionInput,
+  type OptionValues,
+} from '@clickspan/shared/options';
+
+/** What can be switched off, and is on. */
+export const FEATURES: readonly string[] = ['load', 'click', 'route', 'fetch', 'xhr'];
+
+type Schema = {
+  readonly endpoint: Option<string>;
+  readonly headers: Option<Readonly<Record<string, string>>>;
+  readonly propagateTo: Option<readonly string[]>;
+  readonly neverPropagateTo: Option<readonly string[]>;
+  readonly propagateSameOrigin: Option<boolean>;
+  readonly serviceName: Option<string>;
+  readonly serviceVersion: Option<string>;
+  readonly environmentName: Option<string>;
+  readonly sampleRatio: Option<number>;
+  readonly features: Option<readonly string[]>;
+};
+
+/** Every option of the browser agent: of `start()` by name, of the script tag by `data-` attribute. */
+export const optionSchema: Schema = {
+  endpoint: urlOption({
+    default: '',
+    environment: 'data-endpoint',
+    doc: 'Base address of the collector; `/v1/traces` is appended. Without it requests are stamped and nothing is sent.',
+  }),
+  headers: mapOption({
+    default: {},
+    environment: 'data-headers',
+    doc: 'Headers to send to the collector. Anyone who has the page can read them.',
+  }),
+  propagateTo: listOption({
+    default: [],
+    environment: 'data-propagate-to',
+    doc: 'Other origins, or origins with the beginning of a path, whose requests carry `traceparent`; their servers must allow that header (CORS).',
+  }),
+  neverPropagateTo: listOption({
+    default: [],
+    environment: 'data-never-propagate-to',
+    doc: 'Exceptions from `propagateTo` and from the page’s own origin, in the same form: for example a path that redirects to a third party.',
+  }),
+  propagateSameOrigin: booleanOption({
+    default: true,
+    environment: 'data-propagate-same-origin',
+    doc: 'Whether requests to the page’s own origin carry `traceparent`.',
+  }),
+  serviceName: textOption({
+    default: '',
+    environment: 'data-service-name',
+    doc: 'Name of the web app; by default the host name of the page.',
+  }),
+  serviceVersion: textOption({
+    default: '',
+    environment: 'data-service-version',
+    doc: 'Version of the web app.',
+  }),
+  environmentName: textOption({
+    default: '',
+    environment: 'data-environment-name',
+    doc: 'Where the web app runs, for example `production`.',
+  }),
+  sampleRatio: numberOption({
+    default: 1,
+    min: 0,
+    max: 1,
+    environment: 'data-sample-ratio',
+    doc: 'Share of the traces to record, from 0 to 1.',
+  }),
+  features: listOption({
+    default: FEATURES,
+    environment: 'data-features',
+    doc: 'What to observe: any of `load`, `click`, `route`, `fetch`, `xhr`.',
+  }),
+};
+
+/** The options after reading. */
+export type Options = OptionValues<Schema>;
+
+/** What `start()` takes. */
+export type StartOptions = OptionInput<Schema>;

@@ -1,0 +1,27 @@
+import { createAgentSlot } from '../platform/agentSlot.ts';
+import { startAgent, type Agent, type StartSources } from './startAgent.ts';
+
+/**
+ * Starts the agent unless the page has one: then that is given, whichever copy of the code it runs.
+ *
+ * @returns `undefined` when the agent could not be started; the page goes on without
+ */
+export function startOnce(sources: StartSources): Agent | undefined {
+  try {
+    const slot = createAgentSlot<Agent>(sources.window);
+    const running = slot.get();
+    if (running) return running;
+    const agent = startAgent(sources);
+    const started: Agent = {
+      ...agent,
+      stop() {
+        if (slot.get() === started) slot.set(undefined);
+        agent.stop();
+      },
+    };
+    slot.set(started);
+    return started;
+  } catch {
+    return undefined;
+  }
+}

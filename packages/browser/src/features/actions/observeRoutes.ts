@@ -1,0 +1,79 @@
+import { URL_PATH } from '@clickspan/shared/attributes';
+import type { Guard } from '../../platform/guard.ts';
+import type { Listen } from '../../platform/listen.ts';
+import { patchMethod } from '../../platform/patchMethod.ts';
+import type { Actions } from './actions.ts';
+import type { ActionContext } from './observeClicks.ts';
+import { toPathName } from './pathName.ts';
+
+/** What observing route changes needs. */
+export interface RoutesDeps {
+  readonly window: Window;
+  readonly listen: Listen;
+  readonly guard: Guard;
+  readonly now: () => number;
+  readonly actions: Actions;
+  readonly current: ActionContext;
+}
+
+/** How the page came to another address without loading: the user went through the history, or a script did it. */
+type RouteCause = 'traverse' | 'script';
+
+/**
+ * Observes changes of the page's address that load nothing. One within a running action belongs to that; any other is an
+ * action of its own.
+ *
+ * @returns undoes it
+ */
+export function observeRoutes({ window, listen, guard, now, actions, current }: RoutesDeps): () => void {
+  const { location } = window;
+  let lastHref = location.href;
+
+  const changed = (cause: RouteCause): void => {
+    const { href, pathname } = location;
+    if (href === lastHref) return;
+    lastHref = href;
+    const running = actions.of(current.get());
+    if (cause === 'script' && running?.isOpen()) {
+      running.span.addEvent('route', { [URL_PATH]: pathname });
+      running.touch();
+      return;
+    }
+    const action = actions.start({
+      type: 'route',
+      name: `route ${toPathName(pathname)}`,
+      startUnixMs: now(),
+      isTrusted: cause === 'traverse',
+      // What caused it is over, yet known.
+      ...(cause === 'script' && running && { links: [{ context: running.spanContext }] }),
+    });
+    if (cause === 'traverse') current.enter(action.context, true);
+    else current.resume(action.context, true);
+  };
+
+  const { navigation } = window as WithNavigation;
+  if (navigation) {
+    return listen(navigation, 'currententrychange', (event) =>
+      changed((event as EntryChangeEvent).navigationType === 'traverse' ? 'traverse' : 'script'),
+    );
+  }
+  const history = Object.getPrototypeOf(window.history) as object;
+  const stops = ['pushState', 'replaceState'].map((name) =>
+    patchMethod(history, name, (original, self, args) => {
+      const result = Reflect.apply(original, self, args);
+      guard(() => changed('script'));
+      return result;
+    }),
+  );
+  stops.push(listen(window, 'popstate', () => changed('traverse')));
+  return () => stops.forEach((stop) => stop());
+}
+
+/** The part of the Navigation API that is used; not every browser has it. */
+interface WithNavigation {
+  readonly navigation?: EventTarget;
+}
+
+interface EntryChangeEvent extends Event {
+  readonly navigationType: string | null;
+}

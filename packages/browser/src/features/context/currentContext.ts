@@ -1,0 +1,92 @@
+import type { Context } from '@opentelemetry/api';
+import { ROOT_CONTEXT, spanOf } from '@clickspan/shared/context';
+
+/**
+ * What caused the JavaScript that is running now. It never guesses: where the cause is not known, it is the base context
+ * (the page's load while that lasts, else none).
+ */
+export interface CurrentContext {
+  readonly get: () => Context;
+  /**
+   * Sets the context at the entry of a task: nothing of an earlier task can run any more.
+   *
+   * @param counts whether the task is work of its action, so that the action lasts at least as long
+   */
+  enter(context: Context, counts?: boolean): void;
+  /** Sets the context from a microtask or nested in a task, where work of another context may be waiting. */
+  resume(context: Context, counts?: boolean): void;
+  /** Runs a function with a context, and puts back what was there. */
+  readonly runWith: <T>(context: Context, run: () => T) => T;
+  /** Whether two contexts have been set since the page was last known to be idle, so that either may be the cause. */
+  readonly isUnsure: () => boolean;
+  /** Sets what is current while no task with a known cause runs. */
+  setBase(context: Context): void;
+}
+
+/** What it needs of its surroundings. */
+export interface CurrentContextDeps {
+  /** Makes a function that asks for a call as the next task. */
+  readonly createTaskEnd: (run: () => void) => () => void;
+  /** Told when a counting task and its microtasks are over. */
+  readonly onTaskEnd: (context: Context) => void;
+}
+
+/**
+ * The current action is a variable. It is set when a task begins, stays through the task's microtasks, which is where
+ * native `await` goes on, and is cleared by a message that runs as a task of its own (design 3.2).
+ */
+export function createCurrentContext({ createTaskEnd, onTaskEnd }: CurrentContextDeps): CurrentContext {
+  let current: Context | undefined;
+  let base = ROOT_CONTEXT;
+  /** The last context that was set since the message before; what waits in the microtask queue may be its work. */
+  let armed: Context | undefined;
+  let unsure = false;
+  let counting: Context | undefined;
+  let isClearPosted = false;
+
+  const postClear = createTaskEnd(() => {
+    const ended = counting;
+    current = armed = counting = undefined;
+    isClearPosted = unsure = false;
+    if (ended) onTaskEnd(ended);
+  });
+
+  const arm = (context: Context, counts: boolean | undefined, needsClear: boolean): void => {
+    current = armed = context;
+    if (counts) counting = context;
+    if (needsClear && !isClearPosted) {
+      isClearPosted = true;
+      postClear();
+    }
+  };
+
+  return {
+    get: () => current ?? base,
+    enter(context, counts) {
+      unsure = false;
+      // "None" may stay until the next task with a cause: it harms nobody.
+      arm(context, counts, context !== ROOT_CONTEXT);
+    },
+    resume(context, counts) {
+      if (isClearPosted && armed && !isSameTrace(armed, context)) unsure = true;
+      arm(context, counts, true);
+    },
+    runWith(context, run) {
+      const before = current;
+      current = context;
+      try {
+        return run();
+      } finally {
+        current = before;
+      }
+    },
+    isUnsure: () => unsure,
+    setBase: (context) => {
+      base = context;
+    },
+  };
+}
+
+function isSameTrace(a: Context, b: Context): boolean {
+  return a === b || spanOf(a)?.spanContext().traceId === spanOf(b)?.spanContext().traceId;
+}

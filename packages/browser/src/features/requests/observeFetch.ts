@@ -1,0 +1,64 @@
+import type { Guard } from '../../platform/guard.ts';
+import { patchMethod } from '../../platform/patchMethod.ts';
+import { parseFetchCall } from './fetchCall.ts';
+import type { Requests, TrackedRequest } from './trackRequests.ts';
+
+/** What observing `fetch` needs. */
+export interface FetchDeps {
+  readonly window: Window;
+  readonly guard: Guard;
+  readonly requests: Requests;
+  /** Ties a promise to the current context; see `createFollow`. */
+  readonly follow: <T>(promise: T, observer?: FetchObserver) => T;
+}
+
+/** What happens to the promise of `fetch`. */
+export interface FetchObserver {
+  readonly onValue: (value: unknown) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Wraps `fetch`: each call gets a span and, where it may, `traceparent`. The page gets the browser's own `Response`; its
+ * body is neither read nor cloned.
+ *
+ * @returns undoes it
+ */
+export function observeFetch({ window, guard, requests, follow }: FetchDeps): () => void {
+  return patchMethod(window, 'fetch', (original, self, args) => {
+    const started = guard(() => {
+      const call = parseFetchCall(args, window.document.baseURI);
+      const request = call && requests.start(call);
+      return { call, request, args: call ? call.toArguments(request?.headers ?? []) : args };
+    });
+    const request = started?.request;
+    const failed = (error: unknown): void => {
+      guard(() => request?.failed(toErrorType(error, started?.call?.isAborted())));
+    };
+    let promise: unknown;
+    try {
+      promise = Reflect.apply(original, self, started?.args ?? args);
+    } catch (error) {
+      // The browser's own never throws; one that the page has put there may.
+      failed(error);
+      throw error;
+    }
+    return follow(promise, {
+      onValue(response) {
+        guard(() => request && reportResponse(request, response as Response));
+      },
+      onError: failed,
+    });
+  });
+}
+
+function reportResponse(request: TrackedRequest, response: Response): void {
+  request.responded(response.status, response.headers.get('server-timing'));
+}
+
+/** A caller may give up with any reason; only a time limit is worth telling as an error. */
+function toErrorType(error: unknown, isAborted = false): string {
+  const { name } = (error ?? {}) as Partial<Error>;
+  if (name === 'AbortError' || (isAborted && name !== 'TimeoutError')) return 'abort';
+  return typeof name === 'string' && name ? name : 'Error';
+}

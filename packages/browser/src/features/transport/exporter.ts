@@ -1,0 +1,133 @@
+import type { Attributes } from '@opentelemetry/api';
+import { CLICKSPAN_DROPPED_SPANS } from '@clickspan/shared/attributes';
+import { decideExportOutcome } from '@clickspan/shared/exportOutcome';
+import { encodeSpan, encodeTraces } from '@clickspan/shared/otlp';
+import type { EndedSpan } from '@clickspan/shared/tracer';
+import type { Post, PostAnswer } from '../../platform/post.ts';
+import type { After } from '../../platform/timers.ts';
+import { decidePauseMs } from './exportPolicy.ts';
+import { createSpanQueue, type Batch } from './spanQueue.ts';
+
+/** The way of spans out of the page. */
+export interface Exporter {
+  add(span: EndedSpan): void;
+  /** Sends what is there; resolves when it has been answered or has failed. */
+  flush(): Promise<void>;
+  /** Sends what may outlive the page; a pause after failures is passed over, since there is no later. */
+  flushOnExit(): void;
+  stop(): void;
+}
+
+/** What exporting needs. */
+export interface ExporterDeps {
+  /** Where to send; without one nothing is kept. */
+  readonly tracesUrl: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly resource: Attributes;
+  readonly post: Post;
+  readonly after: After;
+  readonly now: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly warn: (message: string) => void;
+}
+
+/** Short enough that a trace is seen soon, long enough that a click and its requests travel together. */
+const BATCH_DELAY_MS = 500;
+/** A batch leaves early when it is this big. */
+const BATCH_BYTES = 32 * 1024;
+/** Browsers let requests with 64 KiB of bodies in all outlive a page; the page may use some of it itself. */
+const KEEPALIVE_BYTES = 56 * 1024;
+/** The resource and what stands around the spans. */
+const ENVELOPE_BYTES = 2048;
+const QUEUE_BYTES = 512 * 1024;
+/** The developer is told when it is no passing trouble. */
+const FAILURES_BEFORE_WARNING = 3;
+
+/** Makes the exporter; it sends nothing before it has a span. */
+export function createExporter(deps: ExporterDeps): Exporter {
+  const { tracesUrl, post, after, now } = deps;
+  const queue = createSpanQueue(QUEUE_BYTES);
+  let keepaliveBytes = 0;
+  let failures = 0;
+  let notBeforeUnixMs = 0;
+  let sending: Promise<void> | undefined;
+  let cancelTimer: (() => void) | undefined;
+
+  const toBody = (batch: Batch): string => {
+    const dropped = queue.dropped();
+    return encodeTraces(
+      dropped ? { ...deps.resource, [CLICKSPAN_DROPPED_SPANS]: dropped } : deps.resource,
+      batch.spans,
+    );
+  };
+
+  const send = async (url: string, batch: Batch, exiting: boolean): Promise<void> => {
+    const bytes = batch.bytes + ENVELOPE_BYTES;
+    const keepalive = keepaliveBytes + bytes <= KEEPALIVE_BYTES;
+    if (keepalive) keepaliveBytes += bytes;
+    const headers = { ...deps.headers, 'content-type': 'application/json' };
+    const answer = await post({ url, body: toBody(batch), headers, keepalive, exiting });
+    if (keepalive) keepaliveBytes -= bytes;
+    settle(batch, answer);
+  };
+
+  const settle = (batch: Batch, { status, retryAfter }: PostAnswer): void => {
+    const outcome = decideExportOutcome(status, retryAfter, now());
+    if (outcome.status === 'sent') {
+      failures = notBeforeUnixMs = 0;
+      return;
+    }
+    failures++;
+    const isRetry = outcome.status === 'retry';
+    if (isRetry) queue.putBack(batch);
+    else queue.drop(batch);
+    notBeforeUnixMs = now() + decidePauseMs(failures, isRetry ? outcome.afterMs : undefined, deps.random());
+    if (!isRetry || failures >= FAILURES_BEFORE_WARNING) {
+      deps.warn(`The collector does not take spans (${status ? `status ${status}` : 'no answer'}).`);
+    }
+  };
+
+  const schedule = (): void => {
+    if (!tracesUrl || sending || queue.isEmpty()) return;
+    const isBig = queue.bytes() >= BATCH_BYTES;
+    const delayMs = Math.max(isBig ? 0 : BATCH_DELAY_MS, notBeforeUnixMs - now());
+    cancelTimer?.();
+    cancelTimer = after(delayMs, () => void flush());
+  };
+
+  const sendAll = async (url: string): Promise<void> => {
+    const isBroken = failures > 0;
+    do {
+      await send(url, queue.take(BATCH_BYTES), false);
+    } while (!queue.isEmpty() && !failures && !isBroken);
+  };
+
+  const flush = (): Promise<void> => {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    if (!tracesUrl || queue.isEmpty()) return sending ?? Promise.resolve();
+    sending ??= sendAll(tracesUrl).finally(() => {
+      sending = undefined;
+      schedule();
+    });
+    return sending;
+  };
+
+  return {
+    add(span) {
+      if (!tracesUrl) return;
+      const wasBig = queue.bytes() >= BATCH_BYTES;
+      queue.add(encodeSpan(span));
+      if (!cancelTimer || (!wasBig && queue.bytes() >= BATCH_BYTES)) schedule();
+    },
+    flush,
+    flushOnExit() {
+      while (tracesUrl && !queue.isEmpty() && keepaliveBytes + ENVELOPE_BYTES < KEEPALIVE_BYTES) {
+        const room = KEEPALIVE_BYTES - keepaliveBytes - ENVELOPE_BYTES;
+        void send(tracesUrl, queue.take(Math.min(room, BATCH_BYTES)), true);
+      }
+    },
+    stop: () => cancelTimer?.(),
+  };
+}

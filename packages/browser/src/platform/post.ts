@@ -1,0 +1,52 @@
+/** One POST of text. */
+export interface PostRequest {
+  readonly url: string;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether the request should outlive the page; the browser takes 64 KiB of such bodies at a time. */
+  readonly keepalive: boolean;
+  /** Whether the page is going away, so that an older browser's beacon is better than nothing. */
+  readonly exiting: boolean;
+}
+
+/** What came back: status 0 when nothing did. */
+export interface PostAnswer {
+  readonly status: number;
+  readonly retryAfter: string | null;
+}
+
+/** Sends; never rejects. */
+export type Post = (request: PostRequest) => Promise<PostAnswer>;
+
+/** A collector that has not answered by then is taken for dead. */
+const TIMEOUT_MS = 10_000;
+const NO_ANSWER: PostAnswer = { status: 0, retryAfter: null };
+
+/**
+ * Makes the agent's own way out, from the `fetch` that was there before it is patched: exports are never traced.
+ *
+ * @param window gives `fetch` and `navigator`
+ */
+export function createPost(window: Window & typeof globalThis): Post {
+  const { Request, navigator } = window;
+  const fetch = window.fetch.bind(window);
+  const canKeepAlive = !!Request && 'keepalive' in Request.prototype;
+  return async ({ url, body, headers, keepalive, exiting }) => {
+    try {
+      if (exiting && !canKeepAlive) {
+        const blob = new Blob([body], { type: headers['content-type'] ?? '' });
+        return navigator.sendBeacon(url, blob) ? { status: 200, retryAfter: null } : NO_ANSWER;
+      }
+      const response = await fetch(url, {
+        method: 'POST',
+        body,
+        headers,
+        keepalive,
+        signal: exiting ? null : (AbortSignal.timeout?.(TIMEOUT_MS) ?? null),
+      });
+      return { status: response.status, retryAfter: response.headers.get('retry-after') };
+    } catch {
+      return NO_ANSWER;
+    }
+  };
+}
