@@ -1,0 +1,119 @@
+/**
+ * Bundles what `tsc -b` has compiled: the layer (`dist/layer`, `dist/layer.zip`) and the npm module (`dist/npm`), and
+ * prints their sizes. The zip is the same for the same sources.
+ */
+import { createWriteStream } from 'node:fs';
+import { chmod, copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { gzipSync } from 'node:zlib';
+import { rollup } from 'rollup';
+import { minify } from 'terser';
+import { ZipFile } from 'yazl';
+
+const root = new URL('..', import.meta.url).pathname;
+const dist = join(root, 'dist');
+const layer = join(dist, 'layer', 'clickspan');
+/** Zip files hold local times from 1980 on; a fixed one makes the bytes the same everywhere. */
+const MTIME = new Date('2020-01-01T00:00:00');
+
+const resolveShared = {
+  name: 'resolve-shared',
+  resolveId: (id) =>
+    id.startsWith('@clickspan/shared/') ? join(root, '..', 'shared', 'dist', `${id.slice(18)}.js`) : null,
+};
+
+/** The sentences about options are for the docs; an agent does not carry them. */
+const dropDocs = {
+  name: 'drop-docs',
+  transform: (code, id) =>
+    id.endsWith('/options.js')
+      ? { code: code.replaceAll(/\bdoc: '(?:[^'\\]|\\.)*'/g, "doc: ''"), map: null }
+      : null,
+};
+
+/** The compiler puts a rewriting of relative paths around `import()` of a variable; the handler's path is absolute. */
+const bareImport = {
+  name: 'bare-import',
+  transform: (code) =>
+    code.includes('__rewriteRelativeImportExtension')
+      ? {
+          code: code
+            .replace(/^var __rewriteRelativeImportExtension = [^]*?^};\n/m, '')
+            .replaceAll(/__rewriteRelativeImportExtension\(/g, '('),
+          map: null,
+        }
+      : null,
+};
+
+const minifyChunk = {
+  name: 'minify',
+  async renderChunk(code, _chunk, { format }) {
+    const result = await minify(code, {
+      ecma: 2022,
+      module: format === 'es',
+      toplevel: true,
+      compress: { passes: 3, unsafe_arrows: true },
+      format: { comments: false },
+    });
+    return { code: result.code, map: null };
+  },
+};
+
+async function bundle(entry, file, format) {
+  const built = await rollup({
+    input: join(dist, 'entries', entry),
+    external: /^node:/,
+    treeshake: 'smallest',
+    plugins: [resolveShared, bareImport, dropDocs],
+    onwarn(warning) {
+      throw new Error(`${entry}: ${warning.message}`);
+    },
+  });
+  await built.write({
+    file,
+    format,
+    inlineDynamicImports: true,
+    generatedCode: 'es2015',
+    interop: 'esModule',
+    plugins: [minifyChunk],
+  });
+  await built.close();
+}
+
+async function writeZip(file, entries) {
+  const zip = new ZipFile();
+  for (const { name, path, mode } of entries)
+    zip.addBuffer(await readFile(path), name, { mtime: MTIME, mode, compress: true });
+  zip.end();
+  await pipeline(zip.outputStream, createWriteStream(file));
+}
+
+await rm(join(dist, 'layer'), { recursive: true, force: true });
+await rm(join(dist, 'npm'), { recursive: true, force: true });
+await mkdir(layer, { recursive: true });
+await bundle('preload.js', join(layer, 'preload.cjs'), 'cjs');
+await bundle('shim.js', join(layer, 'shim.mjs'), 'es');
+await bundle('npm.js', join(dist, 'npm', 'clickspan.mjs'), 'es');
+await copyFile(join(root, 'scripts', 'wrapper'), join(layer, 'wrapper'));
+await chmod(join(layer, 'wrapper'), 0o755);
+
+const files = ['preload.cjs', 'shim.mjs', 'wrapper'];
+await writeZip(
+  join(dist, 'layer.zip'),
+  files.map((name) => ({
+    name: `clickspan/${name}`,
+    path: join(layer, name),
+    mode: name === 'wrapper' ? 0o100755 : 0o100644,
+  })),
+);
+
+for (const path of [
+  ...files.map((name) => join(layer, name)),
+  join(dist, 'npm', 'clickspan.mjs'),
+  join(dist, 'layer.zip'),
+]) {
+  const { size } = await stat(path);
+  const packed = path.endsWith('.zip') ? size : gzipSync(await readFile(path), { level: 9 }).length;
+  process.stdout.write(`${path.slice(root.length)}: ${size} bytes, ${packed} packed\n`);
+}

@@ -1,0 +1,141 @@
+import { createIdSource } from '@clickspan/shared/ids';
+import { spanOf } from '@clickspan/shared/context';
+import { createTracerProvider } from '@clickspan/shared/tracer';
+import { createActiveContext } from '../features/context/activeContext.ts';
+import { registerOpenTelemetry } from '../features/context/openTelemetryGlobal.ts';
+import { createExporter } from '../features/export/exporter.ts';
+import type { Exporter } from '../features/export/exporter.ts';
+import { createTransport } from '../features/export/transport.ts';
+import { createExtension } from '../features/extension/extension.ts';
+import type { Handler } from '../features/handler/loadHandler.ts';
+import { wrapHandler } from '../features/handler/wrapHandler.ts';
+import { createInvocations } from '../features/invocation/invocation.ts';
+import { createAwsMiddleware } from '../features/outgoing/awsClient.ts';
+import { observeHttpClient } from '../features/outgoing/httpClient.ts';
+import { createOpenCalls } from '../features/outgoing/openCalls.ts';
+import { observeUndici } from '../features/outgoing/undici.ts';
+import { readLambdaOptions, toTracesUrl } from '../options.ts';
+import type { LambdaOptionInput, LambdaOptions } from '../options.ts';
+import { createProcessClock } from '../platform/clock.ts';
+import { createGuard, createReport } from '../platform/guard.ts';
+import type { Report } from '../platform/guard.ts';
+import { openConnection, openPlainConnection, toOrigin } from '../platform/httpConnection.ts';
+import { toResource } from '../resource.ts';
+import { VERSION } from '../version.ts';
+import { createStartCall } from './startCall.ts';
+import type { Agent } from './globalAgent.ts';
+
+/** How an agent is used. */
+export interface AgentMode {
+  /** Every invocation passes through the wrapped handler, since nothing is wrapped around it. */
+  readonly outermost: boolean;
+  readonly code?: LambdaOptionInput | undefined;
+}
+
+/** The agent, as its own entry sees it. */
+export interface StartedAgent extends Agent {
+  /** The function's code has been loaded. */
+  initialized(): void;
+}
+
+/** An invocation that the wrapped handler has not seen after so long is not going to come to it. */
+const UNSEEN_MS = 100;
+
+/** Puts the agent together; the composition root. Nothing is sent before `ready`. */
+export function createAgent({ outermost, code }: AgentMode): StartedAgent | undefined {
+  const { env } = process;
+  const clock = createProcessClock();
+  const report = createReport((line) => process.stderr.write(line), Date.now);
+  const guard = createGuard(report);
+  const options = readLambdaOptions(env, code, report);
+  if (options.disabled) return undefined;
+
+  const contexts = createActiveContext();
+  const exporter = createExporterFor(options, report);
+  const provider = createTracerProvider({
+    clock: clock.now,
+    ids: createIdSource((bytes) => crypto.getRandomValues(bytes)),
+    activeContext: () => contexts.active(),
+    runWith: contexts.run,
+    onEnd: (span) => exporter?.add(span),
+  });
+  const tracer = provider.getTracer('@clickspan/lambda', VERSION);
+  const runtimeApi = env['AWS_LAMBDA_RUNTIME_API'];
+  const extension =
+    exporter && runtimeApi
+      ? createExtension({
+          connect: () => openPlainConnection(toOrigin(new URL(`http://${runtimeApi}`))),
+          now: Date.now,
+          report,
+          unseenMs: outermost ? undefined : UNSEEN_MS,
+        })
+      : undefined;
+  const invocations = createInvocations({
+    tracer,
+    now: clock.now,
+    guard,
+    functionName: env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'function',
+    initializationType: env['AWS_LAMBDA_INITIALIZATION_TYPE'],
+    initStartUnixMs: performance.timeOrigin,
+    serverTiming: options.serverTiming,
+  });
+  const calls = createOpenCalls();
+  const outgoing = { tracer, contexts, guard, calls, now: clock.now, runtimeApi: runtimeApi ?? '' };
+  observeHttpClient(outgoing);
+  observeUndici(outgoing);
+
+  const registerApi = (): void => {
+    registerOpenTelemetry(provider, contexts);
+  };
+  if (options.openTelemetry === 'early') registerApi();
+  const startCall = createStartCall({
+    invocations,
+    contexts,
+    clock,
+    guard,
+    calls,
+    exporter,
+    extension,
+    onFirst: options.openTelemetry === 'late' ? registerApi : () => {},
+  });
+
+  const wrapped = new WeakSet<Handler>();
+  return {
+    version: 1,
+    wrap<H extends Handler>(handler: H): H {
+      if (typeof handler !== 'function' || wrapped.has(handler)) return handler;
+      const wrapper = wrapHandler(handler, (event, lambda, responseStream) =>
+        // A handler within a handler of ours is part of the invocation, not another one.
+        spanOf(contexts.active()) ? undefined : startCall(event, lambda, responseStream),
+      );
+      wrapped.add(wrapper);
+      return wrapper;
+    },
+    awsMiddleware: createAwsMiddleware(outgoing),
+    ready: async () => {
+      await extension?.register();
+    },
+    initialized: () => invocations.initialized(),
+  };
+}
+
+function createExporterFor(options: LambdaOptions, report: Report): Exporter | undefined {
+  const url = toTracesUrl(options);
+  if (!url) return undefined;
+  const origin = toOrigin(url);
+  const transport = createTransport({
+    connect: () => openConnection(origin),
+    path: url.pathname + url.search,
+    headers: { ...options.headers, ...options.tracesHeaders },
+    gzip: options.compression === 'gzip',
+    nowMs: Date.now,
+  });
+  return createExporter({
+    transport,
+    resource: toResource(process.env, options, process.versions.node),
+    maxQueueBytes: options.maxQueueBytes,
+    timeoutMs: options.timeoutMs,
+    nowMs: Date.now,
+    report,
+  });
+}

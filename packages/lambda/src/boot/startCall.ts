@@ -1,0 +1,90 @@
+import type { ActiveContext } from '../features/context/activeContext.ts';
+import type { Exporter } from '../features/export/exporter.ts';
+import type { Extension } from '../features/extension/extension.ts';
+import type { StartCall } from '../features/handler/wrapHandler.ts';
+import type { Invocation, Invocations, LambdaContext } from '../features/invocation/invocation.ts';
+import type { OpenCalls } from '../features/outgoing/openCalls.ts';
+import { afterResponse, afterStream } from '../platform/afterResponse.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Guard } from '../platform/guard.ts';
+
+/** What accompanies a call of the handler. */
+export interface StartCallParts {
+  readonly invocations: Invocations;
+  readonly contexts: ActiveContext;
+  readonly clock: Clock;
+  readonly guard: Guard;
+  readonly calls: OpenCalls;
+  readonly exporter: Exporter | undefined;
+  readonly extension: Extension | undefined;
+  /** Called before the first invocation. */
+  readonly onFirst: () => void;
+}
+
+/** So long before the deadline a handler that has not settled is taken as timed out: enough to send its span. */
+const TIMEOUT_MARGIN_MS = 100;
+/** Where a function has little time altogether, the margin must not be most of it. */
+const TIMEOUT_MARGIN_SHARE = 0.1;
+
+/** Makes what accompanies each call: the span, the deadline, and the export once the response has left. */
+export function createStartCall(parts: StartCallParts): StartCall {
+  const { invocations, contexts, clock, guard, calls, exporter, extension } = parts;
+  let onFirst: (() => void) | undefined = parts.onFirst;
+
+  const flush = (deadlineMs: number): Promise<void> =>
+    exporter?.flush(deadlineMs - Date.now(), extension?.holds() ?? false) ?? Promise.resolve();
+
+  const startTimer = (invocation: Invocation, deadlineMs: number): NodeJS.Timeout | undefined => {
+    const remainingMs = deadlineMs - Date.now();
+    if (!Number.isFinite(remainingMs)) return undefined;
+    const marginMs = Math.min(TIMEOUT_MARGIN_MS, remainingMs * TIMEOUT_MARGIN_SHARE);
+    const onTimeout = (): void => {
+      guard(() => calls.endAll('timeout'));
+      guard(() => invocation.timeOut());
+      flush(deadlineMs).catch(() => {});
+    };
+    return setTimeout(onTimeout, remainingMs - marginMs).unref();
+  };
+
+  return (event, lambda, responseStream) => {
+    clock.resync();
+    const first = onFirst;
+    onFirst = undefined;
+    if (first) guard(first);
+    const context = (lambda ?? {}) as LambdaContext;
+    const requestId = guard(() => String(context.awsRequestId)) ?? '';
+    const deadlineMs = guard(() => readDeadline(context)) ?? NaN;
+    extension?.begin(requestId);
+    const invocation = guard(() => invocations.start(event, context));
+    const timer = invocation && guard(() => startTimer(invocation, deadlineMs));
+
+    const finish = (): void => {
+      clearTimeout(timer);
+      const release = (): void => extension?.release(requestId);
+      const run = (): void => {
+        guard(() => calls.endAnswered());
+        void flush(deadlineMs).then(release, release);
+      };
+      if (responseStream) afterStream(responseStream, run);
+      else afterResponse(run);
+    };
+    return {
+      run: (handler) => (invocation ? contexts.run(invocation.context, handler) : handler()),
+      succeed(result) {
+        const changed = invocation && guard(() => ({ result: invocation.succeed(result) }));
+        guard(finish);
+        return changed && !responseStream ? changed.result : result;
+      },
+      fail(error) {
+        guard(() => invocation?.fail(error));
+        guard(finish);
+      },
+    };
+  };
+}
+
+/** The deadline as Unix ms; not a number where the context has none. */
+function readDeadline(context: LambdaContext): number {
+  const { getRemainingTimeInMillis: read } = context;
+  return typeof read === 'function' ? Date.now() + Number(read.call(context)) : NaN;
+}

@@ -1,0 +1,35 @@
+import { loadHandler } from '../features/handler/loadHandler.ts';
+import type { Handler } from '../features/handler/loadHandler.ts';
+import { createAgent } from './createAgent.ts';
+import type { StartedAgent } from './createAgent.ts';
+import { publishAgent } from './globalAgent.ts';
+
+/**
+ * Starts the agent as the layer does: registers it while the function's code is loaded, and gives the wrapped handler.
+ *
+ * @param handler value that `_HANDLER` had before the preload changed it
+ * @returns the handler; rejects with exactly what the runtime client would have met while loading the function
+ */
+export async function startLayer(handler: string): Promise<Handler> {
+  const agent = start();
+  const ready = agent?.ready();
+  const loaded = await loadHandler({
+    handler,
+    taskRoot: process.env['LAMBDA_TASK_ROOT'] ?? '',
+    runtimeScript: process.argv[1] ?? '',
+  });
+  await ready;
+  agent?.initialized();
+  return agent?.wrap(loaded) ?? loaded;
+}
+
+function start(): StartedAgent | undefined {
+  try {
+    const agent = createAgent({ outermost: true });
+    if (agent) publishAgent(agent);
+    return agent;
+  } catch (error) {
+    process.stderr.write(`clickspan: the agent could not start: ${String(error)}\n`);
+    return undefined;
+  }
+}

@@ -1,0 +1,87 @@
+import { createAgent } from '../boot/createAgent.ts';
+import { findAgent, publishAgent } from '../boot/globalAgent.ts';
+import type { Agent } from '../boot/globalAgent.ts';
+import type { Handler } from '../features/handler/loadHandler.ts';
+
+/** What can be set in code; environment variables go before it. */
+export interface WrapOptions {
+  /** Address of the collector; `/v1/traces` is appended. */
+  readonly endpoint?: string;
+  /** Name of the service; the function's name when not set. */
+  readonly serviceName?: string;
+  /** Whether HTTP responses get a `Server-Timing` header; they do unless it is false. */
+  readonly serverTiming?: boolean;
+}
+
+/**
+ * Makes every invocation of a handler a span that continues its caller's trace, and exports it once the response has left.
+ *
+ * With the Clickspan layer on the function this is not needed, and does nothing.
+ *
+ * @param handler the function's handler: asynchronous, or streaming by `awslambda.streamifyResponse`
+ * @param options what the environment does not set
+ * @returns a handler of the same type, arity and properties; the handler itself where the layer is there or the agent is off
+ */
+export function wrap<H extends (...args: never[]) => unknown>(handler: H, options: WrapOptions = {}): H {
+  const agent = findAgent() ?? start(options);
+  return agent ? (agent.wrap(handler as unknown as Handler) as unknown as H) : handler;
+}
+
+/**
+ * Resolves when the platform has agreed to wait for exports. In an ES module, `await ready()` after `wrap(…)` at the top
+ * level makes sure of it; without it, or in CommonJS, the spans of one invocation may arrive with the next.
+ */
+export async function ready(): Promise<void> {
+  await findAgent()?.ready();
+}
+
+/** The part of an AWS SDK client (version 3) that is used. */
+export interface AwsClient {
+  readonly middlewareStack: {
+    add(
+      middleware: never,
+      options: { step: 'initialize'; name: string; priority: 'high'; override: boolean },
+    ): void;
+  };
+}
+
+/**
+ * Makes the calls of an AWS SDK client spans that know operation, table and queue, and writes the trace into the
+ * attributes of SQS messages. Without an agent in the process, nothing happens.
+ *
+ * @param client any client of the AWS SDK for JavaScript, version 3
+ * @returns the same client
+ */
+export function traceAwsClient<C extends AwsClient>(client: C): C {
+  const middleware =
+    (
+      next: (args: { input: unknown }) => Promise<unknown>,
+      context: { clientName?: string; commandName?: string },
+    ) =>
+    (args: { input: unknown }): Promise<unknown> => {
+      const agent = findAgent();
+      return agent ? agent.awsMiddleware(next, context, args) : next(args);
+    };
+  client.middlewareStack.add(middleware as never, {
+    step: 'initialize',
+    name: 'clickspan',
+    priority: 'high',
+    override: true,
+  });
+  return client;
+}
+
+function start(code: WrapOptions): Agent | undefined {
+  // Outside of Lambda, as in a unit test of the function, nothing happens.
+  if (!process.env['AWS_LAMBDA_RUNTIME_API']) return undefined;
+  try {
+    const agent = createAgent({ outermost: false, code: { ...code } });
+    if (!agent) return undefined;
+    publishAgent(agent);
+    void agent.ready();
+    return agent;
+  } catch (error) {
+    process.stderr.write(`clickspan: the agent could not start: ${String(error)}\n`);
+    return undefined;
+  }
+}

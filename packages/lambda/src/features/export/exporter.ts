@@ -1,0 +1,136 @@
+import { CLICKSPAN_DROPPED_SPANS } from '@clickspan/shared/attributes';
+import { decideExportOutcome } from '@clickspan/shared/exportOutcome';
+import { encodeTraces } from '@clickspan/shared/otlp';
+import type { EncodedSpan } from '@clickspan/shared/otlp';
+import type { EndedSpan } from '@clickspan/shared/tracer';
+import type { Attributes } from '@opentelemetry/api';
+import type { Report } from '../../platform/guard.ts';
+import type { HttpAnswer } from '../../platform/httpMessage.ts';
+import { CLOSED, toBreaker } from './breaker.ts';
+import type { BreakerEvent } from './breaker.ts';
+import { decideFlush } from './flushPolicy.ts';
+import { createSpanQueue } from './spanQueue.ts';
+import type { Post, Transport } from './transport.ts';
+
+/** Brings spans to the collector. */
+export interface Exporter {
+  /** Takes a span in; cheap, since an invocation's caller still waits. */
+  add(span: EndedSpan): void;
+  /**
+   * Sends what waits. Resolves when the answer is there or the tail is used up; never rejects.
+   *
+   * @param remainingMs until the function's deadline
+   * @param holds whether the platform waits for us before it freezes the environment
+   */
+  flush(remainingMs: number, holds: boolean): Promise<void>;
+}
+
+/** What the exporter needs. */
+export interface ExporterEnvironment {
+  readonly transport: Transport;
+  readonly resource: Attributes;
+  readonly maxQueueBytes: number;
+  /** After how long, in ms, a request without an answer is given up and sent again. */
+  readonly timeoutMs: number;
+  /** Wall clock, Unix ms. */
+  readonly nowMs: () => number;
+  readonly report: Report;
+}
+
+/** One request on its way; its spans are kept until the collector has them. */
+interface Sent {
+  readonly post: Post;
+  readonly spans: readonly EncodedSpan[];
+  readonly sentMs: number;
+  /** Flushes that found it unanswered. */
+  flushes: number;
+  done: boolean;
+}
+
+/**
+ * A request is given up only when whole invocations have gone by since: its answer may have come while the environment
+ * was frozen, and is read only after the thaw.
+ */
+const FLUSHES_BEFORE_GIVING_UP = 2;
+
+/** Makes the exporter; it sends nothing by itself. */
+export function createExporter(environment: ExporterEnvironment): Exporter {
+  const { transport, resource, timeoutMs, nowMs, report } = environment;
+  const queue = createSpanQueue(environment.maxQueueBytes);
+  let unanswered: Sent[] = [];
+  let breaker = CLOSED;
+
+  const note = (event: BreakerEvent): void => {
+    breaker = toBreaker(breaker, event, nowMs());
+  };
+  const settle = (sent: Sent, answer: HttpAnswer | undefined): void => {
+    if (sent.done) return;
+    sent.done = true;
+    unanswered = unanswered.filter((other) => other !== sent);
+    const outcome = decideExportOutcome(answer?.status ?? 0, answer?.headers['retry-after'], nowMs());
+    if (outcome.status === 'sent') {
+      note({ type: 'answered' });
+      return;
+    }
+    note({ type: 'failed', retryAfterMs: outcome.status === 'retry' ? outcome.afterMs : undefined });
+    if (outcome.status === 'retry') {
+      queue.putBack(sent.spans);
+      return;
+    }
+    queue.countDropped(sent.spans.length);
+    report(`${sent.spans.length} spans were refused: ${outcome.reason}`);
+  };
+
+  /** Looks at what was sent before: two whole flushes and the timeout without an answer mean that none will come. */
+  const reconcile = (): void => {
+    for (const sent of unanswered) {
+      sent.flushes++;
+      if (sent.flushes >= FLUSHES_BEFORE_GIVING_UP && nowMs() - sent.sentMs >= timeoutMs) {
+        settle(sent, undefined);
+        sent.post.abort();
+      } else if (breaker.state === 'closed') note({ type: 'failed' });
+    }
+  };
+
+  const send = (): Promise<void> => {
+    const spans = queue.take();
+    const dropped = queue.dropped();
+    const attributes = dropped > 0 ? { ...resource, [CLICKSPAN_DROPPED_SPANS]: dropped } : resource;
+    const post = transport.post(encodeTraces(attributes, spans));
+    const sent: Sent = { post, spans, sentMs: nowMs(), flushes: 0, done: false };
+    unanswered.push(sent);
+    if (breaker.state === 'open') breaker = { state: 'probing', openings: breaker.openings };
+    return post.answer.then(
+      (answer) => settle(sent, answer),
+      () => settle(sent, undefined),
+    );
+  };
+
+  return {
+    add: (span) => queue.add(span),
+    async flush(remainingMs, holds) {
+      reconcile();
+      const { send: go, waitMs } = decideFlush({
+        breaker,
+        nowMs: nowMs(),
+        remainingMs,
+        queuedSpans: queue.size(),
+        unanswered: unanswered.length,
+        holds,
+      });
+      if (!go) return;
+      const answered = send();
+      if (waitMs > 0) await firstOf(answered, waitMs);
+    },
+  };
+}
+
+/** Resolves with a promise, or after a time; the timer does not keep the process alive. */
+async function firstOf(promise: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs).unref();
+  });
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
+}

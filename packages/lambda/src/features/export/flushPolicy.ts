@@ -1,0 +1,45 @@
+import type { Breaker } from './breaker.ts';
+
+/** What a flush depends on. Times are ms. */
+export interface FlushSituation {
+  readonly breaker: Breaker;
+  readonly nowMs: number;
+  /** Until the function's deadline. */
+  readonly remainingMs: number;
+  /** Spans that wait to be sent. */
+  readonly queuedSpans: number;
+  /** Requests that have been sent and not been answered. */
+  readonly unanswered: number;
+  /** The platform does not freeze the environment before we say so. */
+  readonly holds: boolean;
+}
+
+/** What to do when an invocation's response has left. */
+export interface FlushDecision {
+  readonly send: boolean;
+  /** How long to wait at most for the answer, ms; this is the billed tail. */
+  readonly waitMs: number;
+}
+
+/** The longest billed tail, design 3.3. */
+const MAX_TAIL_MS = 200;
+/** What is left to the function for its own end before the deadline. */
+const DEADLINE_MARGIN_MS = 50;
+/** Beyond this many unanswered requests, spans wait in the queue. */
+const MAX_UNANSWERED = 4;
+
+const NOTHING: FlushDecision = { send: false, waitMs: 0 };
+
+/**
+ * Decides whether to send now, and how long to keep the environment for the answer; pure.
+ *
+ * A broken collector costs no time: while the breaker is open nothing is sent, and a probe is sent without waiting. Its
+ * answer is looked at after the next invocation, however long the environment was frozen in between.
+ */
+export function decideFlush(situation: FlushSituation): FlushDecision {
+  const { breaker, nowMs, remainingMs, queuedSpans, unanswered, holds } = situation;
+  if (queuedSpans === 0 || unanswered >= MAX_UNANSWERED || breaker.state === 'probing') return NOTHING;
+  if (breaker.state === 'open') return nowMs < breaker.retryAtMs ? NOTHING : { send: true, waitMs: 0 };
+  const waitMs = holds ? Math.max(0, Math.min(MAX_TAIL_MS, remainingMs - DEADLINE_MARGIN_MS)) : 0;
+  return { send: true, waitMs };
+}

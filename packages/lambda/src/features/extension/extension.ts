@@ -1,0 +1,167 @@
+import type { HttpAnswer, HttpRequest } from '../../platform/httpMessage.ts';
+import type { Report } from '../../platform/guard.ts';
+
+/**
+ * The agent as an internal extension: from its registration on, the platform does not freeze the environment after an
+ * invocation until the agent has asked for its next event. So it must ask after every invocation, whatever failed.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
+ */
+export interface Extension {
+  /** Registers; resolves with whether the platform now waits for us. Never rejects. */
+  register(): Promise<boolean>;
+  /** Whether the platform waits for `release`. */
+  holds(): boolean;
+  /** The function's handler has begun with an invocation, so `release` will follow. */
+  begin(requestId: string): void;
+  /** The agent is done with an invocation: asks for the next event as soon as this one's has come. */
+  release(requestId: string): void;
+}
+
+/** What the extension needs. */
+export interface ExtensionEnvironment {
+  /** Opens a connection to the Extensions API. */
+  readonly connect: () => ExtensionConnection;
+  readonly now: () => number;
+  readonly report: Report;
+  /**
+   * How long, in ms, an invocation may go without `begin` before it is taken as one that the wrapped handler never
+   * sees; `undefined` where every invocation passes through it.
+   */
+  readonly unseenMs?: number | undefined;
+}
+
+/** The part of an HTTP connection that is used here. */
+export interface ExtensionConnection {
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  hold(on: boolean): void;
+  usable(): boolean;
+  close(): void;
+}
+
+const API = '/2020-01-01/extension/';
+const NAME = 'clickspan';
+/** The platform answers within a millisecond; where it does not, the function's start must not wait for us. */
+const REGISTER_TIMEOUT_MS = 2000;
+/** When an invocation is never released, we let go this long before its deadline. */
+const DEADLINE_MARGIN_MS = 50;
+const NEXT_ATTEMPTS = 3;
+
+interface InvokeEvent {
+  readonly requestId: string;
+  readonly deadlineMs: number;
+}
+
+/** Makes the extension; nothing is sent before `register`. */
+export function createExtension(environment: ExtensionEnvironment): Extension {
+  const { connect, now, report, unseenMs } = environment;
+  let registered = false;
+  let lastBegun = '';
+  let lastReleased = '';
+  let letGo: ((requestId: string) => void) | undefined;
+  let seen: ((requestId: string) => void) | undefined;
+
+  /** Waits until the agent is done with an invocation. */
+  const released = ({ requestId, deadlineMs }: InvokeEvent): Promise<void> =>
+    new Promise((resolve) => {
+      if (requestId === lastReleased) {
+        resolve();
+        return;
+      }
+      const timers: NodeJS.Timeout[] = [];
+      const finish = (): void => {
+        timers.forEach(clearTimeout);
+        letGo = seen = undefined;
+        resolve();
+      };
+      const after = (ms: number): NodeJS.Timeout => {
+        const timer = setTimeout(finish, Math.max(0, ms)).unref();
+        timers.push(timer);
+        return timer;
+      };
+      if (deadlineMs > 0) after(deadlineMs - now() - DEADLINE_MARGIN_MS);
+      letGo = (id) => {
+        if (id === requestId) finish();
+      };
+      if (unseenMs !== undefined && requestId !== lastBegun) {
+        const timer = after(unseenMs);
+        seen = (id) => {
+          if (id === requestId) clearTimeout(timer);
+        };
+      }
+    });
+
+  const poll = async (first: ExtensionConnection, identifier: string): Promise<void> => {
+    const request: HttpRequest = {
+      method: 'GET',
+      path: `${API}event/next`,
+      headers: { 'Lambda-Extension-Identifier': identifier },
+    };
+    let connection = first;
+    for (let failures = 0; failures < NEXT_ATTEMPTS;) {
+      try {
+        if (!connection.usable()) connection = connect();
+        // One event after the other.
+        // oxlint-disable-next-line no-await-in-loop
+        const answer = await connection.send(request);
+        if (answer.status !== 200) throw new Error(`the Extensions API answered ${answer.status}`);
+        const event = toInvokeEvent(answer.body);
+        failures = 0;
+        // oxlint-disable-next-line no-await-in-loop
+        if (event) await released(event);
+      } catch (error) {
+        failures++;
+        connection.close();
+        if (failures === NEXT_ATTEMPTS) report(`events of the platform are lost: ${String(error)}`);
+      }
+    }
+    registered = false;
+    connection.close();
+  };
+
+  const register = async (): Promise<boolean> => {
+    const connection = connect();
+    // The only thing that is waited for while the environment starts: without it the process could end.
+    connection.hold(true);
+    const timer = setTimeout(() => connection.close(), REGISTER_TIMEOUT_MS);
+    try {
+      const answer = await connection.send({
+        method: 'POST',
+        path: `${API}register`,
+        headers: { 'Lambda-Extension-Name': NAME, 'Content-Type': 'application/json' },
+        body: '{"events":["INVOKE"]}',
+      });
+      const identifier = answer.headers['lambda-extension-identifier'];
+      if (answer.status !== 200 || !identifier) throw new Error(`the platform answered ${answer.status}`);
+      registered = true;
+      connection.hold(false);
+      void poll(connection, identifier);
+    } catch (error) {
+      connection.close();
+      report(`spans may be late by one invocation, since registering failed: ${String(error)}`);
+    }
+    clearTimeout(timer);
+    return registered;
+  };
+
+  let registration: Promise<boolean> | undefined;
+  return {
+    register: () => (registration ??= register()),
+    holds: () => registered,
+    begin(requestId) {
+      lastBegun = requestId;
+      seen?.(requestId);
+    },
+    release(requestId) {
+      lastReleased = requestId;
+      letGo?.(requestId);
+    },
+  };
+}
+
+/** Reads an event; `undefined` for anything but an invocation. */
+function toInvokeEvent(body: string): InvokeEvent | undefined {
+  const event = JSON.parse(body) as { eventType?: unknown; requestId?: unknown; deadlineMs?: unknown } | null;
+  if (event?.eventType !== 'INVOKE' || typeof event.requestId !== 'string') return undefined;
+  return { requestId: event.requestId, deadlineMs: Number(event.deadlineMs) || 0 };
+}

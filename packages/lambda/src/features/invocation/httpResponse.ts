@@ -1,0 +1,76 @@
+/** What a function returns to an HTTP API or a Function URL, as far as it is read here. */
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Lambda refuses responses over 6 MB, and a body within a response is escaped twice: only small ones are rewritten. */
+const MAX_REWRITTEN_CHARACTERS = 32_768;
+/** Function URLs take no more headers. */
+const MAX_HEADERS = 95;
+const EXPOSED = 'Server-Timing';
+
+/**
+ * The status that the caller gets for a function's result.
+ *
+ * @param result what the handler returned
+ * @returns 200 for a result without a status code, as the payload format 2.0 has it; `undefined` for what is no status
+ */
+export function toHttpStatus(result: unknown): number | undefined {
+  if (!isPlainObject(result) || result['statusCode'] === undefined) return 200;
+  const status = Number(result['statusCode']);
+  return Number.isInteger(status) && status >= 100 && status <= 599 ? status : undefined;
+}
+
+/**
+ * Adds a `Server-Timing` value to a function's HTTP result, in a copy; the function may use its object again.
+ *
+ * A result without a status code is completed exactly as API Gateway and Function URLs do it. Whatever is unusual stays
+ * as it is: the caller must get the same bytes in the body as without the agent.
+ *
+ * @param result what the handler returned
+ * @param value the header's value; not empty
+ * @returns the result to hand on
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+ */
+export function addServerTiming(result: unknown, value: string): unknown {
+  if (!isPlainObject(result) || typeof result['toJSON'] === 'function') return result;
+  if ('statusCode' in result) return addHeaders(result, value);
+  const body = JSON.stringify(result);
+  if (body.length > MAX_REWRITTEN_CHARACTERS) return result;
+  return { statusCode: 200, headers: { 'content-type': 'application/json', 'server-timing': value }, body };
+}
+
+function addHeaders(result: Fields, value: string): unknown {
+  const known = result['headers'] ?? {};
+  if (!isPlainObject(known) || Object.keys(known).length > MAX_HEADERS) return result;
+  const headers: Record<string, unknown> = { ...known };
+  const names = new Map(Object.keys(headers).map((name) => [name.toLowerCase(), name]));
+  const append = (name: string, item: string): void => {
+    const present = names.get(name) ?? name;
+    const before = headers[present];
+    if (before === undefined || before === '') headers[present] = item;
+    else if (typeof before === 'string') headers[present] = `${before}, ${item}`;
+  };
+  append('server-timing', value);
+  const read = (name: string): string | undefined => {
+    const text = headers[names.get(name) ?? name];
+    return typeof text === 'string' ? text : undefined;
+  };
+  const allowedOrigin = read('access-control-allow-origin');
+  if (allowedOrigin) {
+    const withCredentials = read('access-control-allow-credentials') === 'true';
+    if (!lists(read('access-control-expose-headers'), EXPOSED, !withCredentials))
+      append('access-control-expose-headers', EXPOSED);
+    if (!lists(read('timing-allow-origin'), allowedOrigin, true))
+      append('timing-allow-origin', allowedOrigin);
+  }
+  return { ...result, headers };
+}
+
+/** Whether a header's list has an item, or a `*` that stands for all. */
+function lists(header: string | undefined, item: string, star: boolean): boolean {
+  const items = (header ?? '').split(',').map((text) => text.trim().toLowerCase());
+  return items.includes(item.toLowerCase()) || (star && items.includes('*'));
+}
+
+function isPlainObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,172 @@
+import {
+  AWS_LAMBDA_INVOKED_ARN,
+  CLICKSPAN_SPAN_TYPE,
+  CLOUD_ACCOUNT_ID,
+  CLOUD_RESOURCE_ID,
+  ERROR_TYPE,
+  FAAS_COLDSTART,
+  FAAS_INVOCATION_ID,
+  HTTP_RESPONSE_STATUS_CODE,
+} from '@clickspan/shared/attributes';
+import { ROOT_CONTEXT, withSpan } from '@clickspan/shared/context';
+import { toServerTiming } from '@clickspan/shared/serverTiming';
+import {
+  KIND_INTERNAL,
+  STATUS_ERROR,
+  createSilentSpan,
+  toExceptionAttributes,
+} from '@clickspan/shared/tracer';
+import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
+import type { Guard } from '../../platform/guard.ts';
+import { UNKNOWN_TRIGGER, parseTrigger } from '../triggers/parseTrigger.ts';
+import { decideColdStart } from './coldStart.ts';
+import { addServerTiming, toHttpStatus } from './httpResponse.ts';
+
+/** The parts of Lambda's context object that are read. */
+export interface LambdaContext {
+  readonly awsRequestId?: unknown;
+  readonly invokedFunctionArn?: unknown;
+  readonly functionVersion?: unknown;
+  readonly getRemainingTimeInMillis?: unknown;
+}
+
+/** One run of the function's handler. */
+export interface Invocation {
+  /** The context in which the handler runs. */
+  readonly context: Context;
+  /** Ends the span with the handler's result; gives what is to be handed on to the runtime. */
+  succeed(result: unknown): unknown;
+  /** Ends the span with what the handler threw. */
+  fail(error: unknown): void;
+  /** Ends the span because the deadline is near; whatever comes afterwards changes nothing. */
+  timeOut(): void;
+}
+
+/** What invocations need. */
+export interface InvocationEnvironment {
+  readonly tracer: Tracer;
+  /** Unix ms with fractions. */
+  readonly now: () => number;
+  readonly guard: Guard;
+  readonly functionName: string;
+  readonly initializationType: string | undefined;
+  /** When the process began, Unix ms. */
+  readonly initStartUnixMs: number;
+  readonly serverTiming: boolean;
+}
+
+/** Makes the spans of the invocations of this environment. */
+export interface Invocations {
+  /** The environment is ready; from now on somebody may wait for an invocation. */
+  initialized(): void;
+  start(event: unknown, lambda: LambdaContext): Invocation;
+}
+
+/** Makes the source of invocations; there is one in each environment. */
+export function createInvocations(environment: InvocationEnvironment): Invocations {
+  const { tracer, now, guard, initStartUnixMs } = environment;
+  let initEndUnixMs: number | undefined;
+  let first = true;
+
+  const startInit = (parent: Context): void => {
+    const span = tracer.startSpan(
+      'init',
+      { kind: KIND_INTERNAL, startTime: initStartUnixMs, attributes: { [CLICKSPAN_SPAN_TYPE]: 'init' } },
+      parent,
+    );
+    span.end(initEndUnixMs);
+  };
+
+  return {
+    initialized() {
+      initEndUnixMs ??= now();
+    },
+    start(event, lambda) {
+      const startUnixMs = now();
+      initEndUnixMs ??= startUnixMs;
+      const { initializationType } = environment;
+      const age = { first, initializationType, initEndUnixMs, invokedUnixMs: startUnixMs };
+      const { cold } = decideColdStart(age);
+      const initMs = first ? initEndUnixMs - initStartUnixMs : undefined;
+      first = false;
+      const trigger = guard(() => parseTrigger(event)) ?? UNKNOWN_TRIGGER;
+      const parent = trigger.parent ? withSpan(ROOT_CONTEXT, createSilentSpan(trigger.parent)) : ROOT_CONTEXT;
+      const span = tracer.startSpan(
+        trigger.name ?? environment.functionName,
+        {
+          kind: trigger.kind,
+          startTime: startUnixMs,
+          links: [...(trigger.links ?? [])],
+          attributes: { ...trigger.attributes, ...toInvocationAttributes(lambda, cold) },
+        },
+        parent,
+      );
+      const context = withSpan(ROOT_CONTEXT, span);
+      // Beside the invocation, unless the trace begins here: a trace has one root.
+      if (cold) startInit(trigger.parent ? parent : context);
+
+      const toTiming = (endUnixMs: number): string =>
+        toServerTiming({
+          context: span.spanContext(),
+          coldStartMs: cold ? initMs : undefined,
+          initMs,
+          handlerMs: endUnixMs - startUnixMs,
+        });
+      const http = trigger.answersHttp === true;
+      return {
+        context,
+        succeed(result) {
+          const endUnixMs = now();
+          if (http) setHttpStatus(span, toHttpStatus(result));
+          span.end(endUnixMs);
+          return http && environment.serverTiming ? addServerTiming(result, toTiming(endUnixMs)) : result;
+        },
+        fail(error) {
+          endWithError(span, toErrorType(error), toMessage(error), error);
+        },
+        timeOut() {
+          endWithError(span, 'timeout', 'The function is about to run into its timeout.');
+        },
+      };
+    },
+  };
+}
+
+function toInvocationAttributes(lambda: LambdaContext, cold: boolean): Attributes {
+  const { awsRequestId, invokedFunctionArn: arn, functionVersion } = lambda;
+  const attributes: Attributes = { [CLICKSPAN_SPAN_TYPE]: 'invocation', [FAAS_COLDSTART]: cold };
+  if (typeof awsRequestId === 'string') attributes[FAAS_INVOCATION_ID] = awsRequestId;
+  if (typeof arn !== 'string') return attributes;
+  attributes[AWS_LAMBDA_INVOKED_ARN] = arn;
+  // arn:aws:lambda:region:account:function:name[:alias or version]
+  const parts = arn.split(':');
+  if (parts.length < 7) return attributes;
+  attributes[CLOUD_ACCOUNT_ID] = parts[4];
+  const version = parts.length > 7 && typeof functionVersion === 'string' ? [functionVersion] : [];
+  attributes[CLOUD_RESOURCE_ID] = [...parts.slice(0, 7), ...version].join(':');
+  return attributes;
+}
+
+function setHttpStatus(span: Span, status: number | undefined): void {
+  if (status !== undefined) span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
+  // A client's error is no error of the server's.
+  if (status !== undefined && status < 500) return;
+  span.setAttribute(ERROR_TYPE, String(status ?? 'malformed_response')).setStatus({ code: STATUS_ERROR });
+}
+
+function endWithError(span: Span, type: string, message: string | undefined, error?: unknown): void {
+  span.setAttribute(ERROR_TYPE, type);
+  span.setStatus(message === undefined ? { code: STATUS_ERROR } : { code: STATUS_ERROR, message });
+  if (error !== undefined) span.recordException(error as Error);
+  span.end();
+}
+
+function toErrorType(error: unknown): string {
+  const type = toExceptionAttributes(error)['exception.type'];
+  return typeof type === 'string' && type ? type : typeof error;
+}
+
+function toMessage(error: unknown): string | undefined {
+  const message = toExceptionAttributes(error)['exception.message'];
+  return typeof message === 'string' ? message : undefined;
+}

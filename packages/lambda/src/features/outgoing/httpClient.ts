@@ -1,0 +1,51 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { AWS_REQUEST_ID_HEADERS, beginHttpCall, noteAnswer, noteFailure } from './httpCall.ts';
+import type { OpenCall } from './openCalls.ts';
+import type { OutgoingEnvironment } from './outgoing.ts';
+
+/**
+ * Observes `node:http` and `node:https`, through the channels that Node itself offers: nothing is patched.
+ *
+ * @see https://nodejs.org/api/diagnostics_channel.html#http
+ */
+export function observeHttpClient(environment: OutgoingEnvironment): void {
+  const { guard, calls, now } = environment;
+  const known = new WeakMap<ClientRequest, OpenCall>();
+
+  const observe = <M>(name: string, handle: (message: M) => void): void =>
+    subscribe(name, (message) => void guard(() => handle(message as M)));
+
+  observe<{ request: ClientRequest }>('http.client.request.created', ({ request }) => {
+    // Headers given as a list are written at once, and can neither be read nor added to.
+    if (request.headersSent) return;
+    const host = toText(request.getHeader('host')) ?? request.host;
+    const call = beginHttpCall(environment, {
+      method: request.method,
+      origin: `${request.protocol}//${host}`,
+      path: request.path,
+      header: (header) => toText(request.getHeader(header)),
+      setHeader: (header, value) => void request.setHeader(header, value),
+    });
+    if (!call) return;
+    known.set(request, call);
+    request.once('close', () => calls.end(call));
+  });
+  observe<{ request: ClientRequest; response: IncomingMessage }>(
+    'http.client.response.finish',
+    ({ request, response }) => {
+      const call = known.get(request);
+      if (!call) return;
+      const requestId = AWS_REQUEST_ID_HEADERS.map((name) => toText(response.headers[name])).find(Boolean);
+      noteAnswer(call, response.statusCode ?? 0, requestId, now());
+    },
+  );
+  observe<{ request: ClientRequest; error: unknown }>('http.client.request.error', ({ request, error }) => {
+    const call = known.get(request);
+    if (call) noteFailure(call, error);
+  });
+}
+
+function toText(header: number | string | readonly string[] | undefined): string | undefined {
+  return header === undefined ? undefined : String(header);
+}

@@ -1,0 +1,45 @@
+import { CLICKSPAN_END_REASON } from '@clickspan/shared/attributes';
+import type { Span } from '@opentelemetry/api';
+
+/** A call that has begun and not ended. */
+export interface OpenCall {
+  readonly span: Span;
+  /** When the answer's head came, Unix ms; the body may never be read to its end. */
+  answeredUnixMs?: number;
+}
+
+/** The calls that are under way. */
+export interface OpenCalls {
+  begin(span: Span): OpenCall;
+  /** Ends a call, now. */
+  end(call: OpenCall): void;
+  /** Ends the calls whose answer has come but was not read to its end: nobody else would. */
+  endAnswered(): void;
+  /** Ends all calls, since the function is about to be stopped. */
+  endAll(reason: string): void;
+}
+
+/** Makes the record of open calls. */
+export function createOpenCalls(): OpenCalls {
+  const open = new Set<OpenCall>();
+  const end = (call: OpenCall, endUnixMs?: number): void => {
+    if (open.delete(call)) call.span.end(endUnixMs);
+  };
+  return {
+    begin(span) {
+      const call: OpenCall = { span };
+      open.add(call);
+      return call;
+    },
+    end: (call) => end(call),
+    endAnswered() {
+      for (const call of open) if (call.answeredUnixMs !== undefined) end(call, call.answeredUnixMs);
+    },
+    endAll(reason) {
+      for (const call of open) {
+        call.span.setAttribute(CLICKSPAN_END_REASON, reason);
+        end(call);
+      }
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { AWS_REQUEST_ID_HEADERS, beginHttpCall, noteAnswer, noteFailure } from './httpCall.ts';
+import type { OpenCall } from './openCalls.ts';
+import type { OutgoingEnvironment } from './outgoing.ts';
+
+/** The part of undici's request that is used; its headers are one text up to version 6, a list of names and values after. */
+interface UndiciRequest {
+  readonly origin: string | URL;
+  readonly path: string;
+  readonly method: string;
+  headers: string | (string | readonly string[])[];
+  addHeader(name: string, value: string): void;
+}
+
+interface UndiciResponse {
+  readonly statusCode: number;
+  readonly headers: readonly Uint8Array[];
+}
+
+/**
+ * Observes the global `fetch` and undici, whichever copy of it, through its channels.
+ *
+ * @see https://undici.nodejs.org/#/docs/api/DiagnosticsChannel
+ */
+export function observeUndici(environment: OutgoingEnvironment): void {
+  const { guard, calls, now } = environment;
+  const known = new WeakMap<UndiciRequest, OpenCall>();
+
+  const observe = <M>(name: string, handle: (message: M) => void): void =>
+    subscribe(name, (message) => void guard(() => handle(message as M)));
+
+  observe<{ request: UndiciRequest }>('undici:request:create', ({ request }) => {
+    const call = beginHttpCall(environment, {
+      method: request.method,
+      origin: String(request.origin).replace(/\/$/, ''),
+      path: request.path,
+      header: (name) => findHeader(request.headers, name),
+      setHeader: (name, value) => setHeader(request, name, value),
+    });
+    if (call) known.set(request, call);
+  });
+  observe<{ request: UndiciRequest; response: UndiciResponse }>(
+    'undici:request:headers',
+    ({ request, response }) => {
+      const call = known.get(request);
+      if (call) noteAnswer(call, response.statusCode, findRequestId(response.headers), now());
+    },
+  );
+  observe<{ request: UndiciRequest }>('undici:request:trailers', ({ request }) => {
+    const call = known.get(request);
+    if (call) calls.end(call);
+  });
+  observe<{ request: UndiciRequest; error: unknown }>('undici:request:error', ({ request, error }) => {
+    const call = known.get(request);
+    if (!call) return;
+    noteFailure(call, error);
+    calls.end(call);
+  });
+}
+
+function findHeader(headers: UndiciRequest['headers'], name: string): string | undefined {
+  if (typeof headers === 'string') {
+    const line = headers.split('\r\n').find((text) => text.toLowerCase().startsWith(`${name}:`));
+    return line?.slice(name.length + 1).trim();
+  }
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (String(headers[i]).toLowerCase() === name) return String(headers[i + 1]);
+  }
+  return undefined;
+}
+
+function setHeader(request: UndiciRequest, name: string, value: string): void {
+  const { headers } = request;
+  const lower = name.toLowerCase();
+  if (typeof headers === 'string') {
+    const others = headers.split('\r\n').filter((line) => !line.toLowerCase().startsWith(`${lower}:`));
+    request.headers = others.join('\r\n');
+  } else {
+    for (let i = headers.length - 2; i >= 0; i -= 2)
+      if (String(headers[i]).toLowerCase() === lower) headers.splice(i, 2);
+  }
+  request.addHeader(name, value);
+}
+
+/** The id that an AWS service gave to a request. */
+function findRequestId(headers: readonly Uint8Array[]): string | undefined {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = Buffer.from(headers[i]!).toString('latin1').toLowerCase();
+    if (AWS_REQUEST_ID_HEADERS.includes(name)) return Buffer.from(headers[i + 1]!).toString('latin1');
+  }
+  return undefined;
+}

@@ -1,0 +1,125 @@
+import {
+  booleanOption,
+  choiceOption,
+  mapOption,
+  numberOption,
+  readOptions,
+  textOption,
+  urlOption,
+} from '@clickspan/shared/options';
+import type { Option, OptionInput, OptionValues } from '@clickspan/shared/options';
+import type { Report } from './platform/guard.ts';
+
+/** The options of the Lambda agent; every one can be set by an environment variable. */
+export interface LambdaOptionSchema {
+  readonly [name: string]: Option<unknown>;
+  readonly endpoint: Option<string>;
+  readonly tracesEndpoint: Option<string>;
+  readonly headers: Option<Readonly<Record<string, string>>>;
+  readonly tracesHeaders: Option<Readonly<Record<string, string>>>;
+  readonly timeoutMs: Option<number>;
+  readonly compression: Option<'none' | 'gzip'>;
+  readonly serviceName: Option<string>;
+  readonly resourceAttributes: Option<Readonly<Record<string, string>>>;
+  readonly disabled: Option<boolean>;
+  readonly serverTiming: Option<boolean>;
+  readonly openTelemetry: Option<'early' | 'late' | 'off'>;
+  readonly maxQueueBytes: Option<number>;
+}
+
+export const LAMBDA_OPTIONS: LambdaOptionSchema = {
+  endpoint: urlOption({
+    default: '',
+    environment: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    doc: 'Address of the collector; /v1/traces is appended. Without one nothing is exported, and contexts are still handed on.',
+  }),
+  tracesEndpoint: urlOption({
+    default: '',
+    environment: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    doc: 'Full address that traces are posted to, taken as it is; goes before the general one.',
+  }),
+  headers: mapOption({
+    default: {},
+    environment: 'OTEL_EXPORTER_OTLP_HEADERS',
+    doc: 'Headers of every export, as name=value separated by commas, percent-encoded.',
+  }),
+  tracesHeaders: mapOption({
+    default: {},
+    environment: 'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
+    doc: 'Headers of trace exports; they go before the general ones.',
+  }),
+  timeoutMs: numberOption({
+    default: 10_000,
+    min: 1,
+    max: 900_000,
+    environment: 'OTEL_EXPORTER_OTLP_TIMEOUT',
+    doc: 'After how many ms without an answer a request is given up and sent again; never billed, see the cap on the tail.',
+  }),
+  compression: choiceOption({
+    default: 'none',
+    choices: ['none', 'gzip'],
+    environment: 'OTEL_EXPORTER_OTLP_COMPRESSION',
+    doc: 'Compression of exports: none or gzip.',
+  }),
+  serviceName: textOption({
+    default: '',
+    environment: 'OTEL_SERVICE_NAME',
+    doc: 'Name of the service; the name of the function when not set.',
+  }),
+  resourceAttributes: mapOption({
+    default: {},
+    environment: 'OTEL_RESOURCE_ATTRIBUTES',
+    doc: 'More attributes of the resource, as name=value separated by commas, percent-encoded.',
+  }),
+  disabled: booleanOption({
+    default: false,
+    environment: 'OTEL_SDK_DISABLED',
+    doc: 'True switches the agent off altogether.',
+  }),
+  serverTiming: booleanOption({
+    default: true,
+    environment: 'CLICKSPAN_SERVER_TIMING',
+    doc: 'Whether HTTP responses get a Server-Timing header with the trace, the cold start and the duration.',
+  }),
+  openTelemetry: choiceOption({
+    default: 'late',
+    choices: ['early', 'late', 'off'],
+    environment: 'CLICKSPAN_OPENTELEMETRY',
+    doc: 'When the agent offers itself to @opentelemetry/api: before your code is loaded (early: tracers made while loading join, but an SDK of your own cannot register any more), at the first invocation unless an SDK is there (late), or never (off).',
+  }),
+  maxQueueBytes: numberOption({
+    default: 2_097_152,
+    min: 65_536,
+    max: 67_108_864,
+    environment: 'CLICKSPAN_MAX_QUEUE_BYTES',
+    doc: 'How many bytes of spans may wait for a collector that does not answer; the oldest are dropped beyond it.',
+  }),
+};
+
+/** The options after reading. */
+export type LambdaOptions = OptionValues<LambdaOptionSchema>;
+/** What code may set. */
+export type LambdaOptionInput = OptionInput<LambdaOptionSchema>;
+
+/**
+ * Reads the options: environment before code before default.
+ *
+ * @param report told of values that are not valid, by name
+ */
+export function readLambdaOptions(
+  environment: Readonly<Record<string, string | undefined>>,
+  code: LambdaOptionInput | undefined,
+  report: Report,
+): LambdaOptions {
+  return readOptions<LambdaOptionSchema>(LAMBDA_OPTIONS, {
+    environment: (name) => environment[name],
+    code,
+    warn: report,
+  });
+}
+
+/** Where traces are posted to; `undefined` when no collector is configured. */
+export function toTracesUrl({ tracesEndpoint, endpoint }: LambdaOptions): URL | undefined {
+  const address = tracesEndpoint || (endpoint && `${endpoint}/v1/traces`);
+  return address && URL.canParse(address) ? new URL(address) : undefined;
+}

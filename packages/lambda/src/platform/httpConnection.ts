@@ -1,0 +1,128 @@
+import { connect as connectPlain } from 'node:net';
+import type { Socket } from 'node:net';
+import { encodeRequestHead, parseAnswer } from './httpMessage.ts';
+import type { HttpAnswer, HttpRequest } from './httpMessage.ts';
+
+/** Where requests go. */
+export interface HttpOrigin {
+  readonly secure: boolean;
+  readonly hostname: string;
+  readonly port: number;
+  /** Value of the `Host` header. */
+  readonly host: string;
+}
+
+/**
+ * One HTTP/1.1 connection for one request at a time.
+ *
+ * Written on bare sockets: they are invisible to whoever observes the function's own HTTP calls, and cost a fraction
+ * of the memory. The socket never keeps the process alive unless `hold` says so.
+ */
+export interface HttpConnection {
+  /** Sends a request; rejects when the connection fails before the whole answer is there. */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  /** Whether the process stays alive for this connection; it does not from the start. */
+  hold(on: boolean): void;
+  /** Whether the connection is open and idle. */
+  usable(): boolean;
+  close(): void;
+}
+
+/**
+ * Splits an address.
+ *
+ * @param url absolute http or https address
+ */
+export function toOrigin(url: URL): HttpOrigin {
+  const secure = url.protocol === 'https:';
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  return { secure, hostname, port: Number(url.port) || (secure ? 443 : 80), host: url.host };
+}
+
+/** Opens a connection; TLS is loaded only where it is needed. */
+export async function openConnection(origin: HttpOrigin): Promise<HttpConnection> {
+  const { hostname: host, port } = origin;
+  if (!origin.secure) return overSocket(connectPlain({ host, port, noDelay: true }), origin.host);
+  const { connect } = await import('node:tls');
+  const servername = /[^\d.]/.test(host) && !host.includes(':') ? host : '';
+  return overSocket(connect({ host, port, servername }).setNoDelay(true), origin.host);
+}
+
+/** Opens a connection without TLS, at once. */
+export function openPlainConnection(origin: HttpOrigin): HttpConnection {
+  return overSocket(connectPlain({ host: origin.hostname, port: origin.port, noDelay: true }), origin.host);
+}
+
+interface Waiting {
+  readonly resolve: (answer: HttpAnswer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+function overSocket(socket: Socket, host: string): HttpConnection {
+  let waiting: Waiting | undefined;
+  let received: Buffer[] = [];
+  let dead = false;
+  socket.unref();
+
+  const fail = (error: Error): void => {
+    dead = true;
+    socket.destroy();
+    waiting?.reject(error);
+    waiting = undefined;
+  };
+  const read = (ended: boolean): void => {
+    if (!waiting) {
+      // Nothing was asked: whatever comes now cannot be told apart from the next answer.
+      if (received.length > 0) fail(new Error('unasked bytes'));
+      return;
+    }
+    const bytes = received.length === 1 ? received[0]! : Buffer.concat(received);
+    const answer = parseAnswer(bytes, ended);
+    received = answer ? [] : [bytes];
+    if (!answer) return;
+    const { resolve } = waiting;
+    waiting = undefined;
+    if (!answer.keepAlive) fail(new Error('closed'));
+    resolve(answer);
+  };
+  const tryRead = (ended: boolean): void => {
+    try {
+      read(ended);
+    } catch (error) {
+      fail(error as Error);
+    }
+  };
+  socket.on('data', (chunk: Buffer) => {
+    received.push(chunk);
+    tryRead(false);
+  });
+  socket.on('end', () => {
+    tryRead(true);
+    fail(new Error('the connection was closed'));
+  });
+  socket.on('error', fail);
+  socket.on('close', () => fail(new Error('the connection was lost')));
+
+  return {
+    send: (request) =>
+      new Promise((resolve, reject) => {
+        if (dead || waiting) {
+          reject(new Error('the connection cannot be used'));
+          return;
+        }
+        waiting = { resolve, reject };
+        const head = encodeRequestHead(request, host);
+        if (typeof request.body === 'string') {
+          socket.write(head + request.body);
+          return;
+        }
+        socket.cork();
+        socket.write(head);
+        if (request.body) socket.write(request.body);
+        socket.uncork();
+      }),
+    hold: (on) => void (on ? socket.ref() : socket.unref()),
+    usable: () => !dead && !waiting,
+    close: () => fail(new Error('closed')),
+  };
+}
