@@ -360,9 +360,4 @@ describe('an emulator', () => {
     const rest = 'functions' in options ? {} : options;
     await expect(startStage([{ name: 'f', source: ECHO, ...more }], rest)).rejects.toThrow(message);
   });
-
-  it('refuses to start without the native half when that is asked for (needs a machine without it)', async (context) => {
-    if (runtimeClientsToTest().includes('native')) return context.skip();
-    await expect(startStage([], { runtimeClient: 'native' })).rejects.toThrow('node scripts/buildNative.mjs');
-  });
 });

@@ -28,7 +28,7 @@ export function runtimeClientsToTest(): readonly RuntimeClientKind[] {
 /** A folder of function code. */
 export interface Code {
   readonly codeDir: string;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /**
@@ -72,7 +72,7 @@ export async function startStage(
     const emulator = await startEmulator({
       onLog: ({ functionName, source, line }) => log.push(`${functionName} ${source} ${line}`),
       ...options,
-      functions: functions.map(({ source: _, ...config }, index) => ({
+      functions: functions.map((config, index) => ({
         handler: 'index.handler',
         ...config,
         codeDir: codes[index]!.codeDir,

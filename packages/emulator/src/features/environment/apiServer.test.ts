@@ -13,7 +13,7 @@ interface Bench {
   readonly results: InvocationResult[];
   readonly initErrors: { readonly errorType: string; readonly payload: string }[];
   /** Resolves when something has asked for its next event. */
-  asked(): Promise<void>;
+  readonly asked: () => Promise<void>;
 }
 
 let open: ApiServer | undefined;

@@ -44,16 +44,18 @@ const SOURCES: Readonly<Record<RuntimeName, RuntimeSource>> = {
  * @param runtime the runtime's name
  * @param wanted `auto` takes the native half when it has been built
  * @param requireNative makes `auto` refuse the stand-in
+ * @param isBuilt looks for the native half
  * @returns what to start; throws when a part is missing, and says how to get it
  */
 export function findRuntimeClient(
   runtime: RuntimeName,
   wanted: 'auto' | RuntimeClientKind,
   requireNative: boolean,
+  isBuilt: (path: string) => boolean = existsSync,
 ): RuntimeClient {
   const source = SOURCES[runtime];
   if (!source) throw new TypeError(`runtime ${runtime} is not one of: ${Object.keys(SOURCES).join(', ')}`);
-  const built = hasNativeHalf(source);
+  const built = isBuilt(join(findClientDir(source), source.nativeHalf));
   if (!built && (wanted === 'native' || (wanted === 'auto' && requireNative))) {
     const why = wanted === 'native' ? 'was asked for' : 'is required (REQUIRE_NATIVE=1)';
     throw new Error(
@@ -76,11 +78,8 @@ export function findRuntimeClient(
  * @param runtime the runtime's name
  */
 export function listRuntimeClients(runtime: RuntimeName): readonly RuntimeClientKind[] {
-  return hasNativeHalf(SOURCES[runtime]) ? ['stand-in', 'native'] : ['stand-in'];
-}
-
-function hasNativeHalf(source: RuntimeSource): boolean {
-  return existsSync(join(findClientDir(source), source.nativeHalf));
+  const source = SOURCES[runtime];
+  return existsSync(join(findClientDir(source), source.nativeHalf)) ? ['stand-in', 'native'] : ['stand-in'];
 }
 
 function findClientDir({ clientPackage }: RuntimeSource): string {

@@ -6,9 +6,9 @@ import type { Queue } from './queue.ts';
 interface Bench {
   readonly queue: Queue;
   readonly dead: ReceivedMessage[];
-  advance(ms: number): void;
-  send(body: string, delayMs?: number): string;
-  receive(max?: number): Promise<readonly ReceivedMessage[]>;
+  readonly advance: (ms: number) => void;
+  readonly send: (body: string, delayMs?: number) => string;
+  readonly receive: (max?: number) => Promise<readonly ReceivedMessage[]>;
 }
 
 function bench(maxReceiveCount?: number): Bench {

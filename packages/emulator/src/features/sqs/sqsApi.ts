@@ -1,8 +1,18 @@
-import type { MessageAttribute, MessageAttributes, OutgoingMessage, ReceivedMessage } from './message.ts';
+import type { MessageAttributes, ReceivedMessage } from './message.ts';
 import { toSystemAttributes } from './message.ts';
 import { toAttributesMd5, toBodyMd5 } from './messageDigest.ts';
 import type { Queue } from './queue.ts';
 import { SqsError } from './sqsError.ts';
+import {
+  integer,
+  MAX_MESSAGE_BYTES,
+  names,
+  parseAttributes,
+  parseEntries,
+  parseMessage,
+  sizeOf,
+} from './sqsParameters.ts';
+import type { Parameters } from './sqsParameters.ts';
 
 /** A queue that the stand-in serves. */
 export interface ServedQueue {
@@ -17,7 +27,7 @@ export interface ServedQueue {
 
 /** A parsed request: parameters as the AWS JSON 1.0 protocol has them. */
 export interface SqsCall {
-  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly parameters: Parameters;
   readonly queues: ReadonlyMap<string, ServedQueue>;
   /** The `X-Amzn-Trace-Id` header of the request. */
   readonly traceHeader: string | undefined;
@@ -27,16 +37,8 @@ export interface SqsCall {
 type Json = Record<string, unknown>;
 export type SqsAction = (call: SqsCall) => Json | Promise<Json>;
 
-/** 1 MiB: a message, or all entries of a batch together. */
-export const MAX_MESSAGE_BYTES = 1_048_576;
-const MAX_ENTRIES = 10;
-const MAX_ATTRIBUTES = 10;
-const MAX_DELAY_SECONDS = 900;
 const MAX_VISIBILITY_SECONDS = 43_200;
 const MAX_WAIT_SECONDS = 20;
-/** What XML 1.0 allows: SQS refuses all else in a body. */
-// oxlint-disable-next-line no-control-regex
-const FORBIDDEN_CHARACTERS = /[^\u0009\u000A\u000D\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 
 /** The actions of SQS that the stand-in knows. */
 export const SQS_ACTIONS: Readonly<Record<string, SqsAction>> = {
@@ -72,7 +74,7 @@ export const SQS_ACTIONS: Readonly<Record<string, SqsAction>> = {
   GetQueueAttributes: (call) => getAttributes(call),
 };
 
-function sendOne(call: SqsCall, { queue }: ServedQueue, entry: Readonly<Record<string, unknown>>): Json {
+function sendOne(call: SqsCall, { queue }: ServedQueue, entry: Parameters): Json {
   const message = parseMessage(entry, call.traceHeader);
   const messageId = queue.send(message);
   const attributesMd5 = toAttributesMd5(message.attributes);
@@ -87,10 +89,7 @@ function sendOne(call: SqsCall, { queue }: ServedQueue, entry: Readonly<Record<s
 
 function sendBatch(call: SqsCall): Json {
   const served = findQueue(call);
-  const sizeBytes = parseEntries(call).reduce(
-    (sum, entry) => sum + sizeOf(parseMessage(entry, undefined, Infinity)),
-    0,
-  );
+  const sizeBytes = parseEntries(call.parameters).reduce((sum, entry) => sum + sizeOfEntry(entry), 0);
   if (sizeBytes > MAX_MESSAGE_BYTES) {
     throw new SqsError(
       'BatchRequestTooLong',
@@ -100,11 +99,21 @@ function sendBatch(call: SqsCall): Json {
   return forEachEntry(call, (entry) => sendOne(call, served, entry));
 }
 
+/** What cannot be read has no size: it is refused by itself later, not the batch with it. */
+function sizeOfEntry(entry: Parameters): number {
+  try {
+    return sizeOf(parseMessage(entry, undefined, Infinity));
+  } catch (error) {
+    if (error instanceof SqsError) return 0;
+    throw error;
+  }
+}
+
 /** Runs each entry of a batch; one that fails does not spoil the others. */
-function forEachEntry(call: SqsCall, run: (entry: Readonly<Record<string, unknown>>) => Json | void): Json {
+function forEachEntry(call: SqsCall, run: (entry: Parameters) => Json | void): Json {
   const successful: Json[] = [];
   const failed: Json[] = [];
-  for (const entry of parseEntries(call)) {
+  for (const entry of parseEntries(call.parameters)) {
     const id = String(entry['Id'] ?? '');
     try {
       successful.push({ Id: id, ...run(entry) });
@@ -200,11 +209,11 @@ function getAttributes(call: SqsCall): Json {
   return entries.length === 0 ? {} : { Attributes: Object.fromEntries(entries) };
 }
 
-function remove({ queue }: ServedQueue, entry: Readonly<Record<string, unknown>>): void {
+function remove({ queue }: ServedQueue, entry: Parameters): void {
   if (!queue.remove(receiptHandleOf(entry))) throw invalidHandle();
 }
 
-function changeVisibility({ queue }: ServedQueue, entry: Readonly<Record<string, unknown>>): void {
+function changeVisibility({ queue }: ServedQueue, entry: Parameters): void {
   const seconds = integer(entry, 'VisibilityTimeout', undefined, 0, MAX_VISIBILITY_SECONDS);
   if (!queue.hide(receiptHandleOf(entry), seconds * 1000)) throw invalidHandle();
 }
@@ -213,7 +222,7 @@ function invalidHandle(): SqsError {
   return new SqsError('ReceiptHandleIsInvalid', 'The input receipt handle is invalid.');
 }
 
-function receiptHandleOf(entry: Readonly<Record<string, unknown>>): string {
+function receiptHandleOf(entry: Parameters): string {
   const handle = entry['ReceiptHandle'];
   if (typeof handle === 'string' && handle !== '') return handle;
   throw new SqsError('MissingParameter', 'The request must contain the parameter ReceiptHandle.');
@@ -232,132 +241,4 @@ function findQueue({ parameters, queues }: SqsCall): ServedQueue {
 
 function unknownQueue(): SqsError {
   return new SqsError('QueueDoesNotExist', 'The specified queue does not exist.');
-}
-
-function parseEntries({ parameters }: SqsCall): readonly Readonly<Record<string, unknown>>[] {
-  const entries = parameters['Entries'];
-  if (!Array.isArray(entries) || entries.length === 0) {
-    throw new SqsError('EmptyBatchRequest', 'There should be at least one entry in the request.');
-  }
-  if (entries.length > MAX_ENTRIES) {
-    throw new SqsError(
-      'TooManyEntriesInBatchRequest',
-      `Maximum number of entries per request are ${MAX_ENTRIES}. You have sent ${entries.length}.`,
-    );
-  }
-  const parsed = entries.map((entry) => (isRecord(entry) ? entry : {}));
-  const ids = parsed.map((entry) => entry['Id']);
-  if (new Set(ids).size !== ids.length) {
-    throw new SqsError(
-      'BatchEntryIdsNotDistinct',
-      'Two or more batch entries in the request have the same Id.',
-    );
-  }
-  if (!ids.every((id) => typeof id === 'string' && /^[\w-]{1,80}$/.test(id))) {
-    throw new SqsError(
-      'InvalidBatchEntryId',
-      'A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.',
-    );
-  }
-  return parsed;
-}
-
-function parseMessage(
-  entry: Readonly<Record<string, unknown>>,
-  requestTraceHeader: string | undefined,
-  maxBytes = MAX_MESSAGE_BYTES,
-): OutgoingMessage {
-  const body = entry['MessageBody'];
-  if (typeof body !== 'string')
-    throw new SqsError('MissingParameter', 'The request must contain the parameter MessageBody.');
-  if (body === '')
-    throw new SqsError('InvalidParameterValue', 'Message must be at least one character long.');
-  if (FORBIDDEN_CHARACTERS.test(body)) {
-    throw new SqsError(
-      'InvalidMessageContents',
-      'Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF',
-    );
-  }
-  const attributes = parseAttributes(entry['MessageAttributes']);
-  if (Object.keys(attributes).length > MAX_ATTRIBUTES) {
-    throw new SqsError(
-      'InvalidParameterValue',
-      `Number of message attributes [${Object.keys(attributes).length}] exceeds the allowed maximum [${MAX_ATTRIBUTES}].`,
-    );
-  }
-  const delayMs = integer(entry, 'DelaySeconds', 0, 0, MAX_DELAY_SECONDS) * 1000;
-  // A header given as a system attribute goes before the one that the SDK put on the request.
-  const traceHeader =
-    parseAttributes(entry['MessageSystemAttributes'])['AWSTraceHeader']?.stringValue ?? requestTraceHeader;
-  const message = { body, attributes, traceHeader, delayMs };
-  if (sizeOf(message) > maxBytes) {
-    throw new SqsError(
-      'InvalidParameterValue',
-      `One or more parameters are invalid. Reason: Message must be shorter than ${maxBytes} bytes.`,
-    );
-  }
-  return message;
-}
-
-/** Names, types and values of attributes count as well as the body. */
-function sizeOf({ body, attributes }: OutgoingMessage): number {
-  return Object.entries(attributes).reduce(
-    (sum, [name, { dataType, stringValue = '', binaryValue }]) =>
-      sum + Buffer.byteLength(name + dataType + stringValue) + (binaryValue?.length ?? 0),
-    Buffer.byteLength(body),
-  );
-}
-
-function parseAttributes(value: unknown): MessageAttributes {
-  if (!isRecord(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value).map(([name, attribute]) => [name, parseAttribute(name, attribute)]),
-  );
-}
-
-function parseAttribute(name: string, value: unknown): MessageAttribute {
-  const {
-    DataType: dataType,
-    StringValue: stringValue,
-    BinaryValue: binaryValue,
-  } = isRecord(value) ? value : {};
-  if (typeof dataType !== 'string' || !/^(String|Number|Binary)(\.|$)/.test(dataType)) {
-    throw new SqsError(
-      'InvalidParameterValue',
-      `The type of message (user) attribute '${name}' is invalid. You must use only the following supported type prefixes: Binary, Number, String.`,
-    );
-  }
-  if (dataType.startsWith('Binary')) {
-    if (typeof binaryValue === 'string' && binaryValue !== '')
-      return { dataType, binaryValue: Buffer.from(binaryValue, 'base64') };
-  } else if (typeof stringValue === 'string' && stringValue !== '') return { dataType, stringValue };
-  throw new SqsError(
-    'InvalidParameterValue',
-    `Message (user) attribute '${name}' must contain a non-empty value of type '${dataType}'.`,
-  );
-}
-
-function integer(
-  parameters: Readonly<Record<string, unknown>>,
-  name: string,
-  fallback: number | undefined,
-  least: number,
-  most: number,
-): number {
-  const value = parameters[name] ?? fallback;
-  if (value === undefined)
-    throw new SqsError('MissingParameter', `The request must contain the parameter ${name}.`);
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new SqsError(
-    'InvalidParameterValue',
-    `Value ${String(value)} for parameter ${name} is invalid. Reason: Must be between ${least} and ${most}, if provided.`,
-  );
-}
-
-function names(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((name): name is string => typeof name === 'string') : [];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
