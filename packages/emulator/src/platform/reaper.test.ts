@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { afterEach, describe, expect, it } from 'vitest';
+import { listProcessGroup, signalGroup } from './processGroup.ts';
+import { startReaper } from './reaper.ts';
+import type { Reaper } from './reaper.ts';
+
+const groups: number[] = [];
+let reaper: Reaper;
+afterEach(async () => {
+  await reaper.stop();
+  for (const group of groups.splice(0)) signalGroup(group, 'SIGKILL');
+});
+
+/** A group of two, stopped like a frozen environment. */
+async function stoppedGroup(): Promise<number> {
+  const child: ChildProcess = spawn('sh', ['-c', 'sleep 600 & sleep 600; true'], {
+    detached: true,
+    stdio: 'ignore',
+  });
+  const group = child.pid!;
+  groups.push(group);
+  await until(() => listProcessGroup(group).length >= 3);
+  signalGroup(group, 'SIGSTOP');
+  await until(() => listProcessGroup(group).every(({ state }) => state === 'T'));
+  return group;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  const deadlineUnixMs = Date.now() + 20_000;
+  while (!isSo()) {
+    if (Date.now() > deadlineUnixMs) throw new Error('it never became so');
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise((resolve) => {
+      setTimeout(resolve, 10);
+    });
+  }
+}
+
+const isGone = (group: number): boolean => listProcessGroup(group).every(({ state }) => state === 'Z');
+
+describe('a reaper', () => {
+  it('ends what it watches when it is stopped, stopped processes too, and nothing that it was told to forget', async () => {
+    reaper = startReaper();
+    const all = [await stoppedGroup(), await stoppedGroup(), await stoppedGroup(), await stoppedGroup()];
+    const [first, forgotten, second, third] = all as [number, number, number, number];
+    for (const group of all) reaper.watch(group);
+    reaper.forget(forgotten);
+    await reaper.stop();
+    for (const group of [first, second, third]) expect(isGone(group)).toBe(true);
+    expect(listProcessGroup(forgotten).map(({ state }) => state)).toEqual(['T', 'T', 'T']);
+  });
+
+  it('that is killed is followed by another, which knows what to watch', async () => {
+    reaper = startReaper();
+    const group = await stoppedGroup();
+    reaper.watch(group);
+    const { pid } = reaper;
+    process.kill(pid!, 'SIGKILL');
+    await until(() => reaper.pid !== pid);
+    await reaper.stop();
+    expect(isGone(group)).toBe(true);
+  });
+
+  it('does not heed the signals that end a terminal', async () => {
+    reaper = startReaper();
+    const { pid } = reaper;
+    const group = await stoppedGroup();
+    reaper.watch(group);
+    // The second is heeded only once the shell has set its traps, so ask it to work first.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid!, signal);
+    await reaper.stop();
+    expect(isGone(group)).toBe(true);
+  });
+});

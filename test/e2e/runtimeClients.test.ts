@@ -1,0 +1,198 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { RuntimeClientKind } from '@clickspan/emulator';
+import { runtimeClientsToTest, startStage, until } from '../support/lambdaFixture.ts';
+import type { Stage } from '../support/lambdaFixture.ts';
+
+// The stand-in must not be told from the native half by anything that a function or its caller can notice.
+
+let stage: Stage | undefined;
+afterEach(async () => {
+  await stage?.stop();
+  stage = undefined;
+});
+
+const FUNCTION = `
+  export const handler = async (event, context) => {
+    if (event?.throw) throw Object.assign(new TypeError('böse ✗ \\u007f'), { extra: 1 });
+    return {
+      event, functionName: context.functionName, arn: context.invokedFunctionArn, clientContext: context.clientContext,
+      identity: context.identity ?? null, group: context.logGroupName, memory: context.memoryLimitInMB,
+      trace: process.env._X_AMZN_TRACE_ID, requires: typeof globalThis.awslambda,
+    };
+  };
+`;
+const EVENTS = [
+  null,
+  'ü ✓ 🐘 \u0000 \u2028',
+  { throw: true },
+  { deep: [1, { a: null }] },
+  'x'.repeat(1_000_000),
+];
+const TRACE = 'Root=1-6b000000-000000000000000000000001;Parent=0000000000000002;Sampled=0';
+
+async function answers(runtimeClient: RuntimeClientKind): Promise<string[]> {
+  stage = await startStage([{ name: 'f', source: FUNCTION, memoryMb: 256 }], { runtimeClient });
+  const texts: string[] = [];
+  for (const event of EVENTS) {
+    // oxlint-disable-next-line no-await-in-loop
+    const { payload } = await stage.emulator.invoke('f', event, {
+      traceHeader: TRACE,
+      clientContext: { custom: { ä: 'ö' } },
+    });
+    // Folders and process differ from run to run.
+    texts.push(JSON.stringify(payload).replaceAll(/clickspan-function-\w+/g, 'code'));
+  }
+  await stage.stop();
+  stage = undefined;
+  return texts;
+}
+
+/** Puts a listener between the runtime and its API, and writes down what the runtime sends. */
+async function wire(runtimeClient: RuntimeClientKind): Promise<string[]> {
+  const heads: string[] = [];
+  let target: { host: string; port: number } | undefined;
+  const sockets = new Set<Socket>();
+  const tap = createServer((socket) => {
+    const upstream = connect(target!);
+    for (const each of [socket, upstream]) {
+      sockets.add(each);
+      each.on('error', () => undefined);
+    }
+    socket.on('data', (bytes) => heads.push(bytes.toString('latin1')));
+    socket.pipe(upstream).pipe(socket);
+  });
+  await new Promise<void>((resolve) => {
+    tap.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = tap.address() as AddressInfo;
+  const entry = `
+    export const handler = async (event) => { if (event === 'throw') throw new Error('boom'); return event; };
+  `;
+  // An exec wrapper is where the address of the API can be changed before the runtime reads it.
+  const wrapper = `#!/bin/sh\necho "API $AWS_LAMBDA_RUNTIME_API"\nexport AWS_LAMBDA_RUNTIME_API=127.0.0.1:${port}\nsleep 0.5\nexec "$@"\n`;
+  const dir = await mkdtemp(join(tmpdir(), 'clickspan-wrapper-'));
+  await writeFile(join(dir, 'wrapper'), wrapper);
+  await chmod(join(dir, 'wrapper'), 0o755);
+  const environment = { AWS_LAMBDA_EXEC_WRAPPER: join(dir, 'wrapper') };
+  stage = await startStage([{ name: 'f', source: entry, environment, timeoutMs: 20_000 }], {
+    runtimeClient,
+    onLog: ({ line }) => {
+      const [, host, upstreamPort] = /^API (.+):(\d+)$/.exec(line) ?? [];
+      if (host) target = { host, port: Number(upstreamPort) };
+    },
+  });
+  await stage.emulator.invoke('f', 'ok ✓');
+  await until('it rests', () => stage!.environments()[0]?.state === 'idle');
+  await stage.emulator.invoke('f', 'throw');
+  await until('it rests again', () => stage!.environments()[0]?.invocations[1]?.endUnixMs);
+  await stage.stop();
+  stage = undefined;
+  for (const socket of sockets) socket.destroy();
+  tap.close();
+  await rm(dir, { recursive: true });
+  return toRequests(heads.join(''));
+}
+
+/** Requests as sorted header lines and body; what names the client or the run is left out. */
+function toRequests(text: string): string[] {
+  return text
+    .split(/(?=(?:GET|POST) \/2018)/)
+    .map((request) => {
+      const [head = '', body = ''] = request.split('\r\n\r\n');
+      const [line, ...headers] = head.split('\r\n');
+      const kept = headers.map((header) =>
+        header.replace(/^([^:]+):\s*/, (_, name: string) => `${name.toLowerCase()}: `),
+      );
+      const told = kept.filter((header) => !/^(user-agent|host):/.test(header)).toSorted();
+      return [line, ...told, '', body].join('\n');
+    })
+    .map((request) =>
+      request
+        .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
+        .replaceAll(/clickspan-function-\w+/g, 'code'),
+    );
+}
+
+const hasNative = runtimeClientsToTest().includes('native');
+
+describe('the stand-in for the native half', () => {
+  it.skipIf(!hasNative)(
+    'gives function and caller the same (needs the native half: node scripts/buildNative.mjs)',
+    async () => {
+      expect(await answers('stand-in')).toEqual(await answers('native'));
+    },
+  );
+
+  it.skipIf(!hasNative)(
+    'sends the same over the wire (needs the native half: node scripts/buildNative.mjs)',
+    async () => {
+      const [standIn, native] = [await wire('stand-in'), await wire('native')];
+      expect(standIn.map((request) => request.split('\n')[0])).toEqual([
+        'GET /2018-06-01/runtime/invocation/next HTTP/1.1',
+        'POST /2018-06-01/runtime/invocation/ID/response HTTP/1.1',
+        'GET /2018-06-01/runtime/invocation/next HTTP/1.1',
+        'POST /2018-06-01/runtime/invocation/ID/error HTTP/1.1',
+        'GET /2018-06-01/runtime/invocation/next HTTP/1.1',
+      ]);
+      expect(standIn).toEqual(native);
+    },
+  );
+
+  it('holds the thread until the platform has its answer', async () => {
+    // What runs right after the handler's answer has been posted finds it acknowledged, and the next one asked for.
+    stage = await startStage(
+      [
+        {
+          name: 'f',
+          source: `
+            export const handler = async () => {
+              setImmediate(() => setImmediate(() => console.log('AFTER ' + Date.now())));
+              return 'answer';
+            };
+          `,
+        },
+      ],
+      { runtimeClient: 'stand-in', freeze: false },
+    );
+    const { requestId } = await stage.emulator.invoke('f', {});
+    await until('it has said when', () => stage!.log.some((line) => line.includes('AFTER')));
+    const after = Number(/AFTER (\d+)/.exec(stage.log.find((line) => line.includes('AFTER'))!)?.[1]);
+    const record = stage
+      .environments()[0]!
+      .invocations.find((invocation) => invocation.requestId === requestId)!;
+    expect(after).toBeGreaterThanOrEqual(Math.floor(record.responseUnixMs!) - 1);
+  });
+
+  it('is invisible to what the function itself starts', async () => {
+    stage = await startStage(
+      [
+        {
+          name: 'f',
+          timeoutMs: 20_000,
+          source: `
+            import { execFileSync } from 'node:child_process';
+            import { Worker } from 'node:worker_threads';
+            import { once } from 'node:events';
+            export const handler = async () => {
+              const show = 'process.env.NODE_OPTIONS ?? "none"';
+              const child = execFileSync(process.execPath, ['-p', show], { encoding: 'utf8' }).trim();
+              const worker = new Worker('require("node:worker_threads").parentPort.postMessage("alive")', { eval: true });
+              return { child, worker: (await once(worker, 'message'))[0], own: process.env.NODE_OPTIONS ?? 'none' };
+            };
+          `,
+        },
+      ],
+      { runtimeClient: 'stand-in' },
+    );
+    expect((await stage.emulator.invoke('f', {})).payload).toEqual({
+      child: 'none',
+      worker: 'alive',
+      own: 'none',
+    });
+  });
+});
