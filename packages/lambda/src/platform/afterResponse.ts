@@ -24,8 +24,8 @@ interface ResponseStream {
  * @param run called once; must not throw
  */
 export function afterStream(stream: unknown, run: () => void): void {
-  const { once, writableFinished, destroyed } = stream as ResponseStream;
-  if (writableFinished || destroyed || typeof once !== 'function') {
+  const response = stream as ResponseStream;
+  if (response.writableFinished || response.destroyed || !response.once) {
     afterResponse(run);
     return;
   }
@@ -35,6 +35,6 @@ export function afterStream(stream: unknown, run: () => void): void {
     done = true;
     afterResponse(run);
   };
-  once.call(stream, 'finish', finish);
-  once.call(stream, 'close', finish);
+  response.once('finish', finish);
+  response.once('close', finish);
 }

@@ -1,9 +1,9 @@
 /** Wall-clock time with fractions, which survives that the machine stands still between two invocations. */
 export interface Clock {
   /** Unix milliseconds with fractions; never goes back between two calls of `resync`. */
-  now(): number;
+  readonly now: () => number;
   /** Catches up with the wall clock where the monotonic one has stood still or drifted. */
-  resync(): void;
+  readonly resync: () => void;
 }
 
 /** Where time comes from. */

@@ -5,7 +5,7 @@ import type { Context, ContextManager } from '@opentelemetry/api';
 /** Keeps the current context across asynchronous calls; implements the OpenTelemetry API's context manager. */
 export interface ActiveContext extends ContextManager {
   /** Runs a function with a context current. */
-  run<T>(context: Context, run: () => T): T;
+  readonly run: <T>(context: Context, run: () => T) => T;
 }
 
 /** Makes the keeper of the current context. */

@@ -1,8 +1,13 @@
-import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { createObserveChannel } from '../../platform/channel.ts';
 import { AWS_REQUEST_ID_HEADERS, beginHttpCall, noteAnswer, noteFailure } from './httpCall.ts';
 import type { OpenCall } from './openCalls.ts';
 import type { OutgoingEnvironment } from './outgoing.ts';
+
+interface Answered {
+  readonly request: ClientRequest;
+  readonly response: IncomingMessage;
+}
 
 /**
  * Observes `node:http` and `node:https`, through the channels that Node itself offers: nothing is patched.
@@ -13,10 +18,9 @@ export function observeHttpClient(environment: OutgoingEnvironment): void {
   const { guard, calls, now } = environment;
   const known = new WeakMap<ClientRequest, OpenCall>();
 
-  const observe = <M>(name: string, handle: (message: M) => void): void =>
-    subscribe(name, (message) => void guard(() => handle(message as M)));
+  const observe = createObserveChannel(guard);
 
-  observe<{ request: ClientRequest }>('http.client.request.created', ({ request }) => {
+  observe('http.client.request.created', ({ request }: { request: ClientRequest }) => {
     // Headers given as a list are written at once, and can neither be read nor added to.
     if (request.headersSent) return;
     const host = toText(request.getHeader('host')) ?? request.host;
@@ -31,16 +35,13 @@ export function observeHttpClient(environment: OutgoingEnvironment): void {
     known.set(request, call);
     request.once('close', () => calls.end(call));
   });
-  observe<{ request: ClientRequest; response: IncomingMessage }>(
-    'http.client.response.finish',
-    ({ request, response }) => {
-      const call = known.get(request);
-      if (!call) return;
-      const requestId = AWS_REQUEST_ID_HEADERS.map((name) => toText(response.headers[name])).find(Boolean);
-      noteAnswer(call, response.statusCode ?? 0, requestId, now());
-    },
-  );
-  observe<{ request: ClientRequest; error: unknown }>('http.client.request.error', ({ request, error }) => {
+  observe('http.client.response.finish', ({ request, response }: Answered) => {
+    const call = known.get(request);
+    if (!call) return;
+    const requestId = AWS_REQUEST_ID_HEADERS.map((name) => toText(response.headers[name])).find(Boolean);
+    noteAnswer(call, response.statusCode ?? 0, requestId, now());
+  });
+  observe('http.client.request.error', ({ request, error }: { request: ClientRequest; error: unknown }) => {
     const call = known.get(request);
     if (call) noteFailure(call, error);
   });

@@ -1,4 +1,4 @@
-import { subscribe } from 'node:diagnostics_channel';
+import { createObserveChannel } from '../../platform/channel.ts';
 import { AWS_REQUEST_ID_HEADERS, beginHttpCall, noteAnswer, noteFailure } from './httpCall.ts';
 import type { OpenCall } from './openCalls.ts';
 import type { OutgoingEnvironment } from './outgoing.ts';
@@ -17,6 +17,11 @@ interface UndiciResponse {
   readonly headers: readonly Uint8Array[];
 }
 
+interface Answered {
+  readonly request: UndiciRequest;
+  readonly response: UndiciResponse;
+}
+
 /**
  * Observes the global `fetch` and undici, whichever copy of it, through its channels.
  *
@@ -26,10 +31,9 @@ export function observeUndici(environment: OutgoingEnvironment): void {
   const { guard, calls, now } = environment;
   const known = new WeakMap<UndiciRequest, OpenCall>();
 
-  const observe = <M>(name: string, handle: (message: M) => void): void =>
-    subscribe(name, (message) => void guard(() => handle(message as M)));
+  const observe = createObserveChannel(guard);
 
-  observe<{ request: UndiciRequest }>('undici:request:create', ({ request }) => {
+  observe('undici:request:create', ({ request }: { request: UndiciRequest }) => {
     const call = beginHttpCall(environment, {
       method: request.method,
       origin: String(request.origin).replace(/\/$/, ''),
@@ -39,18 +43,15 @@ export function observeUndici(environment: OutgoingEnvironment): void {
     });
     if (call) known.set(request, call);
   });
-  observe<{ request: UndiciRequest; response: UndiciResponse }>(
-    'undici:request:headers',
-    ({ request, response }) => {
-      const call = known.get(request);
-      if (call) noteAnswer(call, response.statusCode, findRequestId(response.headers), now());
-    },
-  );
-  observe<{ request: UndiciRequest }>('undici:request:trailers', ({ request }) => {
+  observe('undici:request:headers', ({ request, response }: Answered) => {
+    const call = known.get(request);
+    if (call) noteAnswer(call, response.statusCode, findRequestId(response.headers), now());
+  });
+  observe('undici:request:trailers', ({ request }: { request: UndiciRequest }) => {
     const call = known.get(request);
     if (call) calls.end(call);
   });
-  observe<{ request: UndiciRequest; error: unknown }>('undici:request:error', ({ request, error }) => {
+  observe('undici:request:error', ({ request, error }: { request: UndiciRequest; error: unknown }) => {
     const call = known.get(request);
     if (!call) return;
     noteFailure(call, error);

@@ -40,7 +40,7 @@ export function parseHttpV2(event: EventRecord): Trigger | undefined {
     [URL_PATH]: toText(event['rawPath']) ?? toText(http['path']),
     [URL_QUERY]: query && redactQuery(query),
     [URL_SCHEME]: toText(headers['x-forwarded-proto']) ?? 'https',
-    [SERVER_ADDRESS]: toText(requestContext['domainName']),
+    [SERVER_ADDRESS]: toText(requestContext['domainName'])?.replace(/:\d+$/, ''),
     [CLIENT_ADDRESS]: toText(http['sourceIp']),
     [USER_AGENT_ORIGINAL]: toText(http['userAgent']),
     [NETWORK_PROTOCOL_VERSION]: /^HTTP\/(.+)$/.exec(toText(http['protocol']) ?? '')?.[1],
