@@ -93,10 +93,14 @@ interface CollectorParts {
 
 function startCollector(options: ConsoleOptions, parts: CollectorParts): Promise<HttpListener> {
   const { engine, queue, live, log, retentionDays } = parts;
-  const store = async (groups: readonly SpanGroup[], bodyBytes: number): Promise<CommitOutcome> => {
-    const outcome = await queue.submit(encodeSpanRows(groups, Math.ceil(bodyBytes * ROW_SHARE_OF_JSON)));
-    if (outcome.status === 'stored') live.announce(traceIdsOf(groups));
-    return outcome;
+  const store = (groups: readonly SpanGroup[], bodyBytes: number): Promise<CommitOutcome> => {
+    const traceIds = traceIdsOf(groups);
+    const rows = encodeSpanRows(groups, Math.ceil(bodyBytes * ROW_SHARE_OF_JSON));
+    // Only ids and rows wait for the engine; what they were made from can go.
+    return queue.submit(rows).then((outcome) => {
+      if (outcome.status === 'stored') live.announce(traceIds);
+      return outcome;
+    });
   };
   return startHttpListener({
     host: options.host ?? DEFAULT_HOST,

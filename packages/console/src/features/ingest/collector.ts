@@ -3,6 +3,7 @@ import type { SpanGroup } from '../../spanRow.ts';
 import { createByteBudget } from './byteBudget.ts';
 import type { ByteBudget } from './byteBudget.ts';
 import type { CommitOutcome } from './commitQueue.ts';
+import { isExplosive } from './jsonShape.ts';
 import type { IngestLimits } from './limits.ts';
 import { STORED, toErrorAnswer, toPartialAnswer } from './otlpAnswer.ts';
 import type { OtlpAnswer } from './otlpAnswer.ts';
@@ -44,7 +45,8 @@ export function createCollector(
       response.writeHead(204).end();
       return;
     }
-    answerRequest(request, options, budget)
+    // Within a promise from the first step on, so that nothing it could throw passes the catch.
+    new Promise<OtlpAnswer>((resolve) => resolve(answerRequest(request, options, budget)))
       .catch((error: unknown) => {
         options.log(`a request failed: ${error instanceof Error ? error.stack : String(error)}`);
         return toErrorAnswer(500, 'The collector failed; its log tells more.');
@@ -54,16 +56,18 @@ export function createCollector(
   };
 }
 
-async function answerRequest(
+function answerRequest(
   request: IncomingMessage,
   options: CollectorOptions,
   budget: ByteBudget,
 ): Promise<OtlpAnswer> {
   const refusal = checkHead(request, options);
-  if (refusal) return refusal;
+  if (refusal) return Promise.resolve(refusal);
   const gzip = request.headers['content-encoding']?.trim().toLowerCase() === 'gzip';
-  const body = await readBody(request, gzip, options.limits, budget);
-  return body.status === 'read' ? await answerBody(body.text, body.bytes, options) : toBodyRefusal(body);
+  // Not awaited here: an async function would keep body and document in memory while the engine stores.
+  return readBody(request, gzip, options.limits, budget).then((body) =>
+    body.status === 'read' ? answerBody(body.bytes, options) : toBodyRefusal(body),
+  );
 }
 
 function toBodyRefusal(body: Exclude<BodyOutcome, { status: 'read' }>): OtlpAnswer {
@@ -95,25 +99,37 @@ function checkHead(request: IncomingMessage, { isReady }: CollectorOptions): Otl
   return undefined;
 }
 
-async function answerBody(text: string, bodyBytes: number, options: CollectorOptions): Promise<OtlpAnswer> {
+function answerBody(bytes: Buffer, options: CollectorOptions): OtlpAnswer | Promise<OtlpAnswer> {
+  if (isExplosive(bytes)) return toErrorAnswer(400, 'The body is not a trace request.');
   let document: unknown;
   try {
-    document = JSON.parse(text);
+    document = JSON.parse(bytes.toString('utf8'));
   } catch {
     return toErrorAnswer(400, 'The body is not valid JSON.');
   }
   const window = toTimeWindow(options.nowUnixMs(), options.limits.maxSpanAgeDays);
   const parsed = parseTraces(document, window);
-  if (parsed.status === 'malformed')
+  if (parsed.status === 'malformed') {
     return toErrorAnswer(400, `Not a valid trace request: ${parsed.reason}.`);
+  }
   if (parsed.accepted === 0) return STORED;
-  const outcome = await options.store(parsed.groups, bodyBytes);
-  if (outcome.status === 'stored') return toStoredAnswer(parsed);
+  const whenStored = toStoredAnswer(parsed);
+  return options
+    .store(parsed.groups, bytes.length)
+    .then((outcome) => toOutcomeAnswer(outcome, whenStored, options));
+}
+
+function toOutcomeAnswer(
+  outcome: CommitOutcome,
+  whenStored: OtlpAnswer,
+  { log }: CollectorOptions,
+): OtlpAnswer {
+  if (outcome.status === 'stored') return whenStored;
   if (outcome.status === 'unavailable') return unavailable();
   if (outcome.status === 'full') {
     return toErrorAnswer(429, 'The engine lags behind.', { retryAfterS: RETRY_AFTER_S });
   }
-  options.log(`the engine refused rows: ${outcome.reason}`);
+  log(`the engine refused rows: ${outcome.reason}`);
   return toErrorAnswer(500, 'The engine refused the spans; the log tells more.');
 }
 

@@ -6,7 +6,7 @@ import type { IngestLimits } from './limits.ts';
 
 /** A request's body, or why there is none. */
 export type BodyOutcome =
-  | { readonly status: 'read'; readonly text: string; readonly bytes: number }
+  | { readonly status: 'read'; readonly bytes: Buffer }
   | { readonly status: 'too-large'; readonly maxBytes: number }
   | { readonly status: 'no-room' }
   | { readonly status: 'bad-encoding' }
@@ -57,7 +57,7 @@ export function readBody(
       }
     });
     source.on('end', () => {
-      settle({ status: 'read', text: Buffer.concat(chunks, bytes).toString('utf8'), bytes });
+      settle({ status: 'read', bytes: Buffer.concat(chunks, bytes) });
     });
     request.on('error', () => settle({ status: 'aborted' }));
     request.on('close', () => {

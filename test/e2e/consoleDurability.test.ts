@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Trace } from '../../packages/console/src/api/types.ts';
+import { startConsoleProcess } from '../support/consoleProcess.ts';
+import type { ConsoleProcess } from '../support/consoleProcess.ts';
+import { newSpanId, newTraceId, sendSpans } from '../support/otlpTraces.ts';
+
+const KILLS = 20;
+const SENDERS = 4;
+const SPANS_PER_BATCH = 25;
+/** A kill comes somewhere within this time after the one before has been survived. */
+const MAX_INGEST_MS = 1_200;
+
+const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+describe('durability', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'clickspan-durability-'));
+  let console_: ConsoleProcess;
+
+  afterAll(async () => {
+    await console_.end('SIGTERM');
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it(`${KILLS} SIGKILLs of console and engine lose nothing that was answered 200`, async () => {
+    console_ = await startConsoleProcess(dataDir);
+    /** Span ids by trace of every batch that was answered 200. */
+    const ledger = new Map<string, readonly string[]>();
+    let sending = true;
+    let sent = 0;
+
+    const send = async (): Promise<void> => {
+      while (sending) {
+        const traceId = newTraceId();
+        const spanIds = Array.from({ length: SPANS_PER_BATCH }, newSpanId);
+        const spans = spanIds.map((spanId) => ({ traceId, spanId, service: `s${sent % 7}` }));
+        // A batch that was not acknowledged is sent again, as an agent does, but only a few times.
+        for (let attempt = 0; attempt < 3 && sending; attempt++) {
+          sent++;
+          const status = await sendSpans(console_.collectorUrl, spans).then(
+            async (response) => {
+              await response.arrayBuffer();
+              return response.status;
+            },
+            () => 0,
+          );
+          if (status === 200) {
+            ledger.set(traceId, spanIds);
+            break;
+          }
+          expect([0, 503]).toContain(status);
+          await sleep(20);
+        }
+      }
+    };
+
+    const senders = Array.from({ length: SENDERS }, send);
+    for (let kill = 0; kill < KILLS; kill++) {
+      const acknowledged = ledger.size;
+      await sleep(Math.random() * MAX_INGEST_MS);
+      if (kill % 2 === 0) {
+        process.kill((await readEnginePid())!, 'SIGKILL');
+      } else {
+        const enginePid = await readEnginePid();
+        const ended = console_.end('SIGKILL');
+        // Half of the time both at once.
+        if (kill % 4 === 1 && enginePid) process.kill(enginePid, 'SIGKILL');
+        await ended;
+        console_ = await startConsoleProcess(dataDir);
+      }
+      // Ingest goes on after each.
+      await expect.poll(() => ledger.size, { timeout: 60_000, interval: 20 }).toBeGreaterThan(acknowledged);
+    }
+    sending = false;
+    await Promise.all(senders);
+    await console_.end('SIGKILL');
+    console_ = await startConsoleProcess(dataDir);
+
+    const missing: string[] = [];
+    let doubled = 0;
+    for (const [traceId, spanIds] of ledger) {
+      const response = await fetch(`${console_.consoleUrl}/api/traces/${traceId}`);
+      const found = response.ok ? ((await response.json()) as Trace).spans.map((span) => span.spanId) : [];
+      doubled += found.length - new Set(found).size;
+      missing.push(...spanIds.filter((spanId) => !found.includes(spanId)));
+    }
+    expect(ledger.size).toBeGreaterThan(KILLS);
+    expect(missing).toEqual([]);
+    expect(doubled).toBe(0);
+  }, 300_000);
+
+  /** The engine's process as the data directory tells it, since it changes with each start. */
+  async function readEnginePid(): Promise<number | undefined> {
+    let pid: number | undefined;
+    await expect
+      .poll(
+        async () => {
+          const owner = await readFile(join(dataDir, 'engine.owner.json'), 'utf8').catch(() => '{}');
+          pid = (JSON.parse(owner) as { engine?: { pid: number } }).engine?.pid;
+          return pid;
+        },
+        { timeout: 60_000, interval: 10 },
+      )
+      .toBeDefined();
+    return pid;
+  }
+});
