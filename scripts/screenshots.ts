@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readConfigFile, startDev } from 'clickspan';
 import { launchChromium } from '../test/support/chromium.ts';
@@ -19,10 +19,12 @@ interface TraceList {
 
 mkdirSync(images, { recursive: true });
 const config = readConfigFile(join(repository, 'examples/storefront/clickspan.config.json'));
-const dev = await startDev({ config: { ...config, dataDir: join(config.dataDir, 'screenshots') } });
+const dataDir = join(config.dataDir, 'screenshots');
+rmSync(dataDir, { recursive: true, force: true });
+const dev = await startDev({ config: { ...config, dataDir } });
 const browser = await launchChromium();
 try {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 760 }, deviceScaleFactor: 2 });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 640 }, deviceScaleFactor: 2 });
   const shop = await context.newPage();
   await shop.goto(`${dev.siteUrls['shop']}/`);
   await shop.locator('[data-products][aria-busy="false"]').waitFor({ timeout: WAIT_MS });
@@ -41,6 +43,7 @@ try {
 } finally {
   await browser.close();
   await dev.stop();
+  rmSync(dataDir, { recursive: true, force: true });
 }
 
 /** The trace of the purchase: the one with most spans and a cold start, once it has stopped growing. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 
@@ -89,6 +89,7 @@ async function unpackChromium(): Promise<Chromium> {
         stdio: ['ignore', 'ignore', 'inherit'],
       },
     );
+    writeFileSync(join(building, 'fonts/fonts.conf'), toFontsConfiguration(dir));
     try {
       renameSync(building, dir);
     } catch (error) {
@@ -101,4 +102,16 @@ async function unpackChromium(): Promise<Chromium> {
     executablePath: join(dir, 'chromium'),
     environment: { LD_LIBRARY_PATH: join(dir, 'al2023/lib'), FONTCONFIG_PATH: join(dir, 'fonts') },
   };
+}
+
+/** The package's own configuration names folders that exist only inside a function. */
+function toFontsConfiguration(dir: string): string {
+  return `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${join(dir, 'fonts/fonts')}</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir>${join(dir, 'fonts-cache')}</cachedir>
+</fontconfig>
+`;
 }
