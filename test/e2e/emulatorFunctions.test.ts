@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { afterEach, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { listProcessGroup, startEmulator } from '@clickspan/emulator';
 import type { RuntimeClientKind } from '@clickspan/emulator';
 import { runtimeClientsToTest, startStage, until, writeCode } from '../support/lambdaFixture.ts';
@@ -59,11 +60,11 @@ describe.each(runtimeClientsToTest())(
       const { requestId, payload } = await running.emulator.invoke(
         'f',
         {},
-        { clientContext: { custom: { a: 'b' } }, traceHeader },
+        { clientContext: { custom: { ä: '✓' } }, traceHeader },
       );
       const seen = payload as Echo;
       expect(seen.requestId).toBe(requestId);
-      expect(seen.clientContext).toEqual({ custom: { a: 'b' } });
+      expect(seen.clientContext).toEqual({ custom: { ä: '✓' } });
       expect(seen.trace).toBe(traceHeader);
       expect(seen.remainingMs).toBeGreaterThan(10_000);
       expect(seen.remainingMs).toBeLessThanOrEqual(20_000);
@@ -261,7 +262,6 @@ describe.each(runtimeClientsToTest())(
       const { codeDir, remove } = await writeCode(ECHO, {
         wrapper: '#!/bin/sh\nexport WRAPPED="$#"\nexec "$@"\n',
       });
-      const { chmod } = await import('node:fs/promises');
       await chmod(`${codeDir}/wrapper`, 0o755);
       const environment = { AWS_LAMBDA_EXEC_WRAPPER: `${codeDir}/wrapper` };
       const emulator = await startEmulator({
@@ -321,23 +321,19 @@ describe('an emulator', () => {
   });
 
   it('leaves no process and no file behind when it stops, also in the middle of work', async () => {
-    const files = (): string[] =>
-      readdirSync(tmpdir()).filter((name) => name.startsWith('clickspan-emulator-'));
-    const before = new Set(files());
-    stage = await startStage([
-      {
-        name: 'f',
-        source: `export const handler = () => new Promise((r) => setTimeout(r, 600_000));`,
-        timeoutMs: 60_000,
-      },
-    ]);
+    const dir = await mkdtemp(join(tmpdir(), 'clickspan-own-'));
+    vi.stubEnv('TMPDIR', dir);
+    const source = `export const handler = () => new Promise((resolve) => setTimeout(resolve, 600_000));`;
+    stage = await startStage([{ name: 'f', source, timeoutMs: 60_000 }]);
     const pending = stage.emulator.invoke('f', {});
     await until('it works', () => stage!.environments()[0]?.state === 'busy');
     const { processGroupId } = stage.environments()[0]!;
-    await stage.emulator.stop();
+    await stage.stop();
     expect((await pending).functionError).toBe('Unhandled');
     expect(listProcessGroup(processGroupId!)).toEqual([]);
-    expect(files().filter((name) => !before.has(name))).toEqual([]);
+    expect(await readdir(dir)).toEqual([]);
+    vi.unstubAllEnvs();
+    await rm(dir, { recursive: true });
   });
 
   it.each([

@@ -176,7 +176,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
       'Lambda-Runtime-Deadline-Ms': Math.floor(deadlineUnixMs),
       ...(invocation.clientContext === undefined
         ? {}
-        : { 'Lambda-Runtime-Client-Context': invocation.clientContext }),
+        : { 'Lambda-Runtime-Client-Context': toHeaderBytes(invocation.clientContext) }),
     });
     response.end(invocation.payload);
   }
@@ -216,6 +216,11 @@ function sendJson(
     ...headers,
   });
   response.end(bytes);
+}
+
+/** Node writes headers as Latin-1; the platform's are UTF-8. */
+function toHeaderBytes(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
 function refuse(respond: Respond, { errorType, errorMessage }: Refusal): void {
