@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,12 +62,12 @@ describe('durability', () => {
       const acknowledged = ledger.size;
       await sleep(Math.random() * MAX_INGEST_MS);
       if (kill % 2 === 0) {
-        process.kill((await readEnginePid())!, 'SIGKILL');
+        killEngine(await readEnginePid());
       } else {
         const enginePid = await readEnginePid();
         const ended = console_.end('SIGKILL');
         // Half of the time both at once.
-        if (kill % 4 === 1 && enginePid) process.kill(enginePid, 'SIGKILL');
+        if (kill % 4 === 1) killEngine(enginePid);
         await ended;
         console_ = await startConsoleProcess(dataDir);
       }
@@ -93,18 +93,27 @@ describe('durability', () => {
   }, 300_000);
 
   /** The engine's process as the data directory tells it, since it changes with each start. */
-  async function readEnginePid(): Promise<number | undefined> {
-    let pid: number | undefined;
-    await expect
-      .poll(
-        async () => {
-          const owner = await readFile(join(dataDir, 'engine.owner.json'), 'utf8').catch(() => '{}');
-          pid = (JSON.parse(owner) as { engine?: { pid: number } }).engine?.pid;
-          return pid;
-        },
-        { timeout: 60_000, interval: 10 },
-      )
-      .toBeDefined();
+  async function readEnginePid(): Promise<number> {
+    let pid = 0;
+    const find = async (): Promise<boolean> => {
+      const owner = await readFile(join(dataDir, 'engine.owner.json'), 'utf8').catch(() => '{}');
+      pid = (JSON.parse(owner) as { engine?: { pid: number } }).engine?.pid ?? 0;
+      return isOurs(pid);
+    };
+    await expect.poll(find, { timeout: 60_000, interval: 10 }).toBe(true);
     return pid;
+  }
+
+  function killEngine(pid: number): void {
+    // It may have ended by itself in this moment, because its console has.
+    if (isOurs(pid)) process.kill(pid, 'SIGKILL');
+  }
+
+  function isOurs(pid: number): boolean {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`--path=${dataDir}`);
+    } catch {
+      return false;
+    }
   }
 });
