@@ -20,7 +20,8 @@ export async function ensurePackages() {
   const [program, args] = npm?.endsWith('.js') ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']];
   const { status, error } = spawnSync(program, args, {
     cwd: repository,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // Its messages too go to standard error: a command's own output may be read by a program.
+    stdio: ['ignore', 2, 2],
   });
   if (error) throw new Error(`npm could not be started: ${error.message}`);
   if (status !== 0) throw new Error(`'npm ci' failed with status ${status}; its messages are above.`);
