@@ -40,7 +40,9 @@ afterEach(async () => {
 describe.each(runtimeClientsToTest())('the layer in a function (%s)', (runtimeClient) => {
   const start = async (config: Omit<StageFunction, 'name'>, options: object = {}): Promise<Stage> => {
     const environment = { UPSTREAM: upstreamUrl, ...config.environment };
-    const functions = [withLayer({ timeoutMs: 10_000, ...config, name: 'orders', environment }, collector.url)];
+    const functions = [
+      withLayer({ timeoutMs: 10_000, ...config, name: 'orders', environment }, collector.url),
+    ];
     stage = await startStage(functions, {
       runtimeClient,
       httpApis: [{ name: 'api', routes: [{ route: 'POST /orders', function: 'orders' }] }],
@@ -48,7 +50,10 @@ describe.each(runtimeClientsToTest())('the layer in a function (%s)', (runtimeCl
     });
     return stage;
   };
-  const post = (running: Stage, headers: Record<string, string> = { traceparent: TRACEPARENT }): Promise<Response> =>
+  const post = (
+    running: Stage,
+    headers: Record<string, string> = { traceparent: TRACEPARENT },
+  ): Promise<Response> =>
     fetch(`${running.emulator.urls['api']}/orders?item=7`, { method: 'POST', headers, body: '{}' });
 
   it('continues the trace of the caller, and hands it on to whom the handler calls', async () => {
@@ -119,13 +124,17 @@ describe.each(runtimeClientsToTest())('the layer in a function (%s)', (runtimeCl
     await post(running);
     await collector.waitForSpan(isInvocation());
     const calls = collector.spans.filter(isType('call'));
-    expect(calls.map(({ status, attributes }) => [status.code, attributes['error.type']])).toContainEqual([2, '404']);
+    expect(calls.map(({ status, attributes }) => [status.code, attributes['error.type']])).toContainEqual([
+      2,
+      '404',
+    ]);
     expect(calls.map(({ attributes }) => attributes['error.type'])).toContain('ECONNREFUSED');
   });
 
   it('puts an init span beside a cold invocation, and none beside a warm one', async () => {
     const running = await start({
-      source: 'await new Promise((r) => setTimeout(r, 150)); export const handler = async () => ({ statusCode: 200 });',
+      source:
+        'await new Promise((r) => setTimeout(r, 150)); export const handler = async () => ({ statusCode: 200 });',
     });
     const timings: (string | null)[] = [];
     for (let i = 0; i < 2; i++) {
@@ -142,7 +151,10 @@ describe.each(runtimeClientsToTest())('the layer in a function (%s)', (runtimeCl
     expect(init).toMatchObject({ name: 'init', kind: 1, traceId: TRACE_ID, parentSpanId: CALLER });
     expect(init!.endUnixMs - init!.startUnixMs).toBeGreaterThan(150);
     expect(init!.endUnixMs).toBeLessThanOrEqual(first!.startUnixMs + 1);
-    expect([first!.attributes['faas.coldstart'], second!.attributes['faas.coldstart']]).toEqual([true, false]);
+    expect([first!.attributes['faas.coldstart'], second!.attributes['faas.coldstart']]).toEqual([
+      true,
+      false,
+    ]);
     expect(timings[0]).toContain(`traceparent;desc="00-${TRACE_ID}-${first!.spanId}-03"`);
     expect(timings[0]).toContain(`trace;desc=00-${TRACE_ID}-${first!.spanId}-03`);
     expect(timings[0]).toMatch(/coldstart;dur=\d+.*init;dur=\d+.*handler;dur=\d/);

@@ -53,7 +53,11 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-export type StageFunction = Omit<FunctionConfig, 'codeDir' | 'handler'> & { readonly source: string };
+export type StageFunction = Omit<FunctionConfig, 'codeDir' | 'handler'> & {
+  readonly source: string;
+  /** `index.handler` when left out. */
+  readonly handler?: string;
+};
 
 /**
  * Starts an emulator whose functions are given as text of `index.mjs` with an export `handler`.
