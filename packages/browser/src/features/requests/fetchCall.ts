@@ -36,7 +36,8 @@ export function parseFetchCall(args: readonly unknown[], baseUrl: string): Fetch
   const init: Init | undefined = rawInit ?? undefined;
   const request = isRequest(input) ? input : undefined;
   try {
-    const text = request ? request.url : String(input);
+    // As the browser makes text of it: a symbol is refused.
+    const text = request ? request.url : ''.concat(input as string);
     const url = new URL(text, baseUrl);
     // Options win over the request that they come with, headers as a whole.
     const given = init?.headers;

@@ -28,8 +28,8 @@ interface Watch {
   use?: (metrics: ServerTimingMetric[]) => void;
 }
 
-/** Browsers make time stamps coarser, so an entry may seem to begin before its call. */
-const TOLERANCE_MS = 1;
+/** Sums of times are not exact. */
+const TOLERANCE_MS = 0.01;
 
 /**
  * Makes the one observer for all requests; it observes only while a request waits for its entry.
@@ -39,13 +39,10 @@ export function createResourceTimings({ clock, observe }: ResourceTimingsDeps): 
   let stop: (() => void) | undefined;
 
   const onEntry = (entry: PerformanceResourceTiming): void => {
-    const entryUnixMs = clock.fromTimeStamp(entry.startTime) + TOLERANCE_MS;
-    const url = withoutFragment(entry.name);
-    let found: Watch | undefined;
-    // Among requests to the same address it is the one that began last before the entry did.
-    for (const watch of watches) {
-      if (watch.url === url && !watch.metrics && watch.startUnixMs <= entryUnixMs) found = watch;
-    }
+    const found = findWatch(
+      [...watches].filter(({ url }) => url === withoutFragment(entry.name)),
+      clock.fromTimeStamp(entry.startTime),
+    );
     if (!found) return;
     found.metrics = toServerTimingMetrics(entry.serverTiming);
     found.use?.(found.metrics);
@@ -70,6 +67,19 @@ export function createResourceTimings({ clock, observe }: ResourceTimingsDeps): 
       };
     },
   };
+}
+
+/**
+ * Finds the request of an entry among those to the same address: browsers stamp an entry within the call that makes the
+ * request, so it lies between that call and the next.
+ */
+function findWatch(watches: readonly Watch[], entryUnixMs: number): Watch | undefined {
+  return watches.find(
+    ({ startUnixMs, metrics }, index) =>
+      !metrics &&
+      startUnixMs <= entryUnixMs + TOLERANCE_MS &&
+      (watches[index + 1]?.startUnixMs ?? Infinity) >= entryUnixMs - TOLERANCE_MS,
+  );
 }
 
 function withoutFragment(href: string): string {
