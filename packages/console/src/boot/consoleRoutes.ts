@@ -32,7 +32,7 @@ export function createConsoleRoutes(
     }
     const url = parseUrl(request.url);
     if (!url) sendJson(response, 400, toApiError('bad_path', 'This is not a path.'));
-    else if (url.pathname === '/api/live') answerLive(response, options.live);
+    else if (url.pathname === '/api/live' && request.method === 'GET') answerLive(response, options.live);
     else if (url.pathname === '/api/health') void answerHealth(response, options);
     else if (url.pathname === '/api' || url.pathname.startsWith('/api/')) {
       void answerQuery(request, response, url, query);

@@ -4,14 +4,15 @@ import { ConsoleError } from '../../consoleError.ts';
 const require = createRequire(import.meta.url);
 
 /**
- * Finds the engine's shared library for this platform.
+ * Finds the engine's shared library.
  *
+ * @param system which platform it is for; this one unless given
  * @returns its absolute path
  * @throws ConsoleError `CLICKSPAN_CONSOLE_ENGINE_MISSING`, which names what to install or to set instead
  */
-export function resolveEngineLibrary(): string {
-  const platform = `${process.platform}-${process.arch}`;
-  const libc = process.platform === 'linux' ? '-gnu' : '';
+export function resolveEngineLibrary(system: { platform: string; arch: string } = process): string {
+  const platform = `${system.platform}-${system.arch}`;
+  const libc = system.platform === 'linux' ? '-gnu' : '';
   const packageName = `@chdb/lib-${platform}${libc}`;
   for (const needed of [`${packageName}/libchdb.so`, 'ffi-rs']) {
     try {

@@ -52,7 +52,7 @@ export async function startEmbeddedEngine(options: EmbeddedEngineOptions): Promi
       const gone = client;
       engine = undefined;
       client = undefined;
-      void gone?.close();
+      void gone?.close().catch(() => undefined);
       if (stopping.signal.aborted) return;
       const decision = decideRestart({ livedMs: performance.now() - startedMs, failures });
       failures = decision.failures;
@@ -73,7 +73,7 @@ export async function startEmbeddedEngine(options: EmbeddedEngineOptions): Promi
     process: () => engine && { pid: engine.pid, url: engine.address.url },
     async stop(): Promise<void> {
       stopping.abort();
-      await client?.close();
+      await client?.close().catch(() => undefined);
       await engine?.stop();
       await supervision;
     },
