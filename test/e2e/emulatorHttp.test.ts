@@ -38,7 +38,7 @@ beforeAll(async () => {
   stage = await startStage([{ name: 'f', source: FUNCTION, timeoutMs: 2500, memoryMb: 512 }], {
     httpApis: [
       { name: 'shop', cors, routes },
-      { name: 'bare', routes },
+      { name: 'bare', routes, integrationTimeoutMs: 1000 },
     ],
     functionUrls: [{ function: 'f' }],
   });
@@ -178,6 +178,11 @@ describe('an HTTP API', () => {
     const answer = await order(api, document);
     expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { message }]);
     expect(answer.headers['access-control-allow-origin']).toBe(SHOP);
+  });
+
+  it('says that it is not available when the function takes longer than it may wait', async () => {
+    const { status, body } = await order(bare, { hang: true });
+    expect([status, body]).toEqual([503, '{"message":"Service Unavailable"}']);
   });
 
   it('does not know other routes', async () => {

@@ -13,6 +13,8 @@ export interface HttpApiConfig {
   /** The port to prefer; a taken one is passed over, 0 or none means any. */
   readonly port?: number | undefined;
   readonly cors?: CorsConfig | undefined;
+  /** How long a function may take before the caller gets a 503; 30,000, as on AWS. */
+  readonly integrationTimeoutMs?: number | undefined;
   readonly routes: readonly HttpRoute[];
 }
 

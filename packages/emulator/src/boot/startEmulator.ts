@@ -24,6 +24,8 @@ import type { Emulator, EmulatorOptions, InvokeOptions, InvokeResult } from './e
 
 const DEFAULT_INIT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_ENVIRONMENTS = 50;
+/** The most that AWS lets an HTTP API wait. */
+const INTEGRATION_TIMEOUT_MS = 30_000;
 const DEFAULT_REGION = 'eu-central-1';
 const DEFAULT_ACCOUNT_ID = '123456789012';
 
@@ -146,27 +148,36 @@ async function startFronts(
     return front.url;
   };
   const urls: Record<string, string> = {};
-  for (const api of options.httpApis ?? []) {
-    for (const route of api.routes) refuseUnknown(options, route.function);
-    const match = createRouteMatcher(api.routes);
+  for (const {
+    name,
+    routes,
+    port = 0,
+    cors,
+    integrationTimeoutMs = INTEGRATION_TIMEOUT_MS,
+  } of options.httpApis ?? []) {
+    for (const route of routes) refuseUnknown(options, route.function);
+    const match = createRouteMatcher(routes);
     const front = {
       ...common,
       kind: 'httpApi',
-      apiId: toApiId(api.name),
-      port: api.port ?? 0,
-      cors: api.cors,
+      apiId: toApiId(name),
+      port,
+      cors,
       match,
+      integrationTimeoutMs,
     } as const;
     // oxlint-disable-next-line no-await-in-loop -- preferred ports are given out in the order of the configuration
-    urls[api.name] = keep(await startHttpFront(front));
+    urls[name] = keep(await startHttpFront(front));
   }
   const functionUrls: Record<string, string> = {};
   for (const config of options.functionUrls ?? []) {
     refuseUnknown(options, config.function);
     const match = createRouteMatcher([{ route: '$default', function: config.function }]);
     const { port = 0, cors } = config;
+    const limits = { integrationTimeoutMs: undefined };
     const front = {
       ...common,
+      ...limits,
       kind: 'functionUrl',
       apiId: toApiId(config.function),
       port,

@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLifecycle } from './lifecycle.ts';
 import { startApiServer } from './apiServer.ts';
@@ -159,6 +160,25 @@ describe('POST /runtime/init/error', () => {
     expect(stage.initErrors).toEqual([
       { errorType: 'Runtime.ImportModuleError', payload: '{"errorMessage":"no"}' },
     ]);
+  });
+});
+
+describe('a web page', () => {
+  it.each([
+    { origin: 'https://evil.example' },
+    { 'sec-fetch-site': 'cross-site' },
+    { host: 'rebound.example' },
+  ])('cannot take an event: %j', async (headers) => {
+    const stage = await bench();
+    const { hostname, port } = new URL(stage.url);
+    const status = await new Promise((resolve, reject) => {
+      const request = get({ hostname, port, path: NEXT, headers }, (response) =>
+        resolve(response.statusCode),
+      );
+      request.on('error', reject);
+    });
+    expect(status).toBe(403);
+    expect((await invoke(stage)).status).toBe(200);
   });
 });
 

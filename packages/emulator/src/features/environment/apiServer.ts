@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import type { LoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
+import { mayBeWebPage } from '../../platform/webPage.ts';
 import type { Invocation } from './invocation.ts';
 import type { Lifecycle, Refusal } from './lifecycle.ts';
 import { readInvocationResult } from './invocationResult.ts';
@@ -61,6 +62,10 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = `${request.method} ${request.url}`;
+    if (mayBeWebPage(request)) {
+      response.writeHead(403, { connection: 'close' }).end();
+      return;
+    }
     const respond: Respond = (status, body, headers) => sendJson(response, status, body, headers);
     if (call === `GET ${RUNTIME}/invocation/next`) return runtimeNext(response, respond);
     const result = request.method === 'POST' ? RESULT_PATH.exec(request.url ?? '') : null;

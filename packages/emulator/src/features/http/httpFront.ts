@@ -37,6 +37,8 @@ export interface HttpFrontOptions {
   readonly invoke: InvokeFunction;
   readonly toTraceId: (incoming: string | undefined) => string;
   readonly clock: Clock;
+  /** How long an HTTP API waits for a function; undefined means for as long as that may take. */
+  readonly integrationTimeoutMs: number | undefined;
 }
 
 /** A way in over HTTP. */
@@ -57,6 +59,8 @@ const MAX_BODY_BYTES: Readonly<Record<HttpFrontKind, number>> = {
   httpApi: 10_000_000,
   functionUrl: 6 * 1024 * 1024,
 };
+/** What a function takes as an event, with all that the front adds. */
+const MAX_EVENT_BYTES = 6 * 1024 * 1024 + 100;
 /** What a gateway sets itself, or that would break the framing of ours. */
 const IGNORED_HEADERS: ReadonlySet<string> = new Set([
   'connection',
@@ -151,7 +155,9 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
       nowUnixMs: options.clock(),
     });
     const payload = Buffer.from(JSON.stringify(event));
-    const reply = await options.invoke(route.functionName, { payload, requestId: randomUUID(), traceId });
+    if (payload.length > MAX_EVENT_BYTES) return failures.tooLarge;
+    const invoked = options.invoke(route.functionName, { payload, requestId: randomUUID(), traceId });
+    const reply = await within(options.integrationTimeoutMs, invoked);
     if (reply.status !== 'ok') return failures[reply.status];
     return toHttpAnswer(reply.payload, reply.contentType) ?? failures.error;
   }
@@ -160,6 +166,16 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
     answer(request, response).catch(() => response.destroy());
   }, options.port);
   return { url: `http://${server.authority}`, stop: () => server.stop() };
+}
+
+/** The function runs on; only its caller is told that the service is not available. */
+async function within(timeoutMs: number | undefined, reply: Promise<FunctionReply>): Promise<FunctionReply> {
+  if (timeoutMs === undefined) return reply;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<FunctionReply>((resolve) => {
+    timer = setTimeout(() => resolve({ status: 'throttled' }), timeoutMs);
+  });
+  return Promise.race([reply, late]).finally(() => clearTimeout(timer));
 }
 
 function send(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
+import { mayBeWebPage } from '../../platform/webPage.ts';
 import type { ServedQueue } from './sqsApi.ts';
 import { SQS_ACTIONS } from './sqsApi.ts';
 import { SqsError } from './sqsError.ts';
@@ -76,6 +77,7 @@ async function parseRequest(request: IncomingMessage): Promise<Readonly<Record<s
   if (!header(request, 'content-type')?.startsWith(CONTENT_TYPE)) {
     throw new SqsError('UnsupportedOperation', `The content type must be ${CONTENT_TYPE}.`);
   }
+  if (mayBeWebPage(request)) throw new SqsError('AccessDenied', 'No request from a web page is served.');
   if (body.status === 'tooLarge') throw new SqsError('BatchRequestTooLong', 'The request is too long.');
   try {
     const document: unknown = JSON.parse(body.bytes.toString() || '{}');
