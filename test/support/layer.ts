@@ -4,7 +4,9 @@ import type { ReceivedSpan } from './collector.ts';
 import type { StageFunction } from './lambdaFixture.ts';
 
 /** The packed layer, as users attach it. */
-export const LAYER_ZIP: string = fileURLToPath(new URL('../../packages/lambda/dist/layer.zip', import.meta.url));
+export const LAYER_ZIP: string = fileURLToPath(
+  new URL('../../packages/lambda/dist/layer.zip', import.meta.url),
+);
 if (!existsSync(LAYER_ZIP)) throw new Error(`${LAYER_ZIP} is not there: npm run build`);
 
 /**
@@ -16,11 +18,11 @@ export function withLayer(config: StageFunction, endpoint: string | undefined): 
   return {
     ...config,
     layers: [...(config.layers ?? []), LAYER_ZIP],
-    environment: {
+    environment: (places) => ({
       NODE_OPTIONS: '--require /opt/clickspan/preload.cjs',
       ...(endpoint !== undefined && { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }),
-      ...config.environment,
-    },
+      ...(typeof config.environment === 'function' ? config.environment(places) : config.environment),
+    }),
   };
 }
 

@@ -60,7 +60,7 @@ const minifyChunk = {
   },
 };
 
-async function bundle(entry, file, format) {
+async function bundle(entry, file, format, plugins) {
   const built = await rollup({
     input: join(dist, 'entries', entry),
     external: /^node:/,
@@ -76,7 +76,7 @@ async function bundle(entry, file, format) {
     inlineDynamicImports: true,
     generatedCode: 'es2015',
     interop: 'esModule',
-    plugins: [minifyChunk],
+    plugins,
   });
   await built.close();
 }
@@ -92,9 +92,10 @@ async function writeZip(file, entries) {
 await rm(join(dist, 'layer'), { recursive: true, force: true });
 await rm(join(dist, 'npm'), { recursive: true, force: true });
 await mkdir(layer, { recursive: true });
-await bundle('preload.js', join(layer, 'preload.cjs'), 'cjs');
-await bundle('shim.js', join(layer, 'shim.mjs'), 'es');
-await bundle('npm.js', join(dist, 'npm', 'clickspan.mjs'), 'es');
+await bundle('preload.js', join(layer, 'preload.cjs'), 'cjs', [minifyChunk]);
+await bundle('shim.js', join(layer, 'shim.mjs'), 'es', [minifyChunk]);
+// Left readable: users bundle and minify it with their own code.
+await bundle('npm.js', join(dist, 'npm', 'clickspan.mjs'), 'es', []);
 await copyFile(join(root, 'scripts', 'wrapper'), join(layer, 'wrapper'));
 await chmod(join(layer, 'wrapper'), 0o755);
 
