@@ -2,7 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
 /** For `vite dev`: where the console that answers the query API is listening. */
-const consoleUrl = process.env['CLICKSPAN_CONSOLE_URL'] ?? 'http://127.0.0.1:4320';
+const consoleUrl = process.env['CLICKSPAN_CONSOLE_URL'] ?? 'http://127.0.0.1:4319';
 
 export default defineConfig({
   root: `${import.meta.dirname}/src/ui`,

@@ -8,8 +8,8 @@ const MS_PER_HOUR = 3_600_000;
 const GAP = '\u00a0';
 
 /**
- * Writes a duration with three significant digits and the unit that fits: `12 µs`, `4.21 ms`, `430 ms`, `1.43 s`,
- * `2 m 04 s`, `1 h 02 m`.
+ * Writes a duration with at most three significant digits and the unit that fits: `12 µs`, `4.21 ms`, `430 ms`,
+ * `1.40 s`, `2 m 04 s`, `1 h 02 m`. Seconds keep their zeros, so that a column of them lines up.
  *
  * @param durationMs milliseconds; negative ones get a minus sign, what is no number a dash
  */
@@ -17,8 +17,8 @@ export function formatDuration(durationMs: number): string {
   if (!Number.isFinite(durationMs)) return '–';
   if (durationMs < 0) return `−${formatDuration(-durationMs)}`;
   if (durationMs === 0) return `0${GAP}ms`;
-  if (durationMs < 0.9995) return `${threeDigits(durationMs * 1000)}${GAP}µs`;
-  if (durationMs < 999.5) return `${threeDigits(durationMs)}${GAP}ms`;
+  if (durationMs < 0.9995) return `${trimZeros(threeDigits(durationMs * 1000))}${GAP}µs`;
+  if (durationMs < 999.5) return `${trimZeros(threeDigits(durationMs))}${GAP}ms`;
   // 59.95 s would be written as 60.0 s.
   if (durationMs < 59_950) return `${threeDigits(durationMs / MS_PER_SECOND)}${GAP}s`;
   const seconds = Math.round(durationMs / MS_PER_SECOND);
@@ -28,8 +28,8 @@ export function formatDuration(durationMs: number): string {
 }
 
 function threeDigits(value: number): string {
-  if (value < 9.995) return trimZeros(value.toFixed(2));
-  if (value < 99.95) return trimZeros(value.toFixed(1));
+  if (value < 9.995) return value.toFixed(2);
+  if (value < 99.95) return value.toFixed(1);
   return value.toFixed(0);
 }
 

@@ -1,3 +1,4 @@
+import type { ColdService } from './features/trace/coldStarts.ts';
 import type { SpanCategory, SpanIcon } from './features/trace/spanCategory.ts';
 import { formatCount, formatDuration } from './format.ts';
 
@@ -69,7 +70,8 @@ export const text = {
       spans: 'Spans',
       marks: 'Marks',
     },
-    count: (count: number, isAll: boolean) => `${plural(count, 'trace', 'traces')}${isAll ? '' : '+'}`,
+    count: (count: number, isAll: boolean) =>
+      isAll ? plural(count, 'trace', 'traces') : `${formatCount(count)}+ traces`,
     rootMissing: 'root not arrived yet',
     contains: (count: number) =>
       `contains ${count === 1 ? 'a cold start' : `${formatCount(count)} cold starts`}`,
@@ -124,10 +126,10 @@ export const text = {
     started: 'Started',
     services: 'Services',
     traceId: 'Trace',
-    contains: (parts: readonly string[]) =>
-      `${parts.length === 1 ? 'Contains cold start' : `Contains ${formatCount(parts.length)} cold starts`}: ${parts.join(' · ')}`,
-    coldPart: (service: string, waitedMs: number | undefined) =>
-      waitedMs === undefined ? `${service}, ahead of the call` : `${service}, ${formatDuration(waitedMs)}`,
+    contains: (count: number, parts: readonly string[], hiddenParts: number) =>
+      `${count === 1 ? 'Contains cold start' : `Contains ${formatCount(count)} cold starts`}: ${parts.join(' · ')}${hiddenParts > 0 ? ` · +${hiddenParts}` : ''}`,
+    coldPart: ({ service, count, waitedMs }: ColdService) =>
+      `${service}${count > 1 ? ` × ${formatCount(count)}` : ''}, ${waitedMs === undefined ? 'ahead of the call' : formatDuration(waitedMs)}`,
     rootMissing: 'The root span has not arrived yet. Browsers send it when the action has ended.',
     truncated: (count: number) => `Only the first ${formatCount(count)} spans are shown.`,
     loading: 'Loading trace',
@@ -143,7 +145,7 @@ export const text = {
     findCount: (at: number, count: number) => (count === 0 ? 'none' : `${at} of ${count}`),
     findNext: 'Next match',
     findPrevious: 'Previous match',
-    keys: 'Keys: arrows move and fold, Enter opens a span, Esc closes.',
+    keys: 'Keys: arrows move and fold, Enter opens, + and − zoom, 0 shows all, / finds, Esc closes.',
   },
   row: {
     category: (category: SpanCategory) => categories[category],

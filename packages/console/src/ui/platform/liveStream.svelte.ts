@@ -50,6 +50,7 @@ export function startLiveStream(): LiveStream {
     opened.addEventListener('open', () => {
       state = 'live';
       retryMs = FIRST_RETRY_MS;
+      // The first time too: what was read before the stream stood may have changed meanwhile.
       if (missedSome) tell(EVERYTHING);
       missedSome = false;
     });

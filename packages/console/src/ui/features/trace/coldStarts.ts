@@ -77,3 +77,22 @@ function toMs(text: string | undefined): number | undefined {
   const value = text === undefined || text === '' ? Number.NaN : Number(text);
   return Number.isFinite(value) && value >= 0 ? value : undefined;
 }
+
+/** The cold starts of one service within a trace. */
+export interface ColdService {
+  readonly service: string;
+  readonly count: number;
+  /** What callers waited in all, ms; absent when nobody waited. */
+  readonly waitedMs: number | undefined;
+}
+
+/** Sums cold starts by service, those that made callers wait longest first. */
+export function sumByService(coldStarts: readonly ColdStart[]): ColdService[] {
+  const sums = new Map<string, ColdService>();
+  for (const { service, waitedMs } of coldStarts) {
+    const sum = sums.get(service);
+    const waited = waitedMs === undefined ? sum?.waitedMs : (sum?.waitedMs ?? 0) + waitedMs;
+    sums.set(service, { service, count: (sum?.count ?? 0) + 1, waitedMs: waited });
+  }
+  return [...sums.values()].sort((a, b) => (b.waitedMs ?? -1) - (a.waitedMs ?? -1));
+}

@@ -41,7 +41,7 @@ export interface TraceView {
   readonly window: TimeWindow;
   /** When the window begins: unix nanoseconds as a decimal string. */
   readonly startUnixNano: string;
-  /** By name. */
+  /** In the order of their first spans. */
   readonly services: readonly string[];
   /** Those that occur, in the legend's order. */
   readonly categories: readonly SpanCategory[];
@@ -86,6 +86,7 @@ export function createTraceView(trace: Trace): TraceView {
     });
   }
   const all = [...views.values()];
+  const byStart = all.toSorted((a, b) => a.startMs - b.startMs);
   const present = new Set(all.map((view) => view.category));
   const first = tree.roots[0];
   return {
@@ -98,7 +99,7 @@ export function createTraceView(trace: Trace): TraceView {
     startUnixNano: String(
       tree.baseUnixNano + BigInt(all.length > 0 ? Math.round(earliestMs * NANOS_PER_MS) : 0),
     ),
-    services: [...new Set(nodes.map((node) => node.span.service))].sort(),
+    services: [...new Set(byStart.map((view) => view.node.span.service))],
     categories: SPAN_CATEGORIES.filter((category) => present.has(category)),
     coldStarts,
     errorCount: all.filter((view) => view.isError).length,

@@ -26,6 +26,8 @@ export interface TraceListStore {
   readonly arrived: ReadonlySet<string>;
   /** Where the reader had scrolled to. */
   scrollY: number;
+  /** The trace that the reader opened last, to go on from there. */
+  openedId: string | undefined;
   readonly applyFilters: (filters: TraceFilters) => void;
   readonly loadOlder: () => Promise<void>;
   readonly refresh: () => void;
@@ -121,6 +123,7 @@ export function createTraceListStore(api: QueryApi, live: LiveStream): TraceList
       return arrived;
     },
     scrollY: 0,
+    openedId: undefined,
     applyFilters: (wanted) => {
       if (asked && toFilterQuery(wanted).toString() === toFilterQuery(filters).toString()) return;
       asked = true;
