@@ -15,6 +15,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startConsole } from '@clickspan/console';
 import type { Trace } from '../../packages/console/src/api/types.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { ConsoleStartError, isRunning, startConsoleProcess } from '../support/consoleProcess.ts';
@@ -205,6 +206,35 @@ describe('the embedded engine', () => {
     await expect(second).rejects.toThrow(ConsoleStartError);
     await expect(second).rejects.toThrow(/CLICKSPAN_CONSOLE_DATA_DIR_TAKEN.*another data directory/);
     expect((await sendSpans(first.collectorUrl, [{}])).status).toBe(200);
+  });
+
+  it('is not shared by two consoles of one process either', async () => {
+    const options = { dataDir, collectorPort: 0, consolePort: 0 };
+    const first = await startConsole(options);
+    try {
+      await expect(startConsole(options)).rejects.toThrow(
+        expect.objectContaining({ code: 'CLICKSPAN_CONSOLE_DATA_DIR_TAKEN' }),
+      );
+      expect((await sendSpans(first.collectorUrl, [{}])).status).toBe(200);
+    } finally {
+      await first.stop();
+    }
+    expect(existsSync(join(dataDir, 'engine.owner.json'))).toBe(false);
+  });
+
+  it('is not left behind when a port turns out to be taken', async () => {
+    const blocker = createServer();
+    await new Promise<void>((done) => blocker.listen(0, '127.0.0.1', done));
+    const consolePort = (blocker.address() as AddressInfo).port;
+    try {
+      await expect(startConsole({ dataDir, collectorPort: 0, consolePort })).rejects.toThrow(
+        expect.objectContaining({ code: 'CLICKSPAN_CONSOLE_PORT_TAKEN' }),
+      );
+    } finally {
+      blocker.close();
+    }
+    expect(existsSync(join(dataDir, 'engine.owner.json'))).toBe(false);
+    await start();
   });
 
   it('that was left over is ended by the next console', async () => {

@@ -6,7 +6,6 @@ export const CONSOLE_ERRORS = {
   CLICKSPAN_CONSOLE_ENGINE_UNREACHABLE: 'The ClickHouse server at CLICKHOUSE_URL does not answer.',
   CLICKSPAN_CONSOLE_PORT_TAKEN: 'A port that the console was told to use is taken.',
   CLICKSPAN_CONSOLE_SCHEMA_NEWER: 'The data was written by a newer version of the console.',
-  CLICKSPAN_CONSOLE_OPTION: 'An option has a value that it cannot have.',
 } as const;
 
 /** A code of `CONSOLE_ERRORS`. */

@@ -28,13 +28,16 @@ const POLL_MS = 20;
 export async function clearDataDir(files: EngineFiles): Promise<void> {
   const owner = readOwner(files.owner);
   if (!owner) return;
-  if (owner.console.pid !== process.pid && (await isAlive(owner.console))) {
+  const engineLives = owner.engine !== undefined && (await isEngine(owner.engine, files.data));
+  // Our own engine of before may have died, and then the directory is still ours.
+  const taken = owner.console.pid === process.pid ? engineLives : await isAlive(owner.console);
+  if (taken) {
     throw new ConsoleError(
       'CLICKSPAN_CONSOLE_DATA_DIR_TAKEN',
       `It is process ${owner.console.pid}. Stop that one, or use another data directory.`,
     );
   }
-  if (owner.engine && (await isEngine(owner.engine, files.data))) await endProcess(owner.engine);
+  if (owner.engine && engineLives) await endProcess(owner.engine);
   await rm(files.owner, { force: true });
 }
 
