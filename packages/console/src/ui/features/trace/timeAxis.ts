@@ -22,7 +22,8 @@ export function chooseTicks(window: TimeWindow, originMs: number, widthPx: numbe
   if (!(spanMs > 0) || room < 1) return [];
   const stepMs = toNiceStep(spanMs / room);
   const ticks: number[] = [];
-  for (let index = Math.ceil((window.startMs - originMs) / stepMs - 1e-9); ; index++) {
+  // `|| 0`: never minus zero.
+  for (let index = Math.ceil((window.startMs - originMs) / stepMs - 1e-9) || 0; ; index++) {
     const tickMs = index * stepMs;
     if (tickMs + originMs > window.endMs + spanMs * 1e-9 || ticks.length > MAX_TICKS) return ticks;
     ticks.push(tickMs);

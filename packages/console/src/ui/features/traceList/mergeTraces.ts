@@ -33,8 +33,8 @@ export function appendTraces(
   loaded: readonly TraceSummary[],
   older: readonly TraceSummary[],
 ): TraceSummary[] {
-  const known = new Set(loaded.map((trace) => trace.traceId));
-  return [...loaded, ...older.filter((trace) => !known.has(trace.traceId))].sort(newestFirst);
+  const all = new Map([...older, ...loaded].map((trace) => [trace.traceId, trace]));
+  return [...all.values()].sort(newestFirst);
 }
 
 function newestFirst(a: TraceSummary, b: TraceSummary): number {
