@@ -15,8 +15,11 @@ const FUNCTION = `
 
 let code: Code | undefined;
 let child: ChildProcess | undefined;
+let groups: readonly number[] = [];
 afterEach(async () => {
   child?.kill('SIGKILL');
+  // When this test fails its processes must not stay.
+  for (const group of groups.filter((each) => living(each) > 0)) process.kill(-group, 'SIGKILL');
   await code?.remove();
 });
 
@@ -29,7 +32,8 @@ async function startProcess(
   codeDir: string,
 ): Promise<{ readonly process: ChildProcess; readonly started: Started }> {
   const script = fileURLToPath(new URL('../support/emulatorProcess.ts', import.meta.url));
-  const started = spawn(process.execPath, [script, codeDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = { ...process.env, TMPDIR: codeDir };
+  const started = spawn(process.execPath, [script, codeDir], { stdio: ['ignore', 'pipe', 'inherit'], env });
   child = started;
   let text = '';
   for await (const chunk of started.stdout) {
@@ -39,9 +43,10 @@ async function startProcess(
   return { process: started, started: JSON.parse(text) as Started };
 }
 
-it('a killed emulator leaves no process and no listener: frozen, working or watching', async () => {
+it('a killed emulator leaves no process, listener or folder, frozen, working or watching', async () => {
   code = await writeCode(FUNCTION);
   const { process: emulator, started } = await startProcess(code.codeDir);
+  groups = started.groups;
   const reapers = childrenOf(emulator.pid!).filter((pid) => !started.groups.includes(pid));
   expect(reapers).toHaveLength(1);
   for (const group of started.groups) expect(listProcessGroup(group).length).toBeGreaterThanOrEqual(2);
@@ -52,6 +57,7 @@ it('a killed emulator leaves no process and no listener: frozen, working or watc
   // oxlint-disable-next-line no-await-in-loop -- polling
   while (left().length > 0 && Date.now() < deadlineUnixMs) await sleep(50);
   expect(left()).toEqual([]);
+  expect(readdirSync(code.codeDir)).toEqual(['index.mjs']);
   for (const url of started.urls) {
     // oxlint-disable-next-line no-await-in-loop
     await expect(fetch(url)).rejects.toThrow();

@@ -104,6 +104,7 @@ async function startPools(
 ): Promise<ReadonlyMap<string, FunctionPool>> {
   const budget = createEnvironmentBudget(options.maxEnvironments ?? DEFAULT_MAX_ENVIRONMENTS);
   const layersDir = await mkdtemp(join(tmpdir(), 'clickspan-emulator-'));
+  platform.reaper.removeAtEnd(layersDir);
   stops.push(() => rm(layersDir, { recursive: true, force: true }));
   const pools = new Map<string, FunctionPool>();
   for (const settings of functions) {

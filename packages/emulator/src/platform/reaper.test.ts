@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { listProcessGroup, signalGroup } from './processGroup.ts';
 import { startReaper } from './reaper.ts';
@@ -49,6 +53,19 @@ describe('a reaper', () => {
     await reaper.stop();
     for (const group of [first, second, third]) expect(isGone(group)).toBe(true);
     expect(listProcessGroup(forgotten).map(({ state }) => state)).toEqual(['T', 'T', 'T']);
+  });
+
+  it('removes the folders that it was told of', async () => {
+    reaper = startReaper();
+    const dirs = [
+      await mkdtemp(join(tmpdir(), 'clickspan reaper $HOME ')),
+      await mkdtemp(join(tmpdir(), 'clickspan-reaper-')),
+    ];
+    await writeFile(join(dirs[0]!, 'file'), '');
+    for (const dir of dirs) reaper.removeAtEnd(dir);
+    expect(() => reaper.removeAtEnd('relative')).toThrow(RangeError);
+    await reaper.stop();
+    for (const dir of dirs) expect(existsSync(dir)).toBe(false);
   });
 
   it('that is killed is followed by another, which knows what to watch', async () => {

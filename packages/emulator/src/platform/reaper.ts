@@ -9,6 +9,8 @@ export interface Reaper {
   watch(processGroupId: number): void;
   /** The group has ended, or may live on. */
   forget(processGroupId: number): void;
+  /** The folder shall not outlive this process either, with all that is in it. Absolute, without a line end. */
+  removeAtEnd(dir: string): void;
   /** Ends the groups still watched, then the reaper itself. */
   stop(): Promise<void>;
 }
@@ -25,6 +27,7 @@ while read -r word group; do
   case $word in
     +) groups="$groups$group " ;;
     -) groups="\${groups%% $group *} \${groups#* $group }" ;;
+    rm) set -- "$@" "$group" ;;
   esac
 done
 tries=0
@@ -33,10 +36,11 @@ while [ $tries -lt 20 ]; do
   for group in $groups; do
     if kill -s KILL -- "-$group" 2>/dev/null; then kill -s CONT -- "-$group" 2>/dev/null; left=1; fi
   done
-  [ -z "$left" ] && exit 0
+  [ -z "$left" ] && break
   tries=$((tries + 1))
   sleep 0.1
 done
+for dir; do rm -rf -- "$dir"; done
 `;
 
 /**
@@ -46,6 +50,7 @@ done
  */
 export function startReaper(): Reaper {
   const groups = new Set<number>();
+  const dirs = new Set<string>();
   let stopped = false;
   let child = spawnReaper();
 
@@ -65,6 +70,7 @@ export function startReaper(): Reaper {
       if (stopped || child !== started) return;
       child = spawnReaper();
       for (const group of groups) child.stdin!.write(`+ ${group}\n`);
+      for (const dir of dirs) child.stdin!.write(`rm ${dir}\n`);
     });
     return started;
   }
@@ -80,6 +86,12 @@ export function startReaper(): Reaper {
     },
     forget: (group) => {
       if (groups.delete(group) && !stopped) child.stdin!.write(`- ${group}\n`);
+    },
+    removeAtEnd: (dir) => {
+      if (!dir.startsWith('/') || dir.includes('\n'))
+        throw new RangeError(`not an absolute path of one line: ${dir}`);
+      dirs.add(dir);
+      if (!stopped) child.stdin!.write(`rm ${dir}\n`);
     },
     stop: () => {
       stopped = true;
