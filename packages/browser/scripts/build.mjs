@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 // Bundles the compiled agent: `dist/clickspan.js` for the script tag and `dist/esm/clickspan.js` for bundlers, both whole
 // in themselves. Run it after `tsc -b`.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { minify as fold } from 'rolldown/utils';
 import { rollup } from 'rollup';
 import { minify } from 'terser';
+import { findInternalNames } from './internalNames.mjs';
 
 const root = resolve(import.meta.dirname, '..');
+const repository = resolve(root, '../..');
 const shared = resolve(root, '../shared/dist');
 
 const bundles = [
@@ -46,31 +49,47 @@ function visit(node, see) {
   for (const child of Object.values(node)) visit(child, see);
 }
 
+/** First the minifier that puts constants in their places, then the one that makes the shortest code. */
+function minifyTwice(format) {
+  const internalNames = new RegExp(`^(?:${findInternalNames(root, repository).join('|')})$`);
+  const isModule = format === 'es';
+  return {
+    name: 'minify-twice',
+    async renderChunk(code, { fileName }) {
+      const folded = await fold(fileName, code, {
+        module: isModule,
+        compress: { target: 'es2020' },
+        mangle: { toplevel: isModule },
+        sourcemap: true,
+      });
+      const { code: small, map } = await minify(
+        { [fileName]: folded.code },
+        {
+          ecma: 2020,
+          module: isModule,
+          compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, pure_getters: true },
+          mangle: { properties: { regex: internalNames } },
+          sourceMap: { content: folded.map, asObject: true },
+        },
+      );
+      return { code: small, map };
+    },
+  };
+}
+
 for (const { input, file, format } of bundles) {
   const bundle = await rollup({
     input: join(root, input),
     treeshake: 'smallest',
-    plugins: [workspacePackages, withoutDocs],
+    plugins: [workspacePackages, withoutDocs, minifyTwice(format)],
     onwarn(warning) {
       throw new Error(`Bundling ${file}: ${warning.message}`);
     },
   });
-  const { output } = await bundle.generate({ format, sourcemap: true, file: join(root, file) });
-  const [{ code, map, fileName }] = output;
-  const small = await minify(
-    { [fileName]: code },
-    {
-      ecma: 2020,
-      module: format === 'es',
-      toplevel: true,
-      compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, pure_getters: true },
-      sourceMap: { content: map, filename: fileName, url: `${fileName}.map` },
-    },
-  );
   const target = join(root, file);
   await mkdir(dirname(target), { recursive: true });
-  await writeFile(target, small.code);
-  await writeFile(`${target}.map`, small.map);
-  const gzipBytes = gzipSync(small.code, { level: 9 }).length;
-  process.stdout.write(`${file}: ${Buffer.byteLength(small.code)} B, ${gzipBytes} B gzip\n`);
+  const { output } = await bundle.write({ format, sourcemap: true, file: target });
+  const { code } = output[0];
+  const gzipBytes = gzipSync(code, { level: 9 }).length;
+  process.stdout.write(`${file}: ${Buffer.byteLength(code)} B, ${gzipBytes} B gzip\n`);
 }

@@ -9,7 +9,6 @@ import { startLoad } from '../features/actions/startLoad.ts';
 import { observeCallbackSources } from '../features/context/callbackSources.ts';
 import { createCurrentContext, type CurrentContext } from '../features/context/currentContext.ts';
 import { createFollow, observePromiseSources } from '../features/context/promiseSources.ts';
-import { maskUrl } from '../features/requests/maskUrl.ts';
 import { observeFetch } from '../features/requests/observeFetch.ts';
 import { observeXhr } from '../features/requests/observeXhr.ts';
 import { createPropagation } from '../features/requests/propagation.ts';
@@ -26,9 +25,9 @@ import { createPost } from '../platform/post.ts';
 import { observeResourceEntries } from '../platform/resourceEntries.ts';
 import { createTaskEnd } from '../platform/taskEnd.ts';
 import { createAfter, type After } from '../platform/timers.ts';
-import { createWarn, type Warn } from '../platform/warn.ts';
+import { createWarn } from '../platform/warn.ts';
 import { VERSION } from '../version.ts';
-import { optionSchema, type Options, type StartOptions } from './optionSchema.ts';
+import { FEATURES, optionSchema, type Options, type StartOptions } from './optionSchema.ts';
 
 /** A running agent. */
 export interface Agent {
@@ -48,69 +47,63 @@ export interface StartSources {
   readonly attribute?: (name: string) => string | null;
 }
 
-const SCOPE = '@clickspan/browser';
-
-/** What every part is given. */
+/** What every part is given; the one place where features meet. */
 interface Core {
   readonly window: Window & typeof globalThis;
   readonly options: Options;
-  readonly warn: Warn;
   readonly guard: Guard;
   readonly clock: Clock;
   readonly after: After;
   readonly listen: Listen;
   readonly current: CurrentContext;
+  readonly tracerProvider: TracerProvider;
   readonly exporter: Exporter;
   readonly actions: Actions;
   readonly requests: Requests;
-  readonly tracerProvider: TracerProvider;
 }
 
 /**
- * Puts the agent together and starts it: the one place where its features meet. What is taken of the page's functions is
- * taken before any is wrapped.
+ * Puts the agent together and starts it. What it takes of the page's functions it takes before any is wrapped.
  */
 export function startAgent(sources: StartSources): Agent {
   const core = createCore(sources);
-  const { actions, requests, exporter } = core;
   const stops = observePage(core);
-  const endAll = (reason: string): void => {
-    requests.endAll(reason);
-    actions.endAll(reason);
-  };
   return {
     tracerProvider: core.tracerProvider,
-    flush: () => exporter.flush(),
+    flush: () => core.exporter.flush(),
     stop() {
       for (const stop of stops) core.guard(stop);
-      core.guard(() => endAll('stop'));
-      void exporter.flush();
+      core.guard(() => endAll(core, 'stop'));
+      void core.exporter.flush();
     },
   };
 }
 
+function endAll({ requests, actions }: Core, reason: string): void {
+  requests.endAll(reason);
+  actions.endAll(reason);
+}
+
+/** Makes all parts, without effects on the page. */
 function createCore({ window, code, attribute = () => null }: StartSources): Core {
   const warn = createWarn();
   const options = readOptions(optionSchema, { environment: attribute, code, warn });
   if (!options.endpoint) warn('No endpoint is set: requests are stamped, nothing is sent.');
   const guard = createGuard((error) => warn(`An error of our own was caught: ${String(error)}`));
   const clock = createClock(window.performance);
-  const after = createAfter(window);
   const current = createCurrentContext({
     createTaskEnd,
     onTaskEnd(context) {
       guard(() => actions.of(context)?.touch());
     },
   });
+  const after = createAfter(window);
+  const surroundings = { window, options, warn, guard, clock, after, current };
   const exporter = createExporter({
-    tracesUrl: options.endpoint && `${options.endpoint}/v1/traces`,
-    headers: options.headers,
+    ...surroundings,
     resource: toPageResource(window, options, VERSION),
     post: createPost(window),
-    after,
-    now: clock.now,
     random: Math.random,
-    warn,
   });
   const tracerProvider = createTracerProvider({
     clock: clock.now,
@@ -122,46 +115,20 @@ function createCore({ window, code, attribute = () => null }: StartSources): Cor
     },
     sample: (traceId) => shouldSample(traceId, options.sampleRatio),
   });
-  const tracer = tracerProvider.getTracer(SCOPE, VERSION);
-  const pageUrl = (): string => maskUrl(new URL(window.location.href));
-  const actions = createActions({ tracer, now: clock.now, after, pageUrl });
+  const traced = { ...surroundings, tracer: tracerProvider.getTracer('@clickspan/browser', VERSION) };
+  const actions = createActions(traced);
   const requests = createRequests({
-    tracer,
-    now: clock.now,
-    after,
-    pageOrigin: window.location.origin,
-    context: current.get,
-    isUnsure: current.isUnsure,
+    ...traced,
     ownerOf: actions.of,
-    shouldPropagate: createPropagation({
-      pageOrigin: window.location.origin,
-      to: options.propagateTo,
-      neverTo: options.neverPropagateTo,
-      sameOrigin: options.propagateSameOrigin,
-      warn,
-    }),
+    shouldPropagate: createPropagation(options, window.location.origin, warn),
     timings: createResourceTimings({ clock, observe: (onEntry) => observeResourceEntries(window, onEntry) }),
   });
-  return {
-    window,
-    options,
-    warn,
-    guard,
-    clock,
-    after,
-    listen: createListen(guard),
-    current,
-    exporter,
-    actions,
-    requests,
-    tracerProvider,
-  };
+  return { ...surroundings, listen: createListen(guard), tracerProvider, exporter, actions, requests };
 }
 
 /** Starts observing; the returned functions end it. */
 function observePage(core: Core): (() => void)[] {
-  const { window, options, guard, clock, listen, current, exporter, actions, requests } = core;
-  const has = (feature: string): boolean => options.features.includes(feature);
+  const { window, options, guard, listen, current, exporter, actions, requests } = core;
   const follow = createFollow({
     current,
     hold(context) {
@@ -171,24 +138,8 @@ function observePage(core: Core): (() => void)[] {
       };
     },
   });
-  const onLoad = (has('load') && guard(() => startLoad(core))) || (() => {});
-  const leave = (): void => {
-    requests.endAnswered();
-    actions.endQuiet();
-    exporter.flushOnExit();
-  };
-  const observers: (false | (() => () => void))[] = [
-    () =>
-      observePageLife(window, listen, {
-        onLoad,
-        onHidden: leave,
-        onExit() {
-          requests.endAll('pagehide');
-          actions.endAll('pagehide');
-          exporter.flushOnExit();
-        },
-      }),
-    () =>
+  const observers: Record<string, () => (() => void) | undefined> = {
+    callbacks: () =>
       observeCallbackSources({
         window,
         current,
@@ -196,12 +147,29 @@ function observePage(core: Core): (() => void)[] {
           guard(() => actions.of(context)?.expect(delayMs));
         },
       }),
-    () => observePromiseSources(window, follow),
-    has('click') && (() => observeClicks(core)),
-    has('route') && (() => observeRoutes({ ...core, now: clock.now })),
-    has('fetch') && (() => observeFetch({ window, guard, requests, follow })),
-    has('xhr') && (() => observeXhr({ window, guard, listen, requests, current })),
-  ];
+    promises: () => observePromiseSources(window, follow),
+    load: () => startLoad(core),
+    click: () => observeClicks(core),
+    route: () => observeRoutes(core),
+    fetch: () => observeFetch({ ...core, follow }),
+    xhr: () => observeXhr(core),
+    // Last, so that it is the last to be stopped.
+    life: () =>
+      observePageLife(window, listen, {
+        onHidden() {
+          requests.endAnswered();
+          actions.endQuiet();
+          exporter.flushOnExit();
+        },
+        onExit() {
+          endAll(core, 'pagehide');
+          exporter.flushOnExit();
+        },
+      }),
+  };
   // One that fails leaves the others at work.
-  return observers.flatMap((observe) => (observe && guard(observe)) || []);
+  return Object.entries(observers).flatMap(
+    ([name, observe]) =>
+      ((options.features.includes(name) || !FEATURES.includes(name)) && guard(observe)) || [],
+  );
 }

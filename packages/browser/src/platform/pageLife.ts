@@ -6,13 +6,11 @@ export interface PageLifeListener {
   readonly onHidden: () => void;
   /** The page is left, perhaps to be restored later. */
   readonly onExit: () => void;
-  /** The page has loaded. */
-  readonly onLoad: () => void;
 }
 
 /**
- * Observes loading, hiding and leaving. `pagehide` is dispatched at the window, and there is no `unload` here: it would
- * keep the page out of the back/forward cache.
+ * Observes hiding and leaving. `pagehide` is dispatched at the window, and there is no `unload` here: it would keep the
+ * page out of the back/forward cache.
  */
 export function observePageLife(window: Window, listen: Listen, listener: PageLifeListener): () => void {
   const { document } = window;
@@ -21,10 +19,6 @@ export function observePageLife(window: Window, listen: Listen, listener: PageLi
       if (document.visibilityState === 'hidden') listener.onHidden();
     }),
     listen(window, 'pagehide', listener.onExit),
-    listen(window, 'load', (event) => {
-      // Captured load events of images and scripts pass here too.
-      if (event.target === document || event.target === window) listener.onLoad();
-    }),
   ];
   return () => stops.forEach((stop) => stop());
 }

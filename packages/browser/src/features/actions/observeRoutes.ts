@@ -1,4 +1,6 @@
 import { URL_PATH } from '@clickspan/shared/attributes';
+import { ROOT_CONTEXT } from '@clickspan/shared/context';
+import type { Clock } from '../../platform/clock.ts';
 import type { Guard } from '../../platform/guard.ts';
 import type { Listen } from '../../platform/listen.ts';
 import { patchMethod } from '../../platform/patchMethod.ts';
@@ -11,7 +13,7 @@ export interface RoutesDeps {
   readonly window: Window;
   readonly listen: Listen;
   readonly guard: Guard;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly actions: Actions;
   readonly current: ActionContext;
 }
@@ -25,7 +27,7 @@ type RouteCause = 'traverse' | 'script';
  *
  * @returns undoes it
  */
-export function observeRoutes({ window, listen, guard, now, actions, current }: RoutesDeps): () => void {
+export function observeRoutes({ window, listen, guard, clock, actions, current }: RoutesDeps): () => void {
   const { location } = window;
   let lastHref = location.href;
 
@@ -42,13 +44,15 @@ export function observeRoutes({ window, listen, guard, now, actions, current }: 
     const action = actions.start({
       type: 'route',
       name: `route ${toPathName(pathname)}`,
-      startUnixMs: now(),
+      startUnixMs: clock.now(),
       isTrusted: cause === 'traverse',
       // What caused it is over, yet known.
-      ...(cause === 'script' && running && { links: [{ context: running.spanContext }] }),
+      link: cause === 'script' ? running?.spanContext : undefined,
     });
-    if (cause === 'traverse') current.enter(action.context, true);
-    else current.resume(action.context, true);
+    if (cause === 'traverse') {
+      current.setBase(ROOT_CONTEXT);
+      current.enter(action.context, true);
+    } else current.resume(action.context, true);
   };
 
   const { navigation } = window as WithNavigation;

@@ -20,14 +20,11 @@ const WINDOW_SOURCES: readonly CallbackSource[] = [
   { name: 'queueMicrotask', called: 'microtask' },
 ];
 
-/** A timer longer than this is not waited for: it hides a message or polls. */
-const MAX_AWAITED_DELAY_MS = 1000;
-
 /** What wrapping callbacks needs. */
 export interface CallbackSourcesDeps {
   readonly window: Window;
   readonly current: CurrentContext;
-  /** Told that work of a context is to come. */
+  /** Told that a context may go on after a while. */
   readonly expect: (context: Context, delayMs: number) => void;
 }
 
@@ -43,11 +40,9 @@ export function observeCallbackSources({ window, current, expect }: CallbackSour
       // Text to be evaluated is passed on, and so is what the browser will refuse.
       if (typeof callback !== 'function') return Reflect.apply(original, self, args);
       const asked = current.get();
-      const delayMs = typeof delay === 'number' ? delay : 0;
-      const counts = hasDelay && delayMs <= MAX_AWAITED_DELAY_MS;
-      if (counts) expect(asked, delayMs);
+      if (hasDelay) expect(asked, typeof delay === 'number' ? delay : 0);
       const wrapped = function (this: unknown, ...values: unknown[]): unknown {
-        if (called === 'task') current.enter(asked, counts);
+        if (called === 'task') current.enter(asked);
         else current.resume(asked);
         return Reflect.apply(callback as Callable, this, values);
       };

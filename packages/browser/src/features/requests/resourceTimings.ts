@@ -5,7 +5,7 @@ import { toServerTimingMetrics } from '../../platform/serverTimingEntries.ts';
 /** The wait for the resource timing entry of one request. */
 export interface WatchedEntry {
   /** Calls back when the entry is there, at once if it is already. */
-  whenThere(use: (metrics: ServerTimingMetric[]) => void): void;
+  whenThere(use: (metrics: readonly ServerTimingMetric[]) => void): void;
   cancel(): void;
 }
 
@@ -25,7 +25,7 @@ interface Watch {
   readonly url: string;
   readonly startUnixMs: number;
   metrics?: ServerTimingMetric[];
-  use?: (metrics: ServerTimingMetric[]) => void;
+  use?: (metrics: readonly ServerTimingMetric[]) => void;
 }
 
 /** Sums of times are not exact. */

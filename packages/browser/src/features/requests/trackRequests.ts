@@ -1,4 +1,4 @@
-import type { Attributes, Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
+import type { Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import {
   CLICKSPAN_ATTRIBUTION,
   CLICKSPAN_COLD_START_MS,
@@ -21,13 +21,15 @@ import {
 } from '@clickspan/shared/serverTiming';
 import { parseTraceparent, toTraceparent } from '@clickspan/shared/traceContext';
 import { KIND_CLIENT, STATUS_ERROR } from '@clickspan/shared/tracer';
+import type { Clock } from '../../platform/clock.ts';
+import { maskUrl } from '../../platform/maskUrl.ts';
 import type { After } from '../../platform/timers.ts';
-import { maskUrl } from './maskUrl.ts';
 import type { ShouldPropagate } from './propagation.ts';
-import type { ResourceTimings, WatchedEntry } from './resourceTimings.ts';
+import type { ResourceTimings } from './resourceTimings.ts';
 
 /** A request that the page is about to make. */
-export interface RequestInit {
+export interface PageRequest {
+  /** In upper case. */
   readonly method: string;
   readonly url: URL;
   /** The `traceparent` that the caller has set; it stays. */
@@ -53,18 +55,16 @@ export interface TrackedRequest {
 export interface RequestOwner {
   readonly spanContext: SpanContext;
   isPastCap(): boolean;
-  requestStarted(): void;
-  requestEnded(untilUnixMs: number, coldStartMs: number | undefined): void;
+  startRequest(): (untilUnixMs: number, coldStartMs: number | undefined) => void;
 }
 
 /** What tracking needs of its surroundings. */
-export interface TrackRequestsDeps {
+export interface RequestsDeps {
+  readonly window: Window;
   readonly tracer: Tracer;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly after: After;
-  readonly pageOrigin: string;
-  readonly context: () => Context;
-  readonly isUnsure: () => boolean;
+  readonly current: { readonly get: () => Context; readonly isUnsure: () => boolean };
   readonly ownerOf: (context: Context) => RequestOwner | undefined;
   readonly shouldPropagate: ShouldPropagate;
   readonly timings: ResourceTimings;
@@ -73,141 +73,112 @@ export interface TrackRequestsDeps {
 /** All requests of the page. */
 export interface Requests {
   /** Starts the span of a request; `undefined` when it is none that goes over HTTP. */
-  start(init: RequestInit): TrackedRequest | undefined;
-  /** Ends those whose response is there, without waiting for the browser's timing. */
+  start(request: PageRequest): TrackedRequest | undefined;
+  /** Ends those that are answered, without waiting for the browser's timing. */
   endAnswered(): void;
-  /** Ends all. */
+  /** Ends all; what is not answered says why. */
   endAll(reason: string): void;
 }
 
-/** The span does not wait longer for the browser's timing of a response that is there; its end is not moved by waiting. */
+/** The span waits no longer for the browser's timing of an answer; its end does not move by waiting. */
 const ENTRY_WAIT_MS = 500;
 const KNOWN_METHODS = /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|QUERY)$/;
 
 /** Makes the registry of requests, without effects on the page. */
-export function createRequests(deps: TrackRequestsDeps): Requests {
+export function createRequests(deps: RequestsDeps): Requests {
   const open = new Set<OpenRequest>();
   return {
-    start(init) {
-      if (!/^https?:$/.test(init.url.protocol)) return undefined;
-      const request = startRequest(deps, init, () => open.delete(request));
-      open.add(request);
-      return request;
-    },
-    endAnswered: () => open.forEach((request) => request.endAnswered()),
-    endAll: (reason) => open.forEach((request) => request.endNow(reason)),
+    start: (request) =>
+      /^https?:$/.test(request.url.protocol) ? startRequest(deps, request, open) : undefined,
+    endAnswered: () => open.forEach((request) => request.isAnswered() && request.end()),
+    endAll: (reason) => open.forEach((request) => request.end(reason)),
   };
 }
 
-interface OpenRequest extends TrackedRequest {
-  endAnswered(): void;
-  endNow(reason: string): void;
+interface OpenRequest {
+  isAnswered(): boolean;
+  end(reason?: string): void;
 }
 
-function startRequest(deps: TrackRequestsDeps, init: RequestInit, onEnd: () => void): OpenRequest {
-  const { url, callerTraceparent } = init;
-  const startUnixMs = deps.now();
-  const { span, owner } = startSpan(deps, init, startUnixMs);
-  const isStamped = init.canCarryHeaders && callerTraceparent === null && deps.shouldPropagate(url);
-  // Of another origin's response the header may be hidden while the browser's timing tells.
+function startRequest(deps: RequestsDeps, request: PageRequest, open: Set<OpenRequest>): TrackedRequest {
+  const { clock, timings, window } = deps;
+  const { url } = request;
+  const startUnixMs = clock.now();
+  const { span, owner } = startSpan(deps, request, startUnixMs);
+  const onEnd = owner?.startRequest();
+  const isStamped =
+    request.canCarryHeaders && request.callerTraceparent === null && deps.shouldPropagate(url);
+  // The header of another origin's answer may be hidden where the browser's timing tells.
   const watch =
-    isStamped && url.origin !== deps.pageOrigin ? deps.timings.watch(url, startUnixMs) : undefined;
+    isStamped && url.origin !== window.location.origin ? timings.watch(url, startUnixMs) : undefined;
   let answeredUnixMs: number | undefined;
   let coldStartMs: number | undefined;
-  let isEnded = false;
 
-  const end = (): void => {
-    if (isEnded) return;
-    isEnded = true;
+  const end = (reason?: string): void => {
+    if (!open.delete(self)) return;
     watch?.cancel();
-    const endUnixMs = answeredUnixMs ?? deps.now();
+    if (answeredUnixMs === undefined) span.setAttributes({ [CLICKSPAN_END_REASON]: reason });
+    const endUnixMs = answeredUnixMs ?? clock.now();
     span.end(endUnixMs);
-    owner?.requestEnded(endUnixMs, coldStartMs);
-    onEnd();
+    onEnd?.(endUnixMs, coldStartMs);
   };
-  const apply = (metrics: ServerTimingMetric[]): void => {
-    coldStartMs = applyTiming(span, metrics);
+  const endWith = (metrics: readonly ServerTimingMetric[]): void => {
+    coldStartMs = setTiming(span, metrics);
+    end();
   };
-
-  owner?.requestStarted();
+  const self: OpenRequest = { isAnswered: () => answeredUnixMs !== undefined, end };
+  open.add(self);
   return {
     headers: isStamped ? toHeaders(span.spanContext()) : [],
     responded(status, serverTiming) {
-      answeredUnixMs = deps.now();
+      answeredUnixMs = clock.now();
       if (status) span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
-      if (status >= 400) setError(span, String(status));
-      if (serverTiming !== null) apply(parseServerTiming(serverTiming));
-      else if (watch) return waitForEntry(deps, watch, apply, end);
-      end();
+      if (status >= 400) setError(span, `${status}`);
+      if (!watch || serverTiming !== null) return endWith(parseServerTiming(serverTiming));
+      watch.whenThere(endWith);
+      deps.after(ENTRY_WAIT_MS, end);
     },
     failed(errorType) {
-      if (errorType === 'abort') span.setAttribute(CLICKSPAN_END_REASON, errorType);
-      else setError(span, errorType);
-      end();
-    },
-    endAnswered: () => {
-      if (answeredUnixMs !== undefined) end();
-    },
-    endNow(reason) {
-      if (answeredUnixMs === undefined) span.setAttribute(CLICKSPAN_END_REASON, reason);
-      end();
+      if (errorType !== 'abort') setError(span, errorType);
+      end(errorType === 'abort' ? errorType : undefined);
     },
   };
 }
 
 function startSpan(
-  deps: TrackRequestsDeps,
-  { method, url, callerTraceparent }: RequestInit,
+  { current, ownerOf, tracer }: RequestsDeps,
+  { method, url, callerTraceparent }: PageRequest,
   startTime: number,
 ): { span: Span; owner: RequestOwner | undefined } {
-  const context = deps.context();
-  const owner = deps.ownerOf(context);
+  const context = current.get();
+  const owner = ownerOf(context);
   const isLate = owner?.isPastCap() === true;
-  // What the caller stamped is its own trace: ours only points to it.
-  const linked = [isLate && owner.spanContext, parseTraceparent(callerTraceparent)];
-  const links = linked.flatMap((target): Link[] => (target ? [{ context: target }] : []));
-  const knownMethod = KNOWN_METHODS.test(method) ? method : '_OTHER';
-  const attributes: Attributes = {
+  // What the caller has stamped is a trace of its own: ours points to it.
+  const targets = [isLate && owner.spanContext, parseTraceparent(callerTraceparent)];
+  const links = targets.flatMap((target): Link[] => (target ? [{ context: target }] : []));
+  const isKnown = KNOWN_METHODS.test(method);
+  const attributes = {
     [CLICKSPAN_SPAN_TYPE]: 'request',
-    [HTTP_REQUEST_METHOD]: knownMethod,
+    [CLICKSPAN_ATTRIBUTION]: current.isUnsure() ? 'unsure' : undefined,
+    [HTTP_REQUEST_METHOD]: isKnown ? method : '_OTHER',
     [URL_FULL]: maskUrl(url),
     [SERVER_ADDRESS]: url.hostname,
     [SERVER_PORT]: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
-    ...(deps.isUnsure() && { [CLICKSPAN_ATTRIBUTION]: 'unsure' }),
   };
-  const name = knownMethod === method ? method : 'HTTP';
-  const span = deps.tracer.startSpan(
-    name,
-    { kind: KIND_CLIENT, startTime, attributes, links, root: isLate },
-    context,
-  );
+  const options = { kind: KIND_CLIENT, startTime, attributes, links, root: isLate };
+  const span = tracer.startSpan(isKnown ? method : 'HTTP', options, context);
   return { span, owner: isLate ? undefined : owner };
 }
 
-function waitForEntry(
-  { after }: TrackRequestsDeps,
-  watch: WatchedEntry,
-  apply: (metrics: ServerTimingMetric[]) => void,
-  end: () => void,
-): void {
-  const cancel = after(ENTRY_WAIT_MS, end);
-  watch.whenThere((metrics) => {
-    cancel();
-    apply(metrics);
-    end();
-  });
-}
-
 /** @returns how long the request waited for a cold start, ms */
-function applyTiming(span: Span, metrics: ServerTimingMetric[]): number | undefined {
+function setTiming(span: Span, metrics: readonly ServerTimingMetric[]): number | undefined {
   const { context, coldStartMs, initMs, handlerMs } = toInvocationTiming(metrics);
-  const values: Attributes = {
+  span.setAttributes({
     [CLICKSPAN_COLD_START_MS]: coldStartMs,
     [CLICKSPAN_INIT_MS]: initMs,
     [CLICKSPAN_HANDLER_MS]: handlerMs,
     [CLICKSPAN_SERVER_SPAN_ID]: context?.spanId,
-  };
-  span.setAttributes(values);
+  });
   return coldStartMs;
 }
 

@@ -3,6 +3,7 @@ import { CLICKSPAN_DROPPED_SPANS } from '@clickspan/shared/attributes';
 import { decideExportOutcome } from '@clickspan/shared/exportOutcome';
 import { encodeSpan, encodeTraces } from '@clickspan/shared/otlp';
 import type { EndedSpan } from '@clickspan/shared/tracer';
+import type { Clock } from '../../platform/clock.ts';
 import type { Post, PostAnswer } from '../../platform/post.ts';
 import type { After } from '../../platform/timers.ts';
 import { decidePauseMs } from './exportPolicy.ts';
@@ -20,13 +21,15 @@ export interface Exporter {
 
 /** What exporting needs. */
 export interface ExporterDeps {
-  /** Where to send; without one nothing is kept. */
-  readonly tracesUrl: string | undefined;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly options: {
+    /** Where to send; without one nothing is kept. */
+    readonly endpoint: string;
+    readonly headers: Readonly<Record<string, string>>;
+  };
   readonly resource: Attributes;
   readonly post: Post;
   readonly after: After;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
   readonly warn: (message: string) => void;
@@ -46,7 +49,9 @@ const FAILURES_BEFORE_WARNING = 3;
 
 /** Makes the exporter; it sends nothing before it has a span. */
 export function createExporter(deps: ExporterDeps): Exporter {
-  const { tracesUrl, post, after, now } = deps;
+  const { options, post, after } = deps;
+  const { now } = deps.clock;
+  const tracesUrl = options.endpoint && `${options.endpoint}/v1/traces`;
   const queue = createSpanQueue(QUEUE_BYTES);
   let keepaliveBytes = 0;
   let failures = 0;
@@ -66,7 +71,7 @@ export function createExporter(deps: ExporterDeps): Exporter {
     const bytes = batch.bytes + ENVELOPE_BYTES;
     const keepalive = keepaliveBytes + bytes <= KEEPALIVE_BYTES;
     if (keepalive) keepaliveBytes += bytes;
-    const headers = { ...deps.headers, 'content-type': 'application/json' };
+    const headers = { ...options.headers, 'content-type': 'application/json' };
     const answer = await post({ url, body: toBody(batch), headers, keepalive, exiting });
     if (keepalive) keepaliveBytes -= bytes;
     settle(batch, answer);

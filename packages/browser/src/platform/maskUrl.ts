@@ -3,7 +3,7 @@
  *
  * @param url an absolute address
  */
-export function maskUrl({ protocol, host, pathname, search }: URL): string {
+export function maskUrl({ protocol, host, pathname, search }: URL | Location): string {
   return `${protocol}//${host}${pathname}${search && `?${maskQuery(search.slice(1))}`}`;
 }
 
