@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,17 +16,17 @@ afterEach(async () => {
   for (const group of groups.splice(0)) signalGroup(group, 'SIGKILL');
 });
 
-/** A group of two, stopped like a frozen environment. */
+/** A group of three, stopped like a frozen environment. */
 async function stoppedGroup(): Promise<number> {
-  const child: ChildProcess = spawn('sh', ['-c', 'sleep 600 & sleep 600; true'], {
-    detached: true,
-    stdio: 'ignore',
-  });
+  const program = 'sleep 600 >&2 & sleep 600 >&2 & echo ready; wait';
+  const child = spawn('sh', ['-c', program], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
   const group = child.pid!;
   groups.push(group);
-  await until(() => listProcessGroup(group).length >= 3);
+  // Stopped in the middle of starting a process, a shell would wait for its child in another state.
+  await once(child.stdout, 'data');
   signalGroup(group, 'SIGSTOP');
   await until(() => listProcessGroup(group).every(({ state }) => state === 'T'));
+  expect(listProcessGroup(group)).toHaveLength(3);
   return group;
 }
 
@@ -84,7 +84,6 @@ describe('a reaper', () => {
     const { pid } = reaper;
     const group = await stoppedGroup();
     reaper.watch(group);
-    // The second is heeded only once the shell has set its traps, so ask it to work first.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid!, signal);
     await reaper.stop();
     expect(isGone(group)).toBe(true);
