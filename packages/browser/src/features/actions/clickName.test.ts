@@ -1,0 +1,55 @@
+// @vitest-environment jsdom
+import { beforeEach, describe, expect, it } from 'vitest';
+import { toClickName } from './clickName.ts';
+
+/** Names the element with the id `x`. */
+function nameIn(html: string): string {
+  document.body.innerHTML = html;
+  return toClickName(document.getElementById('x')!);
+}
+
+beforeEach(() => {
+  document.body.innerHTML = '';
+});
+
+describe('toClickName', () => {
+  it.each([
+    [
+      'the name that the page gives',
+      '<div data-clickspan-name="Buy 1"><button><i id="x"></i>Go</button></div>',
+      'Buy 1',
+    ],
+    ['its label', '<button id="x" aria-label="Close dialog">×</button>', 'Close dialog'],
+    ['its text, on one line', '<button id="x">\n  Add <b>to</b>\n  cart </button>', 'Add to cart'],
+    ['the text of the button around an icon', '<button>Buy <svg id="x"></svg></button>', 'Buy'],
+    ['its title', '<a id="x" title="Home"></a>', 'Home'],
+    ['its picture', '<a id="x"><img alt="Logo"></a>', 'Logo'],
+    ['the value of a button field', '<input id="x" type="submit" value="Send">', 'Send'],
+    ['the name of any other field', '<input id="x" name="email" value="anna@a.example">', 'email'],
+    ['the element where there is nothing else', '<button id="x"></button>', 'button#x'],
+    ['the element where it is not made for clicks', '<div id="x">A letter to Anna</div>', 'div#x'],
+  ])('takes %s', (_what, html, name) => {
+    expect(nameIn(html)).toBe(name);
+  });
+
+  it.each([
+    ['numbers', '<button id="x">Buy 3 for 1,299.50 €</button>', 'Buy # for # €'],
+    ['addresses', '<button id="x">Log out anna@a.example now</button>', 'Log out * now'],
+    ['ids with numbers', '<button></button><i id="x"></i>', 'i#x'],
+  ])('masks %s', (_what, html, name) => {
+    expect(nameIn(html)).toBe(name);
+  });
+
+  it('never reads what was typed', () => {
+    expect(nameIn('<label id="x">Text <textarea>secret</textarea></label>')).toBe('label#x');
+    expect(nameIn('<textarea id="x" name="note">secret</textarea>')).toBe('note');
+    expect(nameIn('<select id="x"><option>secret</option></select>')).toBe('select#x');
+    expect(nameIn('<button><span id="x" contenteditable>secret</span></button>')).toBe('button');
+    expect(nameIn('<input id="x" type="password" value="secret">')).toBe('input#x');
+  });
+
+  it('is short and never empty', () => {
+    expect(nameIn(`<button id="x">${'long '.repeat(1000)}</button>`)).toHaveLength(60);
+    expect(nameIn('<button><i id="x"></i> </button>')).toBe('button');
+  });
+});

@@ -1,0 +1,112 @@
+import type { Context } from '@opentelemetry/api';
+import { ROOT_CONTEXT, withSpan } from '@clickspan/shared/context';
+import { createSilentSpan } from '@clickspan/shared/tracer';
+import { describe, expect, it } from 'vitest';
+import { createCurrentContext, type CurrentContext } from './currentContext.ts';
+
+function contextOf(digit: string): Context {
+  return withSpan(
+    ROOT_CONTEXT,
+    createSilentSpan({ traceId: digit.repeat(32), spanId: digit.repeat(16), traceFlags: 1 }),
+  );
+}
+
+const A = contextOf('a');
+const B = contextOf('b');
+
+function create(): { current: CurrentContext; nextTask: () => void; ended: Context[] } {
+  let posted: (() => void)[] = [];
+  const ended: Context[] = [];
+  const current = createCurrentContext({
+    createTaskEnd: (run) => () => void posted.push(run),
+    onTaskEnd: (context) => ended.push(context),
+  });
+  const nextTask = (): void => {
+    const due = posted;
+    posted = [];
+    for (const run of due) run();
+  };
+  return { current, nextTask, ended };
+}
+
+describe('the current context', () => {
+  it('is none at first, and again after the task', () => {
+    const { current, nextTask } = create();
+    expect(current.get()).toBe(ROOT_CONTEXT);
+    current.enter(A);
+    expect(current.get()).toBe(A);
+    nextTask();
+    expect(current.get()).toBe(ROOT_CONTEXT);
+  });
+
+  it('is that of the task that began last', () => {
+    const { current } = create();
+    current.enter(A);
+    current.enter(B);
+    expect(current.get()).toBe(B);
+    current.enter(ROOT_CONTEXT);
+    expect(current.get()).toBe(ROOT_CONTEXT);
+    expect(current.isUnsure()).toBe(false);
+  });
+
+  it('is unsure when a second cause comes before the page was idle, until it is', () => {
+    const { current, nextTask } = create();
+    current.resume(A);
+    current.resume(A);
+    expect(current.isUnsure()).toBe(false);
+    current.resume(B);
+    expect(current.isUnsure()).toBe(true);
+    nextTask();
+    current.resume(B);
+    expect(current.isUnsure()).toBe(false);
+  });
+
+  it('counts none as a cause that may be mixed up', () => {
+    const { current } = create();
+    current.resume(ROOT_CONTEXT);
+    current.resume(A);
+    expect(current.isUnsure()).toBe(true);
+  });
+
+  it('is sure again when a task begins', () => {
+    const { current } = create();
+    current.resume(A);
+    current.resume(B);
+    current.enter(A);
+    expect(current.isUnsure()).toBe(false);
+  });
+
+  it('falls back to the base where no cause is known, but not where it is known to be none', () => {
+    const { current, nextTask } = create();
+    current.setBase(A);
+    expect(current.get()).toBe(A);
+    current.enter(ROOT_CONTEXT);
+    expect(current.get()).toBe(ROOT_CONTEXT);
+    current.enter(B);
+    nextTask();
+    expect(current.get()).toBe(A);
+  });
+
+  it('is put back after a call with another, also when that throws', () => {
+    const { current } = create();
+    current.enter(A);
+    expect(current.runWith(B, () => current.get())).toBe(B);
+    expect(() =>
+      current.runWith(B, () => {
+        throw new RangeError('own');
+      }),
+    ).toThrow(RangeError);
+    expect(current.get()).toBe(A);
+  });
+
+  it('tells the end of tasks that count, once', () => {
+    const { current, nextTask, ended } = create();
+    current.enter(A);
+    nextTask();
+    current.enter(A, true);
+    current.resume(A, true);
+    nextTask();
+    nextTask();
+    expect(ended).toEqual([A]);
+  });
+});
