@@ -15,23 +15,50 @@ const HELP = `The storefront demo
   --wait <seconds>      with --once: how long a trace may take to be whole; 30 unless given
 `;
 
-const { values } = parseArgs({
-  options: {
-    help: { type: 'boolean', short: 'h', default: false },
-    once: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    config: { type: 'string', default: join(import.meta.dirname, 'clickspan.config.json') },
-    page: { type: 'string', default: '/' },
-    wait: { type: 'string', default: '30' },
-  },
-});
+const USAGE_STATUS = 9;
 
-if (values.help) {
-  process.stdout.write(HELP);
-} else if (values.once) {
+try {
+  process.exit(await run());
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+
+async function run(): Promise<number> {
+  const values = readCommandLine();
+  if (typeof values === 'string') {
+    process.stderr.write(`${values}\n\n${HELP}`);
+    return USAGE_STATUS;
+  }
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const { json, config, page } = values;
+  if (!values.once) return runClickspan(['dev', '--config', config]);
   const { runOnce } = await import('./once/once.ts');
-  const { json, config, page, wait } = values;
-  process.exit(await runOnce({ json, config, page, waitMs: Number(wait) * 1000 }));
-} else {
-  process.exit(await runClickspan(['dev', '--config', values.config]));
+  return runOnce({ json, config, page, waitMs: Number(values.wait) * 1000 });
+}
+
+/** What was asked for; what is wrong with it comes back as text. */
+function readCommandLine() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        once: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        config: { type: 'string', default: join(import.meta.dirname, 'clickspan.config.json') },
+        page: { type: 'string', default: '/' },
+        wait: { type: 'string', default: '30' },
+      },
+    });
+    if (values.json && !values.once)
+      return '--json needs --once: a shop that runs on has no document to print.';
+    if (!/^\d{1,4}$/.test(values.wait)) return `--wait must be a number of seconds, not "${values.wait}".`;
+    if (!values.page.startsWith('/')) return `--page must be a path such as /app/, not "${values.page}".`;
+    return values;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }

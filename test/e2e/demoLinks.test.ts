@@ -1,11 +1,11 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startProgram, runDemoOnce, writeDemoConfig } from '../support/demoProcess.ts';
 import type { DemoConfig, StorefrontConfig } from '../support/demoProcess.ts';
 
 /** Long enough for cold starts on a slow machine; each broken chain is waited for in full. */
-const WAIT = ['--wait', '12'];
+const WAIT = ['--wait', '10'];
 /** A port on which nobody ever listens: below what is handed out, and reserved. */
 const DEAD = 'http://127.0.0.1:1';
 
@@ -14,7 +14,10 @@ interface Broken {
 }
 
 let config: DemoConfig | undefined;
-afterEach(() => config?.remove());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  config?.remove();
+});
 
 async function breakAndRun(
   change: (config: StorefrontConfig, folder: string) => void,
@@ -145,6 +148,30 @@ describe('npm run demo -- --once names the broken link', () => {
     }
     expect((JSON.parse(program.out()) as Broken).brokenLink?.link).toBe('engine');
     expect(program.err()).toContain('Broken link: engine');
+  });
+
+  it('engine: it cannot even start', async () => {
+    const { link, told, status } = await breakAndRun(() => {
+      vi.stubEnv('CLICKHOUSE_URL', DEAD);
+    });
+    expect([status, link]).toEqual([1, 'engine']);
+    expect(told).toContain('CLICKHOUSE_URL');
+  });
+
+  it('layer: its zip is not there', async () => {
+    const { link, told, status } = await breakAndRun((entry, folder) => {
+      entry.layers = [join(folder, 'nothing.zip')];
+    });
+    expect([status, link]).toEqual([1, 'layer']);
+    expect(told).toContain('nothing.zip');
+  });
+
+  it('shop: its shelves are empty', async () => {
+    const { link, told, status } = await breakAndRun((entry) => {
+      entry.functions['catalog']!['handler'] = 'index.nothing';
+    });
+    expect([status, link]).toEqual([1, 'shop']);
+    expect(told).toContain('The shop opened empty');
   });
 
   it('shop: what cannot be bought cannot be traced', async () => {

@@ -1,3 +1,4 @@
+import { ShopClosed } from './buy.ts';
 import type { Purchase, PageReports } from './buy.ts';
 import type { Chain } from './chain.ts';
 
@@ -52,6 +53,28 @@ export function decideBrokenLink(evidence: Evidence): BrokenLink {
     ],
     lookAt: 'what the console printed',
   };
+}
+
+/**
+ * Names the link that kept the shop from opening at all.
+ *
+ * @param error what was thrown while everything started
+ * @returns undefined when it is none of them
+ */
+export function decideUnopened(error: unknown): BrokenLink | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const evidence = [error.message];
+  if (error instanceof ShopClosed) {
+    return { link: 'shop', evidence, lookAt: 'the functions and services of the configuration' };
+  }
+  if (/^CLICKSPAN_CONSOLE_(ENGINE|SCHEMA)/.test(code)) {
+    return { link: 'engine', evidence, lookAt: 'the storage engine, or the server at CLICKHOUSE_URL' };
+  }
+  if (code === 'CLICKSPAN_CLI_PATH_MISSING' && /\blayers\[/.test(error.message)) {
+    return { link: 'layer', evidence, lookAt: 'layers in the configuration' };
+  }
+  return undefined;
 }
 
 function decideShop({ purchase }: Evidence): BrokenLink | undefined {

@@ -24,6 +24,9 @@ export interface PageReports {
 
 const STEP_TIMEOUT_MS = 60_000;
 
+/** The shop's page did not come to show what it sells. */
+export class ShopClosed extends Error {}
+
 /**
  * Watches what the page sends to the collector.
  *
@@ -53,7 +56,7 @@ export async function openShop(page: Page, url: string): Promise<void> {
   await page.locator('[data-products][aria-busy="false"]').waitFor({ timeout: STEP_TIMEOUT_MS });
   const problem = page.locator('.problem');
   if ((await problem.count()) > 0)
-    throw new Error(`The shop opened empty: ${await problem.first().innerText()}`);
+    throw new ShopClosed(`The shop opened empty: ${await problem.first().innerText()}`);
 }
 
 /**

@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   createStyle,
   observeEndRequests,
@@ -8,15 +7,16 @@ import {
   takesColour,
   toInvocationLine,
 } from 'clickspan';
-import type { Dev } from 'clickspan';
+import type { Dev, DevConfig } from 'clickspan';
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../../../test/support/chromium.ts';
-import { decideBrokenLink } from './brokenLink.ts';
+import { decideBrokenLink, decideUnopened } from './brokenLink.ts';
 import type { BrokenLink } from './brokenLink.ts';
 import { buy, observeReports, openShop } from './buy.ts';
 import type { PageReports, Purchase } from './buy.ts';
 import { followChain, isCold } from './chain.ts';
 import type { Chain } from './chain.ts';
+import { openFreshDir } from './freshDir.ts';
 import { findTraces, readEngineProblem, readTrace } from './consoleApi.ts';
 import type { Span } from './consoleApi.ts';
 import { drawTrace } from './printTrace.ts';
@@ -51,6 +51,7 @@ const POLL_MS = 100;
 /** A whole trace is read once more after this: what belongs to no step of the chain may come in the same moment. */
 const SETTLE_MS = 500;
 const IDLE_WITHIN_MS = 30_000;
+const INTERRUPTED_STATUS = 130;
 
 /**
  * Starts everything in a fresh data directory, buys twice, and reads both traces back through the console's query API.
@@ -60,12 +61,30 @@ const IDLE_WITHIN_MS = 30_000;
  */
 export async function runOnce(options: OnceOptions): Promise<number> {
   const tell = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
-  const style = createStyle(takesColour(process.stderr));
-  const requests = observeEndRequests(() => process.exit(130));
+  const requests = observeEndRequests(() => process.exit(INTERRUPTED_STATUS));
   const config = readConfigFile(options.config);
-  const dataDir = join(config.dataDir, `once-${process.pid}`);
-  const dev = await startDev({
-    config: { ...config, dataDir },
+  const dataDir = openFreshDir(config.dataDir);
+  const starting = startShop({ ...config, dataDir }, tell);
+  try {
+    const playing = starting.then((dev) => playCustomer(dev, options, tell));
+    const outcome = await Promise.race([playing, requests.first]).catch(toOutcome);
+    if (!outcome) return INTERRUPTED_STATUS;
+    print(options, outcome);
+    return outcome.broken ? 1 : 0;
+  } finally {
+    await starting.then(
+      (dev) => dev.stop(),
+      () => undefined,
+    );
+    rmSync(dataDir, { recursive: true, force: true });
+    requests.stop();
+  }
+}
+
+function startShop(config: DevConfig, tell: (sentence: string) => void): Promise<Dev> {
+  const style = createStyle(takesColour(process.stderr));
+  return startDev({
+    config,
     clickhouseUrl: process.env['CLICKHOUSE_URL'],
     onProgress: tell,
     onLog: (event) => {
@@ -73,20 +92,18 @@ export async function runOnce(options: OnceOptions): Promise<number> {
       if (line !== undefined) tell(line);
     },
   });
-  try {
-    const ended = requests.first.then(() => undefined);
-    const outcome = await Promise.race([playCustomer(dev, options, tell), ended]);
-    if (!outcome) return 130;
-    print(dev, options, outcome);
-    return outcome.broken ? 1 : 0;
-  } finally {
-    await dev.stop();
-    rmSync(dataDir, { recursive: true, force: true });
-    requests.stop();
-  }
+}
+
+/** A shop that does not even open is broken at a link, too; anything else that is thrown is a fault of the demo. */
+function toOutcome(error: unknown): Outcome {
+  const broken = decideUnopened(error);
+  if (!broken) throw error;
+  return { runtimeClient: undefined, traces: [], broken };
 }
 
 interface Outcome {
+  /** Undefined when nothing had started. */
+  readonly runtimeClient: Dev['runtimeClient'] | undefined;
   readonly traces: readonly Traced[];
   readonly broken: BrokenLink | undefined;
 }
@@ -96,6 +113,7 @@ async function playCustomer(
   options: OnceOptions,
   tell: (sentence: string) => void,
 ): Promise<Outcome> {
+  const { runtimeClient } = dev;
   const browser = await launchChromium();
   try {
     const page = await browser.newPage();
@@ -118,9 +136,9 @@ async function playCustomer(
       // oxlint-disable-next-line no-await-in-loop -- as above
       const { traced, broken } = await buyAndTrace(scene, cold);
       if (traced) traces.push(traced);
-      if (broken) return { traces, broken };
+      if (broken) return { runtimeClient, traces, broken };
     }
-    return { traces, broken: undefined };
+    return { runtimeClient, traces, broken: undefined };
   } finally {
     await browser.close();
   }
@@ -197,17 +215,20 @@ function toWrongStart(cold: boolean): BrokenLink {
   };
 }
 
-function print(dev: Dev, options: OnceOptions, { traces, broken }: Outcome): void {
+function print(options: OnceOptions, { runtimeClient, traces, broken }: Outcome): void {
   if (options.json) {
-    const { runtimeClient } = dev;
-    const document = { runtimeClient, traces, ...(broken ? { brokenLink: broken } : {}) };
+    const document = {
+      runtimeClient: runtimeClient ?? null,
+      traces,
+      ...(broken ? { brokenLink: broken } : {}),
+    };
     process.stdout.write(`${JSON.stringify(document)}\n`);
   } else {
     const trees = traces.map(
       ({ traceId, spans }, at) =>
         `\nBuy ${at + 1}: ${isCold(spans) ? 'cold' : 'warm'}\n${spans.length > 0 ? drawTrace(traceId, spans) : '  no spans'}\n`,
     );
-    process.stdout.write(`${trees.join('')}\nruntime client: ${dev.runtimeClient}\n`);
+    process.stdout.write(`${trees.join('')}\nruntime client: ${runtimeClient ?? 'none was started'}\n`);
   }
   if (!broken) return;
   const lines = [`Broken link: ${broken.link}`, ...broken.evidence.map((line) => `  ${line}`)];

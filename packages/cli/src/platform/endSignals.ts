@@ -10,7 +10,7 @@ export interface EndRequests {
 
 /**
  * Listens for being asked to end: Ctrl-C, SIGTERM, a closed terminal; and where `CLICKSPAN_END_WITH_STDIN` is `1`, the
- * end of standard input, which comes however the starting process has gone.
+ * end of standard input, which comes however the starting process has gone. Output that nobody reads any more ends too.
  *
  * @param onForce called when a signal comes again: end at once
  */
@@ -26,6 +26,8 @@ export function observeEndRequests(onForce: () => void): EndRequests {
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
+  // Whoever read our output has gone (`clickspan dev | head`).
+  process.stdout.on('error', settle);
   const withStdin = process.env['CLICKSPAN_END_WITH_STDIN'] === '1';
   // Meant for this process alone: what it starts has another standard input.
   delete process.env['CLICKSPAN_END_WITH_STDIN'];
@@ -38,6 +40,7 @@ export function observeEndRequests(onForce: () => void): EndRequests {
     first,
     stop: () => {
       for (const signal of signals) process.off(signal, onSignal);
+      process.stdout.off('error', settle);
       if (withStdin) process.stdin.pause();
     },
   };
