@@ -91,7 +91,7 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
       }
       const invocations = await collector.waitForSpans(KINDS.length, isInvocation());
       // A request may find the first environment still sending, and get a second one: the order is not given.
-      expect(invocations.map(({ attributes }) => attributes['url.path']).sort()).toEqual(
+      expect(invocations.map(({ attributes }) => String(attributes['url.path'])).sort()).toEqual(
         KINDS.map((kind) => `/${kind}`).sort(),
       );
     },

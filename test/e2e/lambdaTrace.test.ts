@@ -39,7 +39,7 @@ afterEach(async () => {
 
 describe.each(runtimeClientsToTest())('the layer in a function (%s)', (runtimeClient) => {
   const start = async (config: Omit<StageFunction, 'name'>, options: object = {}): Promise<Stage> => {
-    const environment = { UPSTREAM: upstreamUrl, ...config.environment };
+    const environment = { UPSTREAM: upstreamUrl };
     const functions = [
       withLayer({ timeoutMs: 10_000, ...config, name: 'orders', environment }, collector.url),
     ];
@@ -173,11 +173,12 @@ describe.each(runtimeClientsToTest())('the layer in a function (%s)', (runtimeCl
     await collector.waitForSpans(6, isInvocation());
     const found = collector.spans
       .filter(isInvocation())
-      .map(({ attributes }) => [attributes['faas.invocation_id'], attributes['faas.coldstart']]);
+      .map(({ attributes }) => [attributes['faas.invocation_id'], attributes['faas.coldstart']] as const);
     const known = running
       .environments()
-      .flatMap(({ invocations }) => invocations.map(({ requestId, cold }) => [requestId, cold]));
-    expect(found.sort()).toEqual(known.sort());
+      .flatMap(({ invocations }) => invocations.map(({ requestId, cold }) => [requestId, cold] as const));
+    expect(new Map(found)).toEqual(new Map(known));
+    expect(found).toHaveLength(6);
     expect(collector.spans.filter(isType('init'))).toHaveLength(running.environments().length);
   });
 

@@ -36,6 +36,8 @@ export interface AgentMode {
 export interface StartedAgent extends Agent {
   /** The function's code has been loaded. */
   initialized(): void;
+  /** The function's code is still being loaded; nobody will tell when it is. */
+  loading(): void;
 }
 
 /** An invocation that the wrapped handler has not seen after so long is not going to come to it. */
@@ -116,6 +118,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
       await extension?.register();
     },
     initialized: () => invocations.initialized(),
+    loading: () => invocations.loading(),
   };
 }
 

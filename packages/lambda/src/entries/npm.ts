@@ -79,6 +79,8 @@ function start(code: WrapOptions): Agent | undefined {
     if (!agent) return undefined;
     publishAgent(agent);
     void agent.ready();
+    agent.loading();
+    setImmediate(() => agent.loading());
     return agent;
   } catch (error) {
     process.stderr.write(`clickspan: the agent could not start: ${String(error)}\n`);

@@ -4,7 +4,7 @@ import type { Breaker } from './breaker.ts';
 export interface FlushSituation {
   readonly breaker: Breaker;
   readonly nowMs: number;
-  /** Until the function's deadline. */
+  /** Until the function's deadline; not a number where that is unknown. */
   readonly remainingMs: number;
   /** Spans that wait to be sent. */
   readonly queuedSpans: number;
@@ -40,6 +40,7 @@ export function decideFlush(situation: FlushSituation): FlushDecision {
   const { breaker, nowMs, remainingMs, queuedSpans, unanswered, holds } = situation;
   if (queuedSpans === 0 || unanswered >= MAX_UNANSWERED || breaker.state === 'probing') return NOTHING;
   if (breaker.state === 'open') return nowMs < breaker.retryAtMs ? NOTHING : { send: true, waitMs: 0 };
-  const waitMs = holds ? Math.max(0, Math.min(MAX_TAIL_MS, remainingMs - DEADLINE_MARGIN_MS)) : 0;
-  return { send: true, waitMs };
+  if (!holds) return { send: true, waitMs: 0 };
+  const leftMs = Number.isNaN(remainingMs) ? MAX_TAIL_MS : remainingMs - DEADLINE_MARGIN_MS;
+  return { send: true, waitMs: Math.max(0, Math.min(MAX_TAIL_MS, leftMs)) };
 }

@@ -57,8 +57,10 @@ export interface InvocationEnvironment {
 
 /** Makes the spans of the invocations of this environment. */
 export interface Invocations {
-  /** The environment is ready; from now on somebody may wait for an invocation. */
+  /** The environment is ready: nothing is loaded any more. */
   initialized(): void;
+  /** The function's code is being loaded, and the end of it is not going to be told. */
+  loading(): void;
   start(event: unknown, lambda: LambdaContext): Invocation;
 }
 
@@ -66,28 +68,38 @@ export interface Invocations {
 export function createInvocations(environment: InvocationEnvironment): Invocations {
   const { tracer, now, guard, initStartUnixMs } = environment;
   let initEndUnixMs: number | undefined;
+  let loadingUnixMs: number | undefined;
   let first = true;
 
-  const startInit = (parent: Context): void => {
+  const startInit = (parent: Context, endUnixMs: number): void => {
     const span = tracer.startSpan(
       'init',
       { kind: KIND_INTERNAL, startTime: initStartUnixMs, attributes: { [CLICKSPAN_SPAN_TYPE]: 'init' } },
       parent,
     );
-    span.end(initEndUnixMs);
+    span.end(endUnixMs);
   };
 
   return {
     initialized() {
-      initEndUnixMs ??= now();
+      initEndUnixMs = now();
+    },
+    loading() {
+      loadingUnixMs = now();
     },
     start(event, lambda) {
       const startUnixMs = now();
-      initEndUnixMs ??= startUnixMs;
       const { initializationType } = environment;
-      const age = { first, initializationType, initEndUnixMs, invokedUnixMs: startUnixMs };
-      const { cold } = decideColdStart(age);
-      const initMs = first ? initEndUnixMs - initStartUnixMs : undefined;
+      const idleSinceUnixMs = initEndUnixMs ?? loadingUnixMs ?? startUnixMs;
+      const { cold } = decideColdStart({
+        first,
+        initializationType,
+        initEndUnixMs: idleSinceUnixMs,
+        invokedUnixMs: startUnixMs,
+      });
+      // An invocation that was waited for comes right after the init whose end was not told.
+      const endOfInitUnixMs = initEndUnixMs ?? (cold ? startUnixMs : idleSinceUnixMs);
+      const initMs = first ? endOfInitUnixMs - initStartUnixMs : undefined;
       first = false;
       const trigger = guard(() => parseTrigger(event)) ?? UNKNOWN_TRIGGER;
       const parent = trigger.parent ? withSpan(ROOT_CONTEXT, createSilentSpan(trigger.parent)) : ROOT_CONTEXT;
@@ -103,7 +115,7 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
       );
       const context = withSpan(ROOT_CONTEXT, span);
       // Beside the invocation, unless the trace begins here: a trace has one root.
-      if (cold) startInit(trigger.parent ? parent : context);
+      if (cold) startInit(trigger.parent ? parent : context, endOfInitUnixMs);
 
       const toTiming = (endUnixMs: number): string =>
         toServerTiming({

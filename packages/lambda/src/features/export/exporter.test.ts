@@ -1,0 +1,213 @@
+import type { EndedSpan } from '@clickspan/shared/tracer';
+import { describe, expect, it } from 'vitest';
+import type { HttpAnswer } from '../../platform/httpMessage.ts';
+import { createExporter } from './exporter.ts';
+import type { Exporter } from './exporter.ts';
+
+type Outcome = number | 'lost' | 'never' | { readonly status: number; readonly retryAfter: string };
+
+interface Fake {
+  readonly exporter: Exporter;
+  /** The names of the spans of each request. */
+  readonly sent: string[][];
+  readonly bodies: string[];
+  readonly aborted: number[];
+  readonly reports: string[];
+  /** What becomes of the requests from now on. */
+  outcome: Outcome;
+  nowMs: number;
+  answerLate(request: number, status: number): Promise<void>;
+}
+
+function start(maxQueueBytes = 1_000_000): Fake {
+  const sent: string[][] = [];
+  const bodies: string[] = [];
+  const aborted: number[] = [];
+  const reports: string[] = [];
+  const late: ((answer: HttpAnswer) => void)[] = [];
+  const toAnswer = (status: number, retryAfter?: string): HttpAnswer => ({
+    status,
+    headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+    body: '',
+    keepAlive: true,
+  });
+  const post = (body: string): { answer: Promise<HttpAnswer>; abort: () => void } => {
+    const { resourceSpans } = JSON.parse(body) as {
+      resourceSpans: { scopeSpans: { spans: { name: string }[] }[] }[];
+    };
+    const index = bodies.push(body) - 1;
+    sent.push(resourceSpans[0]!.scopeSpans[0]!.spans.map(({ name }) => name));
+    const { outcome } = fake;
+    const answer =
+      outcome === 'lost'
+        ? Promise.reject(new Error('lost'))
+        : outcome === 'never'
+          ? new Promise<HttpAnswer>((resolve) => {
+              late[index] = resolve;
+            })
+          : Promise.resolve(
+              typeof outcome === 'number' ? toAnswer(outcome) : toAnswer(outcome.status, outcome.retryAfter),
+            );
+    return { answer, abort: () => aborted.push(index) };
+  };
+  const fake: Fake = {
+    sent,
+    bodies,
+    aborted,
+    reports,
+    outcome: 200,
+    nowMs: 0,
+    exporter: createExporter({
+      transport: { post },
+      resource: { 'service.name': 'f' },
+      maxQueueBytes,
+      timeoutMs: 1000,
+      nowMs: () => fake.nowMs,
+      report: (message) => reports.push(message),
+    }),
+    answerLate: async (request, status) => {
+      late[request]!(toAnswer(status));
+      await Promise.resolve();
+    },
+  };
+  return fake;
+}
+
+function span(name: string): EndedSpan {
+  return {
+    context: { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1 },
+    parentSpanId: '',
+    parentIsRemote: false,
+    name,
+    kind: 0,
+    startUnixMs: 1,
+    endUnixMs: 2,
+    attributes: {},
+    events: [],
+    links: [],
+    status: { code: 0 },
+    scope: { name: 'test', version: '' },
+    droppedAttributes: 0,
+    droppedEvents: 0,
+    droppedLinks: 0,
+  };
+}
+
+/** One invocation with a span of that name; no tail is waited for where `remainingMs` leaves none. */
+async function invoke(fake: Fake, name: string, remainingMs = 3000): Promise<void> {
+  fake.exporter.add(span(name));
+  await fake.exporter.flush(remainingMs, true);
+}
+
+describe('exporter', () => {
+  it('sends what waits, once', async () => {
+    const fake = start();
+    await invoke(fake, 'a');
+    await invoke(fake, 'b');
+    await fake.exporter.flush(3000, true);
+    expect(fake.sent).toEqual([['a'], ['b']]);
+  });
+
+  it.each<Outcome>(['lost', 503, 429])(
+    'keeps spans that a collector could not take (%s), for the next time',
+    async (outcome) => {
+      const fake = start();
+      fake.outcome = outcome;
+      await invoke(fake, 'a');
+      fake.outcome = 200;
+      await invoke(fake, 'b');
+      expect(fake.sent).toEqual([['a'], ['a', 'b']]);
+      await fake.exporter.flush(3000, true);
+      expect(fake.sent).toHaveLength(2);
+    },
+  );
+
+  it('drops and counts what a collector refuses for good', async () => {
+    const fake = start();
+    fake.outcome = 400;
+    await invoke(fake, 'a');
+    fake.outcome = 200;
+    await invoke(fake, 'b');
+    expect(fake.sent).toEqual([['a'], ['b']]);
+    expect(fake.bodies[1]).toContain('{"key":"clickspan.dropped_spans","value":{"intValue":"1"}}');
+    expect(fake.reports).toHaveLength(1);
+  });
+
+  it('stops asking a collector that fails, and asks again later', async () => {
+    const fake = start();
+    fake.outcome = 503;
+    for (const name of ['a', 'b', 'c', 'd']) await invoke(fake, name);
+    expect(fake.sent).toHaveLength(2);
+    fake.nowMs = 1500;
+    fake.outcome = 200;
+    await invoke(fake, 'e');
+    expect(fake.sent[2]).toEqual(['a', 'b', 'c', 'd', 'e']);
+    await invoke(fake, 'f');
+    expect(fake.sent[3]).toEqual(['f']);
+  });
+
+  it('comes again no sooner than the collector asked for', async () => {
+    const fake = start();
+    fake.outcome = { status: 429, retryAfter: '30' };
+    await invoke(fake, 'a');
+    fake.nowMs = 29_000;
+    await invoke(fake, 'b');
+    expect(fake.sent).toHaveLength(1);
+    fake.nowMs = 30_000;
+    await invoke(fake, 'c');
+    expect(fake.sent).toHaveLength(2);
+  });
+
+  it('does not send again what may still be answered, however long the environment was frozen', async () => {
+    const fake = start();
+    fake.outcome = 'never';
+    await invoke(fake, 'a', 60);
+    fake.nowMs = 3_600_000;
+    fake.outcome = 200;
+    await fake.answerLate(0, 200);
+    await invoke(fake, 'b');
+    await invoke(fake, 'c');
+    await invoke(fake, 'd');
+    expect(fake.sent).toEqual([['a'], ['b'], ['c'], ['d']]);
+  });
+
+  it('sends again what was not answered by the timeout, after two more invocations', async () => {
+    const fake = start();
+    fake.outcome = 'never';
+    await invoke(fake, 'a', 60);
+    fake.outcome = 200;
+    fake.nowMs = 5000;
+    await invoke(fake, 'b');
+    expect(fake.sent).toEqual([['a'], ['b']]);
+    await invoke(fake, 'c');
+    expect(fake.aborted).toEqual([0]);
+    expect(fake.sent.slice(2).flat()).toEqual(['a', 'c']);
+    await fake.answerLate(0, 503);
+    await invoke(fake, 'd');
+    expect(fake.sent.at(-1)).toEqual(['d']);
+  });
+
+  it('keeps no more than it may, and the newest', async () => {
+    const fake = start(5000);
+    fake.outcome = 503;
+    for (let i = 0; i < 40; i++) await invoke(fake, `span-${i}`);
+    fake.nowMs = 100_000;
+    fake.outcome = 200;
+    await invoke(fake, 'last');
+    const kept = fake.sent.at(-1)!;
+    expect(kept.at(-1)).toBe('last');
+    expect(kept.length).toBeGreaterThan(5);
+    expect(kept.length).toBeLessThan(40);
+    const dropped = Number(
+      /clickspan\.dropped_spans","value":\{"intValue":"(\d+)"/.exec(fake.bodies.at(-1)!)?.[1],
+    );
+    expect(dropped + kept.length).toBe(41);
+  });
+
+  it('resolves when the tail is used up, although no answer has come', async () => {
+    const fake = start();
+    fake.outcome = 'never';
+    await invoke(fake, 'a', 80);
+    expect(fake.sent).toEqual([['a']]);
+  });
+});

@@ -1,0 +1,74 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openPlainConnection, toOrigin } from './httpConnection.ts';
+import type { HttpConnection } from './httpConnection.ts';
+
+let server: Server | undefined;
+let connection: HttpConnection | undefined;
+afterEach(() => {
+  connection?.close();
+  server?.closeAllConnections();
+  server?.close();
+  server = undefined;
+});
+
+async function connect(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<HttpConnection> {
+  server = createServer((request, response) => {
+    request.resume().on('end', () => answer(request, response));
+  });
+  await new Promise<void>((done) => server!.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  connection = openPlainConnection(toOrigin(new URL(`http://127.0.0.1:${port}`)));
+  connection.hold(true);
+  return connection;
+}
+
+describe('a connection', () => {
+  it('carries one request after the other', async () => {
+    const open = await connect((request, response) => response.end(request.url));
+    expect((await open.send({ method: 'POST', path: '/a', body: 'ü'.repeat(70_000) })).body).toBe('/a');
+    expect(open.usable()).toBe(true);
+    expect((await open.send({ method: 'POST', path: '/b', body: new Uint8Array([1, 2]) })).body).toBe('/b');
+    expect((await open.send({ method: 'GET', path: '/c' })).body).toBe('/c');
+  });
+
+  it('refuses a second request while one is on its way', async () => {
+    const open = await connect(() => {});
+    const first = open.send({ method: 'GET', path: '/' });
+    await expect(open.send({ method: 'GET', path: '/' })).rejects.toThrow('cannot be used');
+    open.close();
+    await expect(first).rejects.toThrow('closed');
+  });
+
+  it('fails when the other side closes without an answer, and stays failed', async () => {
+    const open = await connect((request) => void request.socket.destroy());
+    await expect(open.send({ method: 'GET', path: '/' })).rejects.toThrow();
+    expect(open.usable()).toBe(false);
+    await expect(open.send({ method: 'GET', path: '/' })).rejects.toThrow();
+  });
+
+  it('is not used again after the other side has said that it closes', async () => {
+    const open = await connect((_, response) => response.writeHead(200, { connection: 'close' }).end('last'));
+    expect((await open.send({ method: 'GET', path: '/' })).body).toBe('last');
+    expect(open.usable()).toBe(false);
+  });
+
+  it('fails where nobody listens', async () => {
+    connection = openPlainConnection({ secure: false, hostname: '127.0.0.1', port: 9, host: '127.0.0.1:9' });
+    connection.hold(true);
+    await expect(connection.send({ method: 'GET', path: '/' })).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
+describe('toOrigin', () => {
+  it.each([
+    ['http://collector', { secure: false, hostname: 'collector', port: 80, host: 'collector' }],
+    ['https://c.example:8443/x', { secure: true, hostname: 'c.example', port: 8443, host: 'c.example:8443' }],
+    ['https://c.example', { secure: true, hostname: 'c.example', port: 443, host: 'c.example' }],
+    ['http://[::1]:4318', { secure: false, hostname: '::1', port: 4318, host: '[::1]:4318' }],
+  ])('splits %s', (url, origin) => expect(toOrigin(new URL(url))).toEqual(origin));
+});

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeRequestHead, parseAnswer } from './httpMessage.ts';
+
+const parse = (text: string, ended = false): ReturnType<typeof parseAnswer> =>
+  parseAnswer(Buffer.from(text), ended);
+
+describe('parseAnswer', () => {
+  it('reads an answer with a length', () => {
+    expect(parse('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A:  b \r\n\r\n{}')).toMatchObject({
+      status: 200,
+      headers: { 'x-a': 'b' },
+      body: '{}',
+      keepAlive: true,
+    });
+  });
+
+  it('reads a chunked answer, its extensions and its trailers', () => {
+    const head = 'HTTP/1.1 429 Slow down\r\nTransfer-Encoding: chunked\r\n\r\n';
+    expect(parse(`${head}3;x=y\r\nabc\r\n2\r\nde\r\n0\r\n\r\n`)?.body).toBe('abcde');
+    expect(parse(`${head}0\r\nT: 1\r\n\r\n`)?.body).toBe('');
+    expect(parse(`${head}3\r\nabc\r\n0\r\n`)).toBeUndefined();
+  });
+
+  it('passes interim answers over', () => {
+    expect(parse('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n')).toMatchObject({
+      status: 204,
+    });
+  });
+
+  it('knows when the connection cannot be used again', () => {
+    expect(parse('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')?.keepAlive).toBe(false);
+    expect(parse('HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n')?.keepAlive).toBe(false);
+    expect(parse('HTTP/1.1 200 OK\r\n\r\nrest', true)).toMatchObject({ body: 'rest', keepAlive: false });
+    expect(parse('HTTP/1.1 200 OK\r\n\r\nrest', false)).toBeUndefined();
+  });
+
+  it.each(['SSH-2.0-x\r\n\r\n', 'HTTP/1.1 2000 OK\r\n\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n'])(
+    'refuses what is not HTTP: %j',
+    (text) => expect(() => parse(text)).toThrow(),
+  );
+
+  it('refuses an answer without end', () => {
+    expect(() => parse(`HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(1_048_577)}`)).toThrow('too long');
+  });
+
+  it('gives the same whatever pieces an answer comes in: nothing before the end, all of it at the end', () => {
+    const chunked = fc.array(fc.string({ minLength: 1, maxLength: 40 }), { maxLength: 6 }).map((parts) => ({
+      body: parts.join(''),
+      wire: `${parts.map((part) => `${Buffer.byteLength(part).toString(16)}\r\n${part}\r\n`).join('')}0\r\n\r\n`,
+      header: 'Transfer-Encoding: chunked',
+    }));
+    const measured = fc.string({ maxLength: 80 }).map((body) => ({
+      body,
+      wire: body,
+      header: `Content-Length: ${Buffer.byteLength(body)}`,
+    }));
+    fc.assert(
+      fc.property(fc.oneof(chunked, measured), fc.nat(), ({ body, wire, header }, cut) => {
+        const bytes = Buffer.from(`HTTP/1.1 200 OK\r\n${header}\r\n\r\n${wire}`);
+        expect(parseAnswer(bytes, false)?.body).toBe(body);
+        expect(parseAnswer(bytes.subarray(0, cut % bytes.length), false)).toBeUndefined();
+      }),
+    );
+  });
+});
+
+describe('encodeRequestHead', () => {
+  it('counts bytes, and lets no header break out of its line', () => {
+    const head = encodeRequestHead(
+      { method: 'POST', path: '/v1/traces', headers: { 'x-key': 'a\r\nevil: 1' }, body: 'ä' },
+      'collector:4318',
+    );
+    expect(head).toBe(
+      'POST /v1/traces HTTP/1.1\r\nHost: collector:4318\r\nx-key: a evil: 1\r\nContent-Length: 2\r\n\r\n',
+    );
+  });
+});

@@ -1,0 +1,149 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startEmulator } from '@clickspan/emulator';
+import type { Emulator } from '@clickspan/emulator';
+import { startFakeCollector } from '../support/collector.ts';
+import type { FakeCollector } from '../support/collector.ts';
+import { until, writeCode } from '../support/lambdaFixture.ts';
+import type { Code } from '../support/lambdaFixture.ts';
+import { LAYER_ZIP, isInvocation } from '../support/layer.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+let collector: FakeCollector;
+let emulator: Emulator | undefined;
+let code: Code | undefined;
+beforeEach(async () => {
+  collector = await startFakeCollector();
+});
+afterEach(async () => {
+  await emulator?.stop();
+  emulator = undefined;
+  await code?.remove();
+  await collector.stop();
+});
+
+interface Setup {
+  readonly source: string;
+  readonly format: 'esm' | 'cjs';
+  readonly layer?: boolean;
+}
+
+/** Starts a function that is bundled by esbuild with the npm module in it. */
+async function start({ source, format, layer = false }: Setup): Promise<Emulator> {
+  const { outputFiles } = await build({
+    stdin: { contents: source, resolveDir: ROOT, loader: 'ts' },
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format,
+    target: 'node24',
+  });
+  const file = format === 'esm' ? 'bundled.mjs' : 'bundled.cjs';
+  code = await writeCode('', { [file]: outputFiles[0]!.text });
+  emulator = await startEmulator({
+    functions: [
+      {
+        name: 'f',
+        codeDir: code.codeDir,
+        handler: 'bundled.handler',
+        timeoutMs: 5000,
+        layers: layer ? [LAYER_ZIP] : [],
+        environment: {
+          OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+          ...(layer && { NODE_OPTIONS: '--require /opt/clickspan/preload.cjs' }),
+        },
+      },
+    ],
+  });
+  return emulator;
+}
+
+async function frozen(running: Emulator): Promise<void> {
+  await until('the environment is frozen', () => running.environments()[0]?.frozen);
+}
+
+describe('wrap() from the npm module', () => {
+  it.each([false, true])(
+    'in an ES module, brings each span out before the environment is frozen (with the layer: %s)',
+    async (layer) => {
+      const running = await start({
+        format: 'esm',
+        layer,
+        source: `
+          import { ready, wrap } from '@clickspan/lambda';
+          export const handler = wrap(async (event: { n: number }) => event.n + 1, { serviceName: 'mine' });
+          await ready();`,
+      });
+      for (let n = 0; n < 3; n++) {
+        // oxlint-disable-next-line no-await-in-loop
+        const { payload, requestId } = await running.invoke('f', { n });
+        expect(payload).toBe(n + 1);
+        // oxlint-disable-next-line no-await-in-loop
+        await frozen(running);
+        const spans = collector.spans.filter(isInvocation(requestId));
+        expect(spans).toHaveLength(1);
+        expect(spans[0]!.attributes['faas.coldstart']).toBe(n === 0);
+        expect(spans[0]!.resource['service.name']).toBe(layer ? 'f' : 'mine');
+      }
+      expect(collector.spans.filter(isInvocation())).toHaveLength(3);
+    },
+  );
+
+  it('in CommonJS, brings each span out with the next invocation at the latest', async () => {
+    const running = await start({
+      format: 'cjs',
+      source: `
+        import { wrap } from '@clickspan/lambda';
+        export const handler = wrap(async () => 'answer');`,
+    });
+    const requestIds: string[] = [];
+    for (let i = 0; i < 5; i++) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { payload, requestId } = await running.invoke('f', {});
+      expect(payload).toBe('answer');
+      requestIds.push(requestId);
+      // oxlint-disable-next-line no-await-in-loop
+      await frozen(running);
+    }
+    await until('all but the last have come', () =>
+      requestIds.slice(0, -1).every((id) => collector.spans.filter(isInvocation(id)).length === 1),
+    );
+  });
+
+  it('does not hold an environment whose wrapped handler is passed over', async () => {
+    const running = await start({
+      format: 'esm',
+      source: `
+        import { ready, wrap } from '@clickspan/lambda';
+        const inner = wrap(async () => 'inner');
+        export const handler = async (event, context) => (event.skip ? 'outer' : inner(event, context));
+        await ready();`,
+    });
+    const { payload } = await running.invoke('f', { skip: true });
+    expect(payload).toBe('outer');
+    await frozen(running);
+    const [{ responseUnixMs, endUnixMs } = { responseUnixMs: 0, endUnixMs: 0 }] =
+      running.environments()[0]!.invocations;
+    expect(endUnixMs! - responseUnixMs!).toBeLessThan(2000);
+    const { requestId } = await running.invoke('f', {});
+    await frozen(running);
+    expect(collector.spans.filter(isInvocation())).toHaveLength(1);
+    expect(collector.spans.filter(isInvocation(requestId))).toHaveLength(1);
+  });
+
+  it('makes one span of a handler that is wrapped twice', async () => {
+    const running = await start({
+      format: 'esm',
+      source: `
+        import { ready, wrap } from '@clickspan/lambda';
+        const once = wrap(async () => 1);
+        export const handler = wrap(wrap(async (event, context) => once(event, context)));
+        await ready();`,
+    });
+    await running.invoke('f', {});
+    await frozen(running);
+    expect(collector.spans.filter(isInvocation())).toHaveLength(1);
+  });
+});
