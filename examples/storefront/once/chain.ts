@@ -46,7 +46,15 @@ export function followChain(spans: readonly Span[], cold: boolean): Chain {
 
 /** Whether a trace holds a cold start, as the agent found it. */
 export function isCold(spans: readonly Span[]): boolean {
-  return spans.some((span) => isA(span, 'invocation') && span.attributes['faas.coldstart'] === 'true');
+  return spans.some((span) => isA(span, 'init') || span.attributes['faas.coldstart'] === 'true');
+}
+
+/**
+ * Tells whether the agent found what the customer made sure of: the first order meets a new environment, the second
+ * one nothing but used ones.
+ */
+export function isAsStarted(spans: readonly Span[], { found }: Chain, cold: boolean): boolean {
+  return cold ? found.invocation?.attributes['faas.coldstart'] === 'true' : !isCold(spans);
 }
 
 /** What a span is in the words of Clickspan. */

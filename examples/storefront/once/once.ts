@@ -14,7 +14,7 @@ import { decideBrokenLink, decideUnopened } from './brokenLink.ts';
 import type { BrokenLink } from './brokenLink.ts';
 import { buy, observeReports, openShop } from './buy.ts';
 import type { PageReports, Purchase } from './buy.ts';
-import { followChain, isCold } from './chain.ts';
+import { followChain, isAsStarted, isCold } from './chain.ts';
 import type { Chain } from './chain.ts';
 import { openFreshDir } from './freshDir.ts';
 import { findTraces, readEngineProblem, readTrace } from './consoleApi.ts';
@@ -175,7 +175,9 @@ async function buyAndTrace(scene: Scene, cold: boolean): Promise<{ traced?: Trac
   await sleep(SETTLE_MS);
   spans = (await readSpans(scene, traceId)) ?? spans;
   const traced = { traceId, spans };
-  return isCold(spans) === cold ? { traced } : { traced, broken: toWrongStart(cold) };
+  return isAsStarted(spans, followChain(spans, cold), cold)
+    ? { traced }
+    : { traced, broken: toWrongStart(cold) };
 }
 
 async function readSpans(scene: Scene, traceId: string): Promise<readonly Span[] | undefined> {
