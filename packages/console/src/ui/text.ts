@@ -212,6 +212,8 @@ export const text = {
     failedHeading: 'The console could not answer',
     failed: (httpStatus: number, message: string) =>
       `It said: ${message || 'nothing more'} (HTTP ${httpStatus}).`,
+    stale:
+      'What is shown may be out of date: the console could not answer just now. This page tries again by itself.',
     retry: 'Try again',
     toList: 'All traces',
     unknownHeading: 'No such page',

@@ -11,6 +11,14 @@ export type Answer<T> =
   /** Nobody answered. */
   | { readonly status: 'unreachable' };
 
+/** Nothing was wrong with the question, so that the same one may have an answer later. */
+export function isPassing(answer: Answer<unknown>): boolean {
+  return answer.status === 'unreachable' || (answer.status === 'failed' && answer.httpStatus >= 500);
+}
+
+/** How long to wait before asking again what has had no answer. */
+export const RETRY_MS = 2_000;
+
 /** The console's query API. Every call ends within its deadline and none throws. */
 export interface QueryApi {
   readonly readTraces: (request: {

@@ -1,6 +1,7 @@
 import type { Trace } from '../../../api/types.ts';
 import { createCoalescer } from '../../platform/coalescer.ts';
 import type { LiveStream } from '../../platform/liveStream.svelte.ts';
+import { isPassing, RETRY_MS } from '../../platform/queryApi.ts';
 import type { Answer, QueryApi } from '../../platform/queryApi.ts';
 import { createTraceView } from './traceView.ts';
 import type { TraceView } from './traceView.ts';
@@ -24,6 +25,7 @@ export function startTracePageStore(api: QueryApi, live: LiveStream, traceId: st
   let problem = $state.raw<TracePageStore['problem']>();
   let shown: Trace | undefined;
   let stopped = false;
+  let retry: ReturnType<typeof setTimeout> | undefined;
 
   const read = async (): Promise<void> => {
     const answer = await api.readTrace(traceId);
@@ -31,6 +33,8 @@ export function startTracePageStore(api: QueryApi, live: LiveStream, traceId: st
     if (answer.status !== 'ok') {
       problem = answer;
       if (!view) phase = 'failed';
+      clearTimeout(retry);
+      if (isPassing(answer)) retry = setTimeout(coalescer.ask, RETRY_MS);
       return;
     }
     problem = undefined;
@@ -58,6 +62,7 @@ export function startTracePageStore(api: QueryApi, live: LiveStream, traceId: st
     refresh: coalescer.ask,
     stop: () => {
       stopped = true;
+      clearTimeout(retry);
       coalescer.stop();
       unsubscribe();
     },

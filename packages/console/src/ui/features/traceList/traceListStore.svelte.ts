@@ -1,6 +1,7 @@
 import type { ServiceSummary, TraceSummary } from '../../../api/types.ts';
 import { createCoalescer } from '../../platform/coalescer.ts';
 import type { LiveStream } from '../../platform/liveStream.svelte.ts';
+import { isPassing, RETRY_MS } from '../../platform/queryApi.ts';
 import type { Answer, QueryApi } from '../../platform/queryApi.ts';
 import { NO_FILTERS, toFilterQuery } from '../../routes.ts';
 import type { TraceFilters } from '../../routes.ts';
@@ -28,7 +29,10 @@ export interface TraceListStore {
   scrollY: number;
   /** The trace that the reader opened last, to go on from there. */
   openedId: string | undefined;
+  /** Shows the traces that these filters let through, and keeps them fresh until `leave`. */
   readonly applyFilters: (filters: TraceFilters) => void;
+  /** The list is not looked at: it rests. */
+  readonly leave: () => void;
   readonly loadOlder: () => Promise<void>;
   readonly refresh: () => void;
   readonly setPaused: (paused: boolean) => void;
@@ -52,23 +56,27 @@ export function createTraceListStore(api: QueryApi, live: LiveStream): TraceList
   let arrived = $state.raw<ReadonlySet<string>>(new Set());
   let filters: TraceFilters = NO_FILTERS;
   let asked = false;
+  let isWatched = false;
+  let isStale = false;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  /** Services that the list of them was asked for; it covers a day, and a trace may be older. */
+  const sought = new Set<string>();
 
   const refreshOnce = async (): Promise<void> => {
     const askedFor = filters;
     const limit = Math.min(MAX_PAGE_SIZE, Math.max(PAGE_SIZE, traces.length));
-    const [answer, known] = await Promise.all([
-      api.readTraces({ filters: askedFor, limit }),
-      api.readServices(),
-    ]);
-    if (known.status === 'ok') services = known.value.services;
+    const answer = await api.readTraces({ filters: askedFor, limit });
     // The filters have changed meanwhile; their own read is on its way.
     if (askedFor !== filters) return;
     if (answer.status !== 'ok') {
       problem = answer;
-      if (traces.length === 0) phase = 'failed';
+      if (phase !== 'ready') phase = 'failed';
+      clearTimeout(retry);
+      if (isPassing(answer)) retry = setTimeout(ask, RETRY_MS);
       return;
     }
     problem = undefined;
+    void refreshServices(answer.value.traces);
     const isAll = answer.value.nextBefore === undefined;
     const merged = mergeTraces(answer.value.traces, traces, isAll);
     // Older pages that were loaded before keep their own end.
@@ -90,8 +98,19 @@ export function createTraceListStore(api: QueryApi, live: LiveStream): TraceList
     waiting = undefined;
     phase = 'ready';
   };
+  const refreshServices = async (seen: readonly TraceSummary[]): Promise<void> => {
+    const names = seen.flatMap((trace) => trace.services);
+    if (names.every((name) => sought.has(name))) return;
+    for (const name of names) sought.add(name);
+    const answer = await api.readServices();
+    if (answer.status === 'ok') services = answer.value.services;
+  };
   const coalescer = createCoalescer(refreshOnce, REFRESH_GAP_MS);
-  live.subscribe(() => coalescer.ask());
+  const ask = (): void => {
+    if (isWatched) coalescer.ask();
+    else isStale = true;
+  };
+  live.subscribe(ask);
 
   return {
     get traces() {
@@ -125,14 +144,25 @@ export function createTraceListStore(api: QueryApi, live: LiveStream): TraceList
     scrollY: 0,
     openedId: undefined,
     applyFilters: (wanted) => {
-      if (asked && toFilterQuery(wanted).toString() === toFilterQuery(filters).toString()) return;
+      isWatched = true;
+      if (asked && toFilterQuery(wanted).toString() === toFilterQuery(filters).toString()) {
+        if (isStale) ask();
+        isStale = false;
+        return;
+      }
       asked = true;
+      isStale = false;
       filters = wanted;
       phase = 'loading';
       traces = [];
       waiting = undefined;
       nextBefore = undefined;
-      coalescer.ask();
+      ask();
+    },
+    leave: () => {
+      isWatched = false;
+      clearTimeout(retry);
+      if (phase === 'failed' || problem) isStale = true;
     },
     loadOlder: async () => {
       if (loadingOlder || nextBefore === undefined) return;
@@ -148,11 +178,11 @@ export function createTraceListStore(api: QueryApi, live: LiveStream): TraceList
       traces = appendTraces(traces, answer.value.traces);
       nextBefore = answer.value.nextBefore;
     },
-    refresh: coalescer.ask,
+    refresh: ask,
     setPaused: (wanted) => {
       paused = wanted;
       if (!wanted && waiting) show(waiting);
-      if (!wanted) coalescer.ask();
+      if (!wanted) ask();
     },
   };
 }
