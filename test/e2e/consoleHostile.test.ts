@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TraceList } from '../../packages/console/src/api/types.ts';
 import { isRunning, startConsoleProcess } from '../support/consoleProcess.ts';
 import type { ConsoleProcess } from '../support/consoleProcess.ts';
-import { newTraceId, sendSpans, toTraceRequest } from '../support/otlpTraces.ts';
+import { newSpanId, newTraceId, sendSpans, toTraceRequest } from '../support/otlpTraces.ts';
 
 const MIB = 1024 * 1024;
 /** Room for what is in flight and for one large document at a time; a bomb of 100 MB twenty times over is far beyond. */
@@ -156,6 +156,31 @@ describe('hostile input', () => {
     const body = gzipSync(Buffer.from(`[${block.repeat(60)}`));
     await underHonestLoad('hostile-shape', async () => {
       for (let i = 0; i < 2; i++) expectStatusBody(await attack({ headers: GZIP, body }), 400);
+    });
+    expect(peakRssBytes()).toBeLessThan(MAX_RSS_BYTES);
+  });
+
+  it('of one large resource, which thousands of spans or scopes share, is refused within bounded memory', async () => {
+    const attributes = Array.from({ length: 30 }, (_, i) => ({
+      key: `k${i}`,
+      value: { stringValue: 'x'.repeat(32_000) },
+    }));
+    const many = Array.from({ length: 5_000 }, (_, i) => ({
+      traceId: newTraceId(),
+      spanId: newSpanId(),
+      name: `${i}`,
+      startTimeUnixNano: `${Date.now()}000000`,
+    }));
+    const pack = (scopeSpans: unknown[]): Buffer =>
+      gzipSync(JSON.stringify({ resourceSpans: [{ resource: { attributes }, scopeSpans }] }));
+    const bodies = [pack([{ spans: many }]), pack(many.map((span) => ({ spans: [span] })))];
+    const scopesWithoutSpans = pack([
+      { spans: many.slice(0, 1) },
+      ...Array.from({ length: 100_000 }, () => ({})),
+    ]);
+    await underHonestLoad('hostile-resource', async () => {
+      for (const body of bodies) expectStatusBody(await attack({ headers: GZIP, body }), 413);
+      expect((await attack({ headers: GZIP, body: scopesWithoutSpans })).status).toBe(200);
     });
     expect(peakRssBytes()).toBeLessThan(MAX_RSS_BYTES);
   });

@@ -92,6 +92,19 @@ describe.skipIf(!linux)('the demo ends with everything that it started (needs /p
     await expectAllGone(running, GONE_WITHIN_MS);
   });
 
+  it('when nobody reads its output any more', async () => {
+    config = writeDemoConfig();
+    program = startProgram('examples/storefront/demo.ts', ['--config', config.file]);
+    await program.waitFor(READY);
+    before = listProcessTree(program.pid);
+    const address = /API shop +(http:\S+)/.exec(program.out())![1]!;
+    program.child.stdout!.destroy();
+    // The next line that it wants to write tells it.
+    await fetch(`${address}/catalog`);
+    expect(await program.ended, program.err()).toBe(0);
+    await expect.poll(() => filterAlive(before), { timeout: GONE_WITHIN_MS }).toEqual([]);
+  });
+
   it('when it is told to end before everything has started', async () => {
     config = writeDemoConfig();
     program = startProgram('examples/storefront/demo.ts', ['--config', config.file]);

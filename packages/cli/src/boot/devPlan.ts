@@ -20,8 +20,10 @@ export interface DevPlan {
  * Decides all ports before anything starts: functions must know their queue, pages their API, and the API its pages.
  *
  * @param config the configuration
+ * @param again whether ports found before were taken by somebody else who is starting too: then a taken port is not
+ *   followed by the next one, which he would try as well, but by any that is free
  */
-export async function planDev(config: DevConfig): Promise<DevPlan> {
+export async function planDev(config: DevConfig, again = false): Promise<DevPlan> {
   const wishes: Record<string, number | undefined> = {
     collector: config.ports.collector,
     console: config.ports.console,
@@ -31,7 +33,7 @@ export async function planDev(config: DevConfig): Promise<DevPlan> {
   for (const [name, { port }] of Object.entries(config.httpApis)) wishes[`api.${name}`] = port;
   for (const [name, { port }] of Object.entries(config.functionUrls)) wishes[`function.${name}`] = port;
   for (const [name, { port }] of Object.entries(config.services)) wishes[`service.${name}`] = port;
-  const ports = await findFreePorts(wishes);
+  const ports = await findFreePorts(wishes, again ? 0 : undefined);
   const urls = Object.entries(ports).map(([name, port]) => [name, `http://${LOOPBACK}:${port}`] as const);
   const queues = Object.keys(config.queues).map(
     (name) => [`queue.${name}`, `http://${LOOPBACK}:${ports['sqs']}/${ACCOUNT_ID}/${name}`] as const,

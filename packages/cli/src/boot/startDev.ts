@@ -33,7 +33,7 @@ export interface Dev {
 type Stops = (() => Promise<void>)[];
 
 /** Ports are found free and then used; whoever takes one in between makes us begin again. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 4;
 
 /**
  * Starts everything that a configuration names: pages, services, functions with their fronts, collector and console.
@@ -47,7 +47,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
     const stops: Stops = [];
     try {
       // oxlint-disable-next-line no-await-in-loop -- another attempt only after the first has failed
-      return await start(options, stops);
+      return await start(options, attempt > 1, stops);
     } catch (error) {
       // oxlint-disable-next-line no-await-in-loop -- as above
       await stopAll(stops);
@@ -56,9 +56,9 @@ export async function startDev(options: DevOptions): Promise<Dev> {
   }
 }
 
-async function start(options: DevOptions, stops: Stops): Promise<Dev> {
+async function start(options: DevOptions, again: boolean, stops: Stops): Promise<Dev> {
   const { config, onProgress = () => undefined } = options;
-  const plan = await planDev(config);
+  const plan = await planDev(config, again);
   for (const { name, wished, port } of plan.moved)
     onProgress(`Port ${wished} (${name}) is taken: ${port} it is.`);
   const reaper = startReaper();

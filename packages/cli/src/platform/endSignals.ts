@@ -34,7 +34,8 @@ export function observeEndRequests(onForce: () => void): EndRequests {
   if (withStdin) {
     process.stdin.on('end', settle).on('error', settle).on('close', settle);
     process.stdin.resume();
-    process.stdin.unref();
+    // A file as standard input has no such method.
+    (process.stdin as { unref?: () => void }).unref?.();
   }
   return {
     first,

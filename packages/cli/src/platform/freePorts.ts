@@ -12,10 +12,12 @@ export const LOOPBACK = '127.0.0.1';
  * Finds a free port for each wish, all of them different.
  *
  * @param wishes ports to prefer by name; undefined means any
+ * @param tried how many ports after a taken one are tried before any free one is used; 50
  * @returns a port by name. Nothing holds them when this returns, so they should be used at once.
  */
 export async function findFreePorts<K extends string>(
   wishes: Readonly<Record<K, number | undefined>>,
+  tried: number = PORTS_TRIED,
 ): Promise<Record<K, number>> {
   const held: Server[] = [];
   try {
@@ -23,7 +25,7 @@ export async function findFreePorts<K extends string>(
     for (const [name, wish] of Object.entries(wishes) as [K, number | undefined][]) {
       // One after the other: wishes are granted in their order, and each is held until all are found.
       // oxlint-disable-next-line no-await-in-loop
-      const server = await hold(wish);
+      const server = await hold(wish, tried);
       held.push(server);
       ports.push([name, (server.address() as AddressInfo).port]);
     }
@@ -33,10 +35,10 @@ export async function findFreePorts<K extends string>(
   }
 }
 
-async function hold(wish: number | undefined): Promise<Server> {
+async function hold(wish: number | undefined, tried: number): Promise<Server> {
   const server = createServer();
   const first = wish ?? LAST_PORT + 1;
-  for (let port = first; port < first + PORTS_TRIED && port <= LAST_PORT; port++) {
+  for (let port = first; port <= first + tried && port <= LAST_PORT; port++) {
     // oxlint-disable-next-line no-await-in-loop -- the first that is free wins
     if (await listen(server, port)) return server;
   }

@@ -53,6 +53,15 @@ describe('startService', () => {
     await expect(starting).rejects.toThrow(/services\.database .*ended with status 3\.\n {4}no disk/s);
   });
 
+  it('tells a port that somebody else has taken from a fault of its own', async () => {
+    const taken = createServer();
+    const options = await toOptions(LISTENS);
+    await listen(taken, options.port);
+    const starting = startService({ ...options, readyWhen: 'never said' });
+    await expect(starting).rejects.toMatchObject({ code: 'CLICKSPAN_CLI_PORTS_CHANGED' });
+    taken.close();
+  });
+
   it('names a command that there is not', async () => {
     const starting = startService(await toOptions('', { command: ['no-such-program'] }));
     await expect(starting).rejects.toThrow(/no-such-program.*ENOENT/s);

@@ -43,7 +43,7 @@ const LINES_KEPT = 10;
  * @returns the running service; throws a `CliError` with its last words when it ends or stays silent
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { name, reaper, port } = options;
+  const { reaper, port } = options;
   const child = spawnService(options);
   const lines: string[] = [];
   let ready = false;
@@ -71,10 +71,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     if (ended !== undefined || Date.now() > deadline) {
       // oxlint-disable-next-line no-await-in-loop -- the loop ends here
       await stop();
-      const why = ended ?? `was not ready within ${READY_WITHIN_MS / 1000} s`;
-      const words = lines.length > 0 ? `\n${lines.map((line) => `    ${line}`).join('\n')}` : '';
-      const command = options.command.join(' ');
-      throw new CliError('CLICKSPAN_CLI_SERVICE_FAILED', `services.${name} (${command}): ${why}.${words}`);
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      throw toStartError(options, ended, lines, await accepts(port));
     }
     // oxlint-disable-next-line no-await-in-loop -- polling
     if (options.readyWhen === undefined) ready = await accepts(port);
@@ -82,6 +80,27 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     if (!ready) await new Promise((done) => setTimeout(done, POLL_MS));
   }
   return { url: `http://${LOOPBACK}:${port}`, pid: child.pid!, stop };
+}
+
+function toStartError(
+  { name, command, port }: ServiceOptions,
+  ended: string | undefined,
+  lines: readonly string[],
+  isPortTaken: boolean,
+): CliError {
+  // It is stopped by now: whoever answers there is somebody else.
+  if (isPortTaken) {
+    return new CliError(
+      'CLICKSPAN_CLI_PORTS_CHANGED',
+      `Port ${port} (service.${name}) is not to be had any more.`,
+    );
+  }
+  const why = ended ?? `was not ready within ${READY_WITHIN_MS / 1000} s`;
+  const words = lines.length > 0 ? `\n${lines.map((line) => `    ${line}`).join('\n')}` : '';
+  return new CliError(
+    'CLICKSPAN_CLI_SERVICE_FAILED',
+    `services.${name} (${command.join(' ')}): ${why}.${words}`,
+  );
 }
 
 function spawnService({ command, dir, port, environment }: ServiceOptions): ChildProcess {
