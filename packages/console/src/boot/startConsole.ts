@@ -4,8 +4,9 @@ import { connectExternalEngine } from '../features/engine/externalEngine.ts';
 import { startEmbeddedEngine } from '../features/engine/superviseEngine.ts';
 import type { Engine } from '../features/engine/superviseEngine.ts';
 import { createCollector } from '../features/ingest/collector.ts';
+import type { StoreOutcome } from '../features/ingest/collector.ts';
 import { createCommitQueue } from '../features/ingest/commitQueue.ts';
-import type { CommitOutcome, CommitQueue } from '../features/ingest/commitQueue.ts';
+import type { CommitQueue } from '../features/ingest/commitQueue.ts';
 import { DEFAULT_LIMITS } from '../features/ingest/limits.ts';
 import { startLiveFeed } from '../features/live/liveFeed.ts';
 import type { LiveFeed } from '../features/live/liveFeed.ts';
@@ -93,9 +94,12 @@ interface CollectorParts {
 
 function startCollector(options: ConsoleOptions, parts: CollectorParts): Promise<HttpListener> {
   const { engine, queue, live, log, retentionDays } = parts;
-  const store = (groups: readonly SpanGroup[], bodyBytes: number): Promise<CommitOutcome> => {
+  const store = (groups: readonly SpanGroup[], bodyBytes: number): Promise<StoreOutcome> => {
+    const maxBytes = DEFAULT_LIMITS.maxRowBytes;
+    const sizeHintBytes = Math.ceil(bodyBytes * ROW_SHARE_OF_JSON);
+    const rows = encodeSpanRows(groups, { sizeHintBytes, maxBytes });
+    if (!rows) return Promise.resolve({ status: 'too-large', maxBytes });
     const traceIds = traceIdsOf(groups);
-    const rows = encodeSpanRows(groups, Math.ceil(bodyBytes * ROW_SHARE_OF_JSON));
     // Only ids and rows wait for the engine; what they were made from can go.
     return queue.submit(rows).then((outcome) => {
       if (outcome.status === 'stored') live.announce(traceIds);

@@ -13,10 +13,16 @@ import type { ParsedTraces } from './parseTraces.ts';
 import { readBody } from './readBody.ts';
 import type { BodyOutcome } from './readBody.ts';
 
+/** What became of a request's spans. */
+export type StoreOutcome =
+  | CommitOutcome
+  /** Their rows would be too large; nothing was stored. */
+  | { readonly status: 'too-large'; readonly maxBytes: number };
+
 /** What the collector hands its spans to. */
 export interface CollectorOptions {
   /** Stores spans; `bodyBytes` tells about how much they are. */
-  readonly store: (groups: readonly SpanGroup[], bodyBytes: number) => Promise<CommitOutcome>;
+  readonly store: (groups: readonly SpanGroup[], bodyBytes: number) => Promise<StoreOutcome>;
   /** Whether storing can succeed at all just now; when not, bodies are not even read. */
   readonly isReady: () => boolean;
   readonly limits: IngestLimits;
@@ -120,7 +126,7 @@ function answerBody(bytes: Buffer, options: CollectorOptions): OtlpAnswer | Prom
 }
 
 function toOutcomeAnswer(
-  outcome: CommitOutcome,
+  outcome: StoreOutcome,
   whenStored: OtlpAnswer,
   { log }: CollectorOptions,
 ): OtlpAnswer {
@@ -128,6 +134,12 @@ function toOutcomeAnswer(
   if (outcome.status === 'unavailable') return unavailable();
   if (outcome.status === 'full') {
     return toErrorAnswer(429, 'The engine lags behind.', { retryAfterS: RETRY_AFTER_S });
+  }
+  if (outcome.status === 'too-large') {
+    return toErrorAnswer(
+      413,
+      `With its resource in each, the spans take more than ${outcome.maxBytes} bytes; send fewer at once.`,
+    );
   }
   log(`the engine refused rows: ${outcome.reason}`);
   return toErrorAnswer(500, 'The engine refused the spans; the log tells more.');

@@ -5,6 +5,8 @@ export interface IngestLimits {
   readonly maxBodyBytes: number;
   /** Bodies that are being read, all requests together. */
   readonly maxBytesInFlight: number;
+  /** Encoded rows of one request. */
+  readonly maxRowBytes: number;
   /** Encoded rows that wait for the engine. */
   readonly maxPendingBytes: number;
   /** Whole days in the past that a span may have started. */
@@ -18,6 +20,7 @@ export const DEFAULT_LIMITS: IngestLimits = {
   maxCompressedBytes: 16 * MIB,
   maxBodyBytes: 64 * MIB,
   maxBytesInFlight: 128 * MIB,
+  maxRowBytes: 64 * MIB,
   maxPendingBytes: 64 * MIB,
   maxSpanAgeDays: 30,
 };

@@ -43,13 +43,14 @@ export function parseTraces(document: unknown, window: TimeWindow): ParsedTraces
       for (const inner of parseList(resourceSpans['scopeSpans'], 'scopeSpans', ANY_NUMBER, losses)) {
         const scopeSpans = objectOf(inner, 'an item of scopeSpans');
         const scope = objectOf(scopeSpans['scope'] ?? {}, 'scope');
-        groups.push({
+        const group: SpanGroup = {
           service: resource.service,
           resource: resource.attributes,
           scopeName: parseText(scope['name'], 'the name of a scope', losses),
           scopeVersion: parseText(scope['version'], 'the version of a scope', losses),
           spans: parseSpans(scopeSpans['spans'], window, losses, tally),
-        });
+        };
+        if (group.spans.length > 0) groups.push(group);
       }
     }
   } catch (error) {

@@ -8,6 +8,17 @@ export interface EncodedRows {
   readonly rowCount: number;
 }
 
+/** What encoding may take. */
+export interface EncodingLimits {
+  /** About how many bytes it will take; a bad guess costs a copy. */
+  readonly sizeHintBytes: number;
+  /**
+   * Where it stops: each row repeats its resource, so that the rows of a small request can be very many times as large
+   * as the request.
+   */
+  readonly maxBytes: number;
+}
+
 /** The statement whose body `encodeSpanRows` writes; the columns stand in the order of the bytes. */
 export const INSERT_SPANS: string = `INSERT INTO ${SPAN_TABLE} (
   Timestamp, Duration, TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, StatusCode, StatusMessage,
@@ -21,10 +32,13 @@ const RESOURCE_BYTES = 1_024;
 /**
  * Encodes spans for `INSERT_SPANS`.
  *
- * @param sizeHintBytes about how many bytes it will take; a bad guess costs a copy
+ * @returns `undefined` when the rows would take more than `maxBytes`
  */
-export function encodeSpanRows(groups: readonly SpanGroup[], sizeHintBytes: number): EncodedRows {
-  const rows = new RowBuffer(sizeHintBytes);
+export function encodeSpanRows(
+  groups: readonly SpanGroup[],
+  limits: EncodingLimits,
+): EncodedRows | undefined {
+  const rows = new RowBuffer(limits.sizeHintBytes);
   let rowCount = 0;
   for (const group of groups) {
     // Equal for all spans of the group: encoded once, copied for each.
@@ -50,6 +64,7 @@ export function encodeSpanRows(groups: readonly SpanGroup[], sizeHintBytes: numb
       encodeLinks(rows, span.links);
       rows.raw(sharedBytes);
       rowCount++;
+      if (rows.length > limits.maxBytes) return undefined;
     }
   }
   return { bytes: rows.toBytes(), rowCount };

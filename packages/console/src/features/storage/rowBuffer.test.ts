@@ -45,6 +45,14 @@ describe('RowBuffer', () => {
     },
   );
 
+  it('does not hold what it was given too much of', () => {
+    const buffer = new RowBuffer(10_000_000);
+    buffer.string('x');
+    const bytes = buffer.toBytes();
+    expect(readStrings(bytes)).toEqual(['x']);
+    expect(bytes.buffer.byteLength).toBeLessThan(10_000);
+  });
+
   it('writes 64-bit numbers little end first', () => {
     const buffer = new RowBuffer(0);
     buffer.int64(0x0102030405060708n);

@@ -18,9 +18,10 @@ export class RowBuffer {
     return this.#length;
   }
 
-  /** What has been written so far; shares memory with the buffer. */
+  /** What has been written so far. It shares memory with the buffer, unless most of that would be held for nothing. */
   toBytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    const bytes = this.#bytes.subarray(0, this.#length);
+    return this.#length * 2 < this.#bytes.length ? Uint8Array.from(bytes) : bytes;
   }
 
   varint(value: number): void {
