@@ -195,6 +195,20 @@ describe('trace list', () => {
     ).toBe(newest);
   });
 
+  it('holds new traces back while it is paused', async () => {
+    const [before, after] = [newTraceId(), newTraceId()];
+    await send([{ traceId: before, name: 'before the pause' }]);
+    await open('/');
+    await rowOf(before).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await send([{ traceId: after, name: 'after the pause' }]);
+    const held = page.getByRole('button', { name: '1 new trace' });
+    await held.waitFor();
+    expect(await rowOf(after).count()).toBe(0);
+    await held.click();
+    await rowOf(after).waitFor();
+  });
+
   it('loads older traces below', async () => {
     const startUnixMs = Date.now() - 3_600_000;
     const spans = Array.from({ length: 130 }, (_, index) => ({
@@ -249,6 +263,23 @@ describe('trace page', () => {
     expect(bars[0]!.x + bars[0]!.width).toBeLessThanOrEqual(bars[1]!.x + 1);
     expect(bars[0]!.width / bars[1]!.width).toBeCloseTo(4.3, 0);
     expect(complaints).toEqual([]);
+  });
+
+  it('zooms in around a span, and back to the whole', async () => {
+    const purchase = createPurchase();
+    await send(purchase.spans);
+    await openTrace(purchase.traceId);
+    const width = async (): Promise<number> =>
+      (await spanOf(purchase.call).locator('.bar').boundingBox())!.width;
+    await page.getByRole('tree').focus();
+    await page.keyboard.press('End');
+    const before = await width();
+    await page.keyboard.press('+');
+    await page.getByRole('button', { name: 'Whole trace' }).waitFor();
+    expect((await width()) / before).toBeCloseTo(2, 0);
+    await page.keyboard.press('0');
+    await page.getByRole('button', { name: 'Whole trace' }).waitFor({ state: 'detached' });
+    expect(await width()).toBeCloseTo(before, 0);
   });
 
   it('shows everything of a span on click, and opens it again by its link', async () => {

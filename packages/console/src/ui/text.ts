@@ -130,6 +130,9 @@ export const text = {
       `${count === 1 ? 'Contains cold start' : `Contains ${formatCount(count)} cold starts`}: ${parts.join(' · ')}${hiddenParts > 0 ? ` · +${hiddenParts}` : ''}`,
     coldPart: ({ service, count, waitedMs }: ColdService) =>
       `${service}${count > 1 ? ` × ${formatCount(count)}` : ''}, ${waitedMs === undefined ? 'ahead of the call' : formatDuration(waitedMs)}`,
+    actionCold: (coldMs: number, actionMs: number) =>
+      `${Math.round((coldMs / actionMs) * 100)} % of the action’s ${formatDuration(actionMs)} was waiting for cold starts`,
+    inAll: (durationMs: number) => `${formatDuration(durationMs)} with all that followed`,
     rootMissing: 'The root span has not arrived yet. Browsers send it when the action has ended.',
     truncated: (count: number) => `Only the first ${formatCount(count)} spans are shown.`,
     loading: 'Loading trace',
@@ -151,6 +154,7 @@ export const text = {
     category: (category: SpanCategory) => categories[category],
     icon: (icon: SpanIcon) => icons[icon],
     cold: 'cold start',
+    coldBadge: 'cold',
     containsCold: 'contains a cold start below',
     error: 'error',
     orphan: 'its parent has not arrived',

@@ -79,7 +79,7 @@ describe('summariseColdStarts', () => {
 });
 
 describe('sumByService', () => {
-  it('sums by service, the longest wait first, services that nobody waited for last', () => {
+  it('sums by service, in the order of their first cold starts', () => {
     expect(
       sumByService([
         { spanId: '1', service: 'ready', waitedMs: undefined },
@@ -89,9 +89,9 @@ describe('sumByService', () => {
         { spanId: '5', service: 'a', waitedMs: undefined },
       ]),
     ).toEqual([
+      { service: 'ready', count: 1, waitedMs: undefined },
       { service: 'a', count: 3, waitedMs: 300 },
       { service: 'b', count: 1, waitedMs: 150 },
-      { service: 'ready', count: 1, waitedMs: undefined },
     ]);
   });
 });

@@ -86,7 +86,7 @@ export interface ColdService {
   readonly waitedMs: number | undefined;
 }
 
-/** Sums cold starts by service, those that made callers wait longest first. */
+/** Sums cold starts by service, in the order in which the trace reached them. */
 export function sumByService(coldStarts: readonly ColdStart[]): ColdService[] {
   const sums = new Map<string, ColdService>();
   for (const { service, waitedMs } of coldStarts) {
@@ -94,5 +94,5 @@ export function sumByService(coldStarts: readonly ColdStart[]): ColdService[] {
     const waited = waitedMs === undefined ? sum?.waitedMs : (sum?.waitedMs ?? 0) + waitedMs;
     sums.set(service, { service, count: (sum?.count ?? 0) + 1, waitedMs: waited });
   }
-  return [...sums.values()].sort((a, b) => (b.waitedMs ?? -1) - (a.waitedMs ?? -1));
+  return [...sums.values()];
 }

@@ -89,6 +89,15 @@ describe('createTraceView', () => {
     expect(trace.views.get('d')).toMatchObject({ position: 2, siblingCount: 2, descendantCount: 0 });
   });
 
+  it('tells how much of the action was waiting for cold starts', () => {
+    const action = (coldMs: string) =>
+      view({ spanId: 'a', durationMs: 600, attributes: { 'clickspan.action.cold_start_ms': coldMs } });
+    expect(action('281.6').actionColdMs).toBe(281.6);
+    expect(action('900').actionColdMs).toBe(600);
+    expect(action('<b>').actionColdMs).toBe(0);
+    expect(view({ spanId: 'a' }).actionColdMs).toBe(0);
+  });
+
   it('knows when the root has not arrived', () => {
     const trace = view({ spanId: 'b', parentSpanId: 'a' });
     expect(trace).toMatchObject({ rootSeen: false, head: { node: { placement: 'orphan' } } });

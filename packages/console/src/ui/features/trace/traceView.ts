@@ -1,3 +1,4 @@
+import { CLICKSPAN_ACTION_COLD_START_MS } from '@clickspan/shared/attributes';
 import type { Trace } from '../../../api/types.ts';
 import { findClockSkew } from './clockSkew.ts';
 import type { SkewNote } from './clockSkew.ts';
@@ -5,6 +6,7 @@ import { summariseColdStarts } from './coldStarts.ts';
 import type { ColdStart } from './coldStarts.ts';
 import { SPAN_CATEGORIES, toSpanCategory, toSpanIcon } from './spanCategory.ts';
 import type { SpanCategory, SpanIcon } from './spanCategory.ts';
+import { toSpanDetail } from './spanDetail.ts';
 import { createSpanTree } from './spanTree.ts';
 import type { SpanNode } from './spanTree.ts';
 import type { TimeWindow } from './timeAxis.ts';
@@ -23,6 +25,8 @@ export interface SpanView {
   readonly isError: boolean;
   /** Spans below it, itself not counted. */
   readonly descendantCount: number;
+  /** Path, table or queue, where the name does not tell. */
+  readonly detail: string;
   /** Its place among its siblings, from 1, and how many they are. */
   readonly position: number;
   readonly siblingCount: number;
@@ -46,6 +50,8 @@ export interface TraceView {
   /** Those that occur, in the legend's order. */
   readonly categories: readonly SpanCategory[];
   readonly coldStarts: readonly ColdStart[];
+  /** How much of the user's action was waiting for cold starts, as its page counted it, ms; 0 when none. */
+  readonly actionColdMs: number;
   readonly errorCount: number;
   readonly truncated: boolean;
 }
@@ -80,6 +86,7 @@ export function createTraceView(trace: Trace): TraceView {
       isCold: cold.has(spanId),
       containsCold: containing.has(spanId),
       isError: node.span.status.code === 'Error',
+      detail: toSpanDetail(node.span),
       descendantCount: descendants.get(spanId) ?? 0,
       position: positions.get(spanId) ?? 1,
       siblingCount: node.parent?.children.length ?? tree.roots.length,
@@ -102,9 +109,16 @@ export function createTraceView(trace: Trace): TraceView {
     services: [...new Set(byStart.map((view) => view.node.span.service))],
     categories: SPAN_CATEGORIES.filter((category) => present.has(category)),
     coldStarts,
+    actionColdMs: first ? toActionColdMs(first) : 0,
     errorCount: all.filter((view) => view.isError).length,
     truncated: trace.truncated,
   };
+}
+
+function toActionColdMs({ span }: SpanNode): number {
+  const coldMs = Number(span.attributes[CLICKSPAN_ACTION_COLD_START_MS] ?? 0);
+  // Requests side by side may have waited for the same time twice.
+  return coldMs > 0 ? Math.min(coldMs, span.durationMs) : 0;
 }
 
 function countDescendants(parentsFirst: readonly SpanNode[]): Map<string, number> {
