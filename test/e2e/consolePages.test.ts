@@ -58,8 +58,9 @@ async function sendPurchase(name: string): Promise<string> {
 
 describe('the pages, as the console serves them', () => {
   it('show a new trace without being loaded again', async () => {
+    const listens = page.waitForResponse((response) => response.url().includes('/api/live'));
     await page.goto(console_.consoleUrl);
-    await page.waitForResponse((response) => response.url().includes('/api/live'));
+    await listens;
     await sendPurchase('click Buy live');
     await page.getByText('click Buy live').first().waitFor({ timeout: 30_000 });
     expect(complaints).toEqual([]);
