@@ -2,10 +2,9 @@
  * Bundles what `tsc -b` has compiled: the layer (`dist/layer`, `dist/layer.zip`) and the npm module (`dist/npm`), and
  * prints their sizes. The zip is the same for the same sources.
  */
-import { createWriteStream } from 'node:fs';
-import { chmod, copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { rollup } from 'rollup';
 import { minify } from 'terser';
@@ -60,6 +59,15 @@ const minifyChunk = {
   },
 };
 
+/** Puts a file in its place at once: a function that starts meanwhile finds the old one or the new one. */
+async function put(file, content, mode = 0o644) {
+  const temporary = `${file}.${process.pid}.tmp`;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(temporary, content);
+  await chmod(temporary, mode);
+  await rename(temporary, file);
+}
+
 async function bundle(entry, file, format, plugins) {
   const built = await rollup({
     input: join(dist, 'entries', entry),
@@ -70,14 +78,14 @@ async function bundle(entry, file, format, plugins) {
       throw new Error(`${entry}: ${warning.message}`);
     },
   });
-  await built.write({
-    file,
+  const { output } = await built.generate({
     format,
     inlineDynamicImports: true,
     generatedCode: 'es2015',
     interop: 'esModule',
     plugins,
   });
+  await put(file, output[0].code);
   await built.close();
 }
 
@@ -86,18 +94,14 @@ async function writeZip(file, entries) {
   for (const { name, path, mode } of entries)
     zip.addBuffer(await readFile(path), name, { mtime: MTIME, mode, compress: true });
   zip.end();
-  await pipeline(zip.outputStream, createWriteStream(file));
+  await put(file, await buffer(zip.outputStream));
 }
 
-await rm(join(dist, 'layer'), { recursive: true, force: true });
-await rm(join(dist, 'npm'), { recursive: true, force: true });
-await mkdir(layer, { recursive: true });
 await bundle('preload.js', join(layer, 'preload.cjs'), 'cjs', [minifyChunk]);
 await bundle('shim.js', join(layer, 'shim.mjs'), 'es', [minifyChunk]);
 // Left readable: users bundle and minify it with their own code.
 await bundle('npm.js', join(dist, 'npm', 'clickspan.mjs'), 'es', []);
-await copyFile(join(root, 'scripts', 'wrapper'), join(layer, 'wrapper'));
-await chmod(join(layer, 'wrapper'), 0o755);
+await put(join(layer, 'wrapper'), await readFile(join(root, 'scripts', 'wrapper')), 0o755);
 
 const files = ['preload.cjs', 'shim.mjs', 'wrapper'];
 await writeZip(

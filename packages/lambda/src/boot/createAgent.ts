@@ -16,10 +16,11 @@ import { createOpenCalls } from '../features/outgoing/openCalls.ts';
 import { observeUndici } from '../features/outgoing/undici.ts';
 import { readLambdaOptions, toTracesUrl } from '../options.ts';
 import type { LambdaOptionInput, LambdaOptions } from '../options.ts';
-import { createProcessClock } from '../platform/clock.ts';
+import { createProcessClock, readProcessStartUnixMs } from '../platform/clock.ts';
 import { createGuard, createReport } from '../platform/guard.ts';
 import type { Report } from '../platform/guard.ts';
 import { openConnection, openPlainConnection, toOrigin } from '../platform/httpConnection.ts';
+import { readRandomBytes } from '../platform/randomBytes.ts';
 import { toResource } from '../resource.ts';
 import { VERSION } from '../version.ts';
 import { createStartCall } from './startCall.ts';
@@ -56,7 +57,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
   const exporter = createExporterFor(options, report);
   const provider = createTracerProvider({
     clock: clock.now,
-    ids: createIdSource((bytes) => crypto.getRandomValues(bytes)),
+    ids: createIdSource(readRandomBytes),
     activeContext: () => contexts.active(),
     runWith: contexts.run,
     onEnd: (span) => exporter?.add(span),
@@ -78,7 +79,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     guard,
     functionName: env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'function',
     initializationType: env['AWS_LAMBDA_INITIALIZATION_TYPE'],
-    initStartUnixMs: performance.timeOrigin,
+    initStartUnixMs: readProcessStartUnixMs(),
     serverTiming: options.serverTiming,
   });
   const calls = createOpenCalls();

@@ -1,36 +1,41 @@
 import { describe, expect, it } from 'vitest';
 import { createClock } from './clock.ts';
+import type { Clock } from './clock.ts';
 
 describe('clock', () => {
-  const start = { wall: 1_000_000.7, monotonic: 50.7 };
-  const at = (passed: { wall: number; monotonic: number }) => {
-    let { wall, monotonic } = start;
-    const clock = createClock({
-      wallMs: () => Math.floor(wall),
-      monotonicMs: () => monotonic,
-      originUnixMs: start.wall - start.monotonic,
-    });
-    wall += passed.wall;
-    monotonic += passed.monotonic;
-    return clock;
+  const start = (): { clock: Clock; pass: (ms: number, stillMs?: number) => void; trueMs: () => number } => {
+    let wall = 1_000_000.7;
+    let monotonic = 50;
+    const clock = createClock({ wallMs: () => Math.floor(wall), monotonicMs: () => monotonic });
+    const pass = (ms: number, stillMs = 0): void => {
+      wall += ms + stillMs;
+      monotonic += ms;
+    };
+    return { clock, pass, trueMs: () => wall };
   };
 
-  it('keeps its fractions while both clocks run alike', () => {
-    const clock = at({ wall: 12.25, monotonic: 12.25 });
-    clock.resync();
-    expect(clock.now()).toBeCloseTo(start.wall + 12.25, 6);
+  it('learns the fractions that the wall clock does not tell', () => {
+    const { clock, pass, trueMs } = start();
+    for (let i = 0; i < 20; i++) {
+      pass(7.31);
+      clock.resync();
+    }
+    expect(Math.abs(clock.now() - trueMs())).toBeLessThan(0.1);
   });
 
-  it('catches up with the wall clock after the monotonic one stood still', () => {
-    const clock = at({ wall: 60_000, monotonic: 3 });
-    expect(clock.now()).toBeCloseTo(start.wall + 3, 6);
-    clock.resync();
-    expect(Math.abs(clock.now() - (start.wall + 60_000))).toBeLessThanOrEqual(1);
+  it('counts on between two looks at the wall clock', () => {
+    const { clock, pass } = start();
+    const before = clock.now();
+    pass(3.25, 100);
+    expect(clock.now() - before).toBeCloseTo(3.25, 6);
   });
 
-  it('goes back with the wall clock when that was set right', () => {
-    const clock = at({ wall: -5000, monotonic: 10 });
-    clock.resync();
-    expect(Math.abs(clock.now() - (start.wall - 5000))).toBeLessThanOrEqual(1);
+  it('catches up after the monotonic clock stood still, and goes back when the wall clock was set right', () => {
+    const { clock, pass, trueMs } = start();
+    for (const stillMs of [60_000, -5000]) {
+      pass(1, stillMs);
+      clock.resync();
+      expect(Math.abs(clock.now() - trueMs())).toBeLessThanOrEqual(1);
+    }
   });
 });

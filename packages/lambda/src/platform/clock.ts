@@ -8,34 +8,40 @@ export interface Clock {
 
 /** Where time comes from. */
 export interface TimeSources {
-  /** Unix milliseconds, whole. */
+  /** Unix milliseconds, whole: fractions are cut off. */
   readonly wallMs: () => number;
-  /** Milliseconds with fractions since some origin. */
+  /** Milliseconds with fractions since any origin. */
   readonly monotonicMs: () => number;
-  /** The Unix milliseconds of that origin. */
-  readonly originUnixMs: number;
 }
 
-/** `Date.now()` cuts fractions off, so a clock that is in step may be ahead of it by up to 1 ms. */
+/** Further ahead of the wall clock than cut-off fractions and its own slewing explain. */
 const TOLERANCE_MS = 2;
 
-/** Makes a clock that counts monotonically from an anchor, and moves the anchor only in `resync`. */
-export function createClock({ wallMs, monotonicMs, originUnixMs }: TimeSources): Clock {
-  let anchor = originUnixMs;
+/**
+ * Makes a clock that counts monotonically from an anchor, and moves the anchor only in `resync`. Each look at the wall
+ * clock is up to 1 ms behind it, so the latest anchor of all looks is the best: fractions come out exact after a few.
+ */
+export function createClock({ wallMs, monotonicMs }: TimeSources): Clock {
+  let anchor = wallMs() - monotonicMs();
   return {
     now: () => anchor + monotonicMs(),
     resync() {
-      const drift = wallMs() - (anchor + monotonicMs());
-      if (Math.abs(drift) > TOLERANCE_MS) anchor += drift;
+      const seen = wallMs() - monotonicMs();
+      if (seen > anchor || seen < anchor - TOLERANCE_MS) anchor = seen;
     },
   };
 }
 
-/** The clock of this process. */
+/** The clock of this process; `performance` would do as well, but loading it costs as much as the rest of the agent. */
 export function createProcessClock(): Clock {
-  return createClock({
-    wallMs: Date.now,
-    monotonicMs: () => performance.now(),
-    originUnixMs: performance.timeOrigin,
-  });
+  const monotonicMs = (): number => {
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1000 + nanoseconds / 1e6;
+  };
+  return createClock({ wallMs: Date.now, monotonicMs });
+}
+
+/** When this process began, Unix ms. */
+export function readProcessStartUnixMs(): number {
+  return Date.now() - process.uptime() * 1000;
 }

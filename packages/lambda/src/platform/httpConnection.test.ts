@@ -72,3 +72,22 @@ describe('toOrigin', () => {
     ['http://[::1]:4318', { secure: false, hostname: '::1', port: 4318, host: '[::1]:4318' }],
   ])('splits %s', (url, origin) => expect(toOrigin(new URL(url))).toEqual(origin));
 });
+
+describe('a connection that defers its reads', () => {
+  it('gives the answer when it is asked for, or a moment later', async () => {
+    const open = await connect((request, response) => response.end(request.url));
+    open.deferReads();
+    expect((await open.send({ method: 'GET', path: '/later' })).body).toBe('/later');
+    let answered = false;
+    const answer = open.send({ method: 'GET', path: '/now' }).then(({ body }) => {
+      answered = true;
+      return body;
+    });
+    while (!answered) {
+      open.readNow();
+      // oxlint-disable-next-line no-await-in-loop
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await answer).toBe('/now');
+  });
+});

@@ -23,6 +23,10 @@ export interface HttpConnection {
   send(request: HttpRequest): Promise<HttpAnswer>;
   /** Whether the process stays alive for this connection; it does not from the start. */
   hold(on: boolean): void;
+  /** From now on answers are read a moment after they have come, so that what comes with them goes first. */
+  deferReads(): void;
+  /** Reads at once what has come and was deferred. */
+  readNow(): void;
   /** Whether the connection is open and idle. */
   usable(): boolean;
   close(): void;
@@ -53,6 +57,9 @@ export function openPlainConnection(origin: HttpOrigin): HttpConnection {
   return overSocket(connectPlain({ host: origin.hostname, port: origin.port, noDelay: true }), origin.host);
 }
 
+/** A timer's least delay: long enough for the handler of an invocation that arrives in the same moment to begin. */
+const DEFERRED_MS = 1;
+
 interface Waiting {
   readonly resolve: (answer: HttpAnswer) => void;
   readonly reject: (error: Error) => void;
@@ -62,6 +69,8 @@ function overSocket(socket: Socket, host: string): HttpConnection {
   let waiting: Waiting | undefined;
   let received: Buffer[] = [];
   let dead = false;
+  let deferring = false;
+  let deferred: NodeJS.Timeout | undefined;
   socket.unref();
 
   const fail = (error: Error): void => {
@@ -86,6 +95,8 @@ function overSocket(socket: Socket, host: string): HttpConnection {
     resolve(answer);
   };
   const tryRead = (ended: boolean): void => {
+    clearTimeout(deferred);
+    deferred = undefined;
     try {
       read(ended);
     } catch (error) {
@@ -94,7 +105,8 @@ function overSocket(socket: Socket, host: string): HttpConnection {
   };
   socket.on('data', (chunk: Buffer) => {
     received.push(chunk);
-    tryRead(false);
+    if (deferring) deferred ??= setTimeout(tryRead, DEFERRED_MS, false).unref();
+    else tryRead(false);
   });
   socket.on('end', () => {
     tryRead(true);
@@ -121,6 +133,12 @@ function overSocket(socket: Socket, host: string): HttpConnection {
         if (request.body) socket.write(request.body);
         socket.uncork();
       }),
+    deferReads() {
+      deferring = true;
+    },
+    readNow() {
+      if (deferred) tryRead(false);
+    },
     hold: (on) => void (on ? socket.ref() : socket.unref()),
     usable: () => !dead && !waiting,
     close: () => fail(new Error('closed')),

@@ -70,6 +70,11 @@ export function createExporter(environment: ExporterEnvironment): Exporter {
     const outcome = decideExportOutcome(answer?.status ?? 0, answer?.headers['retry-after'], nowMs());
     if (outcome.status === 'sent') {
       note({ type: 'answered' });
+      const rejected = countRejected(answer?.body);
+      if (rejected > 0) {
+        queue.countDropped(rejected);
+        report(`${rejected} spans were refused by the collector`);
+      }
       return;
     }
     note({ type: 'failed', retryAfterMs: outcome.status === 'retry' ? outcome.afterMs : undefined });
@@ -123,6 +128,13 @@ export function createExporter(environment: ExporterEnvironment): Exporter {
       if (waitMs > 0) await firstOf(answered, waitMs);
     },
   };
+}
+
+/** How many spans a collector that took the request refused all the same; they must not be sent again. */
+function countRejected(body: string | undefined): number {
+  // The usual answer is `{}`: nothing to parse.
+  const [, digits] = /"rejectedSpans"\s*:\s*"?(\d{1,9})/.exec(body ?? '') ?? [];
+  return Number(digits ?? 0);
 }
 
 /** Resolves with a promise, or after a time; the timer does not keep the process alive. */

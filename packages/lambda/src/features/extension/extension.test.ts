@@ -41,6 +41,8 @@ function startPlatform(register: HttpAnswer, unseenMs?: number): FakePlatform {
     },
     hold: (on) => held.push(on),
     usable: () => true,
+    deferReads: () => {},
+    readNow: () => {},
     close: () => {},
   };
   const extension = createExtension({

@@ -36,6 +36,8 @@ export interface ExtensionConnection {
   send(request: HttpRequest): Promise<HttpAnswer>;
   hold(on: boolean): void;
   usable(): boolean;
+  deferReads(): void;
+  readNow(): void;
   close(): void;
 }
 
@@ -58,6 +60,7 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
   let registered = false;
   let lastBegun = '';
   let lastReleased = '';
+  let connection: ExtensionConnection | undefined;
   let letGo: ((requestId: string) => void) | undefined;
   let seen: ((requestId: string) => void) | undefined;
 
@@ -97,10 +100,12 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
       path: `${API}event/next`,
       headers: { 'Lambda-Extension-Identifier': identifier },
     };
-    let connection = first;
+    connection = first;
     for (let failures = 0; failures < NEXT_ATTEMPTS;) {
       try {
         if (!connection.usable()) connection = connect();
+        // The event comes together with the invocation, whose handler is not to wait for our reading it.
+        connection.deferReads();
         // One event after the other.
         // oxlint-disable-next-line no-await-in-loop
         const answer = await connection.send(request);
@@ -154,6 +159,7 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
     },
     release(requestId) {
       lastReleased = requestId;
+      connection?.readNow();
       letGo?.(requestId);
     },
   };

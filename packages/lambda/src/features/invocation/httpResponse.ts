@@ -40,18 +40,20 @@ export function addServerTiming(result: unknown, value: string): unknown {
 
 function addHeaders(result: Fields, value: string): unknown {
   const known = result['headers'] ?? {};
-  if (!isPlainObject(known) || Object.keys(known).length > MAX_HEADERS) return result;
+  if (!isPlainObject(known)) return result;
   const headers: Record<string, unknown> = { ...known };
-  const names = new Map(Object.keys(headers).map((name) => [name.toLowerCase(), name]));
+  const names = Object.keys(headers);
+  if (names.length > MAX_HEADERS) return result;
+  const find = (name: string): string => names.find((present) => present.toLowerCase() === name) ?? name;
   const append = (name: string, item: string): void => {
-    const present = names.get(name) ?? name;
+    const present = find(name);
     const before = headers[present];
     if (before === undefined || before === '') headers[present] = item;
     else if (typeof before === 'string') headers[present] = `${before}, ${item}`;
   };
   append('server-timing', value);
   const read = (name: string): string | undefined => {
-    const text = headers[names.get(name) ?? name];
+    const text = headers[find(name)];
     return typeof text === 'string' ? text : undefined;
   };
   const allowedOrigin = read('access-control-allow-origin');
