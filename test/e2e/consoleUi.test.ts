@@ -481,6 +481,25 @@ describe('connection', () => {
   });
 });
 
+describe('colours', () => {
+  it('follow the system until the reader chooses, and remember the choice', async () => {
+    const background = (): Promise<unknown> =>
+      page.evaluate('getComputedStyle(document.body).backgroundColor');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await open('/');
+    const dark = await background();
+    await page.getByRole('button', { name: 'Colours: as the system' }).click();
+    await page.getByRole('button', { name: 'Colours: dark' }).click();
+    await page.getByRole('button', { name: 'Colours: light' }).waitFor();
+    const light = await background();
+    expect(light).not.toBe(dark);
+    await page.reload();
+    await page.getByRole('button', { name: 'Colours: light' }).waitFor();
+    expect(await background()).toBe(light);
+    expect(complaints).toEqual([]);
+  });
+});
+
 describe('small screens', () => {
   it('fits 360 pixels without scrolling sideways, in both themes', async () => {
     const purchase = createPurchase();
