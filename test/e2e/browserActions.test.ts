@@ -39,6 +39,16 @@ beforeAll(async () => {
   const attributes = { endpoint: collector.url, 'service-name': 'shop' };
   site = await startTestOrigin('localhost', {
     '/shop/12': { html: toPageHtml(attributes, BODY) },
+    // A browser without the Navigation API and without a scheduler.
+    '/older/12': {
+      html: `<script>for (const name of ['scheduler', 'navigation']) Object.defineProperty(window, name, { value: undefined })</script>${toPageHtml(attributes, BODY)}`,
+    },
+    '/streaming': {
+      html: toPageHtml(
+        attributes,
+        `<script>fetch('/endless').then(async (r) => { const reader = r.body.getReader(); await reader.read(); window.reader = reader; });</script>`,
+      ),
+    },
     '/loading': {
       html: toPageHtml(
         attributes,
@@ -161,26 +171,40 @@ describe('the load', () => {
   });
 });
 
-describe('a route', () => {
-  it('within a click belongs to the click; one through the history is an action of its own', async () => {
-    await open('/shop/12');
-    await collector.waitForSpan(hasType('action', 'load /shop/{id}'));
-    await page.click('#link');
-    const request = await collector.waitForSpan(isRequestTo('/of-route'));
-    const click = await actionOf(collector, request);
-    expect(click.name).toBe('click Orders');
-    expect(click.events).toMatchObject([{ name: 'route', attributes: { 'url.path': '/orders/17' } }]);
-
-    await page.evaluate(() => {
-      window.addEventListener('popstate', () => void fetch('/of-back'));
-    });
-    await page.goBack();
-    const back = await collector.waitForSpan(isRequestTo('/of-back'));
-    const route = await actionOf(collector, back);
-    expect(route).toMatchObject({ name: 'route /shop/{id}', parentSpanId: '' });
-    expect(route.attributes['clickspan.action.type']).toBe('route');
-    expect(collector.spans.filter((s) => s.attributes['clickspan.action.type'] === 'route')).toHaveLength(1);
+describe('a stream', () => {
+  it('that nobody ends does not keep the load open', async () => {
+    await open('/streaming');
+    const load = await collector.waitForSpan(hasType('action', 'load /streaming'));
+    expect(load.endUnixMs - load.startUnixMs).toBeLessThan(20_000);
+    expect(load.attributes['clickspan.end_reason']).toBeUndefined();
   });
+});
+
+describe('a route', () => {
+  it.each(['/shop/12', '/older/12'])(
+    'within a click belongs to the click; one through the history is its own: %s',
+    async (path) => {
+      await open(path);
+      await collector.waitForSpan(hasType('action', `load ${path.replace('12', '{id}')}`));
+      await page.click('#link');
+      const request = await collector.waitForSpan(isRequestTo('/of-route'));
+      const click = await actionOf(collector, request);
+      expect(click.name).toBe('click Orders');
+      expect(click.events).toMatchObject([{ name: 'route', attributes: { 'url.path': '/orders/17' } }]);
+
+      await page.evaluate(() => {
+        window.addEventListener('popstate', () => void fetch('/of-back'));
+      });
+      await page.goBack();
+      const back = await collector.waitForSpan(isRequestTo('/of-back'));
+      const route = await actionOf(collector, back);
+      expect(route).toMatchObject({ name: `route ${path.replace('12', '{id}')}`, parentSpanId: '' });
+      expect(route.attributes['clickspan.action.type']).toBe('route');
+      expect(collector.spans.filter((s) => s.attributes['clickspan.action.type'] === 'route')).toHaveLength(
+        1,
+      );
+    },
+  );
 
   it('by script without a known cause is an action of its own, and causes what follows in its task', async () => {
     await open('/shop/12');

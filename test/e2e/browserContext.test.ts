@@ -29,6 +29,9 @@ beforeAll(async () => {
         `${buttons}<label for="box" style="display: inline-block; padding: 9px">Label</label><input id="box" type="checkbox">`,
       ),
     },
+    '/older': {
+      html: `<script>for (const name of ['scheduler', 'navigation']) Object.defineProperty(window, name, { value: undefined })</script>${toPageHtml({ ...attributes, features: 'click,fetch,xhr' }, buttons)}`,
+    },
     '/quiet': { html: toPageHtml({ ...attributes, features: 'click,fetch,xhr' }, buttons) },
   });
   browser = await launchChromium();
@@ -156,56 +159,60 @@ describe('context', () => {
     expect(request.attributes['clickspan.attribution']).toBe('unsure');
   });
 
-  it('keeps the requests of thirty overlapping clicks in their own traces', async () => {
-    await page.evaluate(async () => {
-      const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-      const work = async (n: number): Promise<void> => {
-        await Promise.resolve();
-        const answer = await fetch(`/slow?ms=${(n * 37) % 90}&n=${n}&step=1`);
-        await answer.json();
-        await pause((n * 13) % 40);
-        await Promise.all([fetch(`/a?n=${n}`), fetch(`/b?n=${n}`).then((r) => r.text())]);
-        await new Promise((done) => requestAnimationFrame(done));
-        await new Promise((done) => {
-          const xhr = new XMLHttpRequest();
-          xhr.open('GET', `/c?n=${n}`);
-          xhr.onloadend = done;
-          xhr.send();
-        });
-        queueMicrotask(() => void fetch(`/d?n=${n}`));
-      };
-      const clicks: Promise<void>[] = [];
-      for (let n = 0; n < 30; n++) {
-        const button = document.createElement('button');
-        button.dataset['clickspanName'] = `n${n}`;
-        button.addEventListener('click', () => void clicks.push(work(n)));
-        document.body.append(button);
-        // A message is a task without a context, so one click does not follow from the one before.
-        const { port1, port2 } = new MessageChannel();
-        await new Promise((done) => {
-          port1.onmessage = () => {
-            button.click();
-            done(undefined);
-          };
-          port2.postMessage(0);
-        });
-        if (n % 3 === 0) await pause(10);
-      }
-      await Promise.all(clicks);
-    });
-    // The recorded addresses are masked, so the server's own record says which click a request was for.
-    await collector.waitForSpans(150, hasType('request'));
-    const actions = await collector.waitForSpans(30, hasType('action'));
-    const nameOfTrace = new Map(actions.map((span) => [span.traceId, span.name]));
-    const sent = site.requests.filter(({ url }) => url.includes('n='));
-    const wrong = sent.flatMap(({ url, headers }) => {
-      const traceId = String(headers['traceparent']).split('-')[1]!;
-      const wanted = `click n${new URL(url, 'http://any').searchParams.get('n')}`;
-      return nameOfTrace.get(traceId) === wanted ? [] : [`${url}: ${nameOfTrace.get(traceId)}`];
-    });
-    expect(sent.length).toBeGreaterThanOrEqual(150);
-    expect(wrong).toEqual([]);
-  });
+  it.each(['/quiet', '/older'])(
+    'keeps the requests of thirty overlapping clicks in their own traces: %s',
+    async (path) => {
+      await page.goto(site.url + path);
+      await page.evaluate(async () => {
+        const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+        const work = async (n: number): Promise<void> => {
+          await Promise.resolve();
+          const answer = await fetch(`/slow?ms=${(n * 37) % 90}&n=${n}&step=1`);
+          await answer.json();
+          await pause((n * 13) % 40);
+          await Promise.all([fetch(`/a?n=${n}`), fetch(`/b?n=${n}`).then((r) => r.text())]);
+          await new Promise((done) => requestAnimationFrame(done));
+          await new Promise((done) => {
+            const xhr = new XMLHttpRequest();
+            xhr.open('GET', `/c?n=${n}`);
+            xhr.onloadend = done;
+            xhr.send();
+          });
+          queueMicrotask(() => void fetch(`/d?n=${n}`));
+        };
+        const clicks: Promise<void>[] = [];
+        for (let n = 0; n < 30; n++) {
+          const button = document.createElement('button');
+          button.dataset['clickspanName'] = `n${n}`;
+          button.addEventListener('click', () => void clicks.push(work(n)));
+          document.body.append(button);
+          // A message is a task without a context, so one click does not follow from the one before.
+          const { port1, port2 } = new MessageChannel();
+          await new Promise((done) => {
+            port1.onmessage = () => {
+              button.click();
+              done(undefined);
+            };
+            port2.postMessage(0);
+          });
+          if (n % 3 === 0) await pause(10);
+        }
+        await Promise.all(clicks);
+      });
+      // The recorded addresses are masked, so the server's own record says which click a request was for.
+      await collector.waitForSpans(150, hasType('request'));
+      const actions = await collector.waitForSpans(30, hasType('action'));
+      const nameOfTrace = new Map(actions.map((span) => [span.traceId, span.name]));
+      const sent = site.requests.filter(({ url }) => url.includes('n='));
+      const wrong = sent.flatMap(({ url, headers }) => {
+        const traceId = String(headers['traceparent']).split('-')[1]!;
+        const wanted = `click n${new URL(url, 'http://any').searchParams.get('n')}`;
+        return nameOfTrace.get(traceId) === wanted ? [] : [`${url}: ${nameOfTrace.get(traceId)}`];
+      });
+      expect(sent.length).toBeGreaterThanOrEqual(150);
+      expect(wrong).toEqual([]);
+    },
+  );
 });
 
 describe('actions', () => {

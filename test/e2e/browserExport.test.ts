@@ -187,6 +187,32 @@ describe('leaving the page', () => {
     await collector.waitForSpan(isRequestTo('/after'));
   });
 
+  it('goes on when the page is restored, and keeps no page from being kept', async () => {
+    await open('/bare');
+    await page.addInitScript(() => {
+      const types: unknown[] = ((window as { listenedTypes?: unknown[] }).listenedTypes = []);
+      // oxlint-disable-next-line typescript/unbound-method -- called with its object below
+      const { addEventListener } = EventTarget.prototype;
+      EventTarget.prototype.addEventListener = function (...args: Parameters<typeof addEventListener>) {
+        if (this === window) types.push(args[0]);
+        Reflect.apply(addEventListener, this, args);
+      };
+    });
+    await page.goto(`${site.url}/`);
+    const types = await page.evaluate(() => (window as { listenedTypes?: unknown[] }).listenedTypes);
+    expect(types).toContain('pagehide');
+    expect(types).not.toContain('unload');
+    expect(types).not.toContain('beforeunload');
+    await page.evaluate(() => {
+      window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+      window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+      document.getElementById('one')!.addEventListener('click', () => void fetch('/restored'));
+    });
+    await page.click('#one');
+    const request = await collector.waitForSpan(isRequestTo('/restored'));
+    expect(request.parentSpanId).not.toBe('');
+  });
+
   it('keeps within what a browser takes from a page that is gone, oldest first', async () => {
     await open('/');
     await collector.waitForSpan(hasType('action', 'load /'));

@@ -92,7 +92,7 @@ function createCore({ window, code, attribute = () => null }: StartSources): Cor
   const guard = createGuard((error) => warn(`An error of our own was caught: ${String(error)}`));
   const clock = createClock(window.performance);
   const current = createCurrentContext({
-    createTaskEnd,
+    createTaskEnd: (run) => createTaskEnd(window, run),
     onTaskEnd(context) {
       guard(() => actions.of(context)?.touch());
     },
@@ -117,10 +117,12 @@ function createCore({ window, code, attribute = () => null }: StartSources): Cor
   });
   const traced = { ...surroundings, tracer: tracerProvider.getTracer('@clickspan/browser', VERSION) };
   const actions = createActions(traced);
+  const pageOrigin = window.location.origin;
   const requests = createRequests({
     ...traced,
+    pageOrigin,
     ownerOf: actions.of,
-    shouldPropagate: createPropagation(options, window.location.origin, warn),
+    shouldPropagate: createPropagation(options, pageOrigin, warn),
     timings: createResourceTimings({ clock, observe: (onEntry) => observeResourceEntries(window, onEntry) }),
   });
   return { ...surroundings, listen: createListen(guard), tracerProvider, exporter, actions, requests };
@@ -129,14 +131,11 @@ function createCore({ window, code, attribute = () => null }: StartSources): Cor
 /** Starts observing; the returned functions end it. */
 function observePage(core: Core): (() => void)[] {
   const { window, options, guard, listen, current, exporter, actions, requests } = core;
-  const follow = createFollow({
-    current,
-    hold(context) {
-      const release = guard(() => actions.of(context)?.hold());
-      return () => {
-        guard(() => release?.());
-      };
-    },
+  const follow = createFollow(current, (context) => {
+    const release = guard(() => actions.of(context)?.hold());
+    return () => {
+      guard(() => release?.());
+    };
   });
   const observers: Record<string, () => (() => void) | undefined> = {
     callbacks: () =>
@@ -147,7 +146,7 @@ function observePage(core: Core): (() => void)[] {
           guard(() => actions.of(context)?.expect(delayMs));
         },
       }),
-    promises: () => observePromiseSources(window, follow),
+    promises: () => observePromiseSources(window, follow, createFollow(current)),
     load: () => startLoad(core),
     click: () => observeClicks(core),
     route: () => observeRoutes(core),

@@ -2,14 +2,6 @@ import type { Context } from '@opentelemetry/api';
 import { patchMethod } from '../../platform/patchMethod.ts';
 import type { CurrentContext } from './currentContext.ts';
 
-/** What following promises needs. */
-export interface PromiseSourcesDeps {
-  readonly window: Window & typeof globalThis;
-  readonly current: CurrentContext;
-  /** Keeps the action of a context open; the returned function lets it go. */
-  readonly hold: (context: Context) => () => void;
-}
-
 /** What else to do when a promise settles; runs with the context set, before any of the page's reactions. */
 export interface SettlingObserver {
   readonly onValue?: (value: unknown) => void;
@@ -22,44 +14,51 @@ export type Follow = <T>(promise: T, observer?: SettlingObserver) => T;
 /**
  * Makes the function that ties a promise of the browser to the current context. It returns the *derived* promise, so a
  * rejection that nobody handles stays unhandled, and our reaction, being the first, runs before any of the page's.
+ *
+ * @param current where the context is set
+ * @param hold keeps the action of a context open until the function that it returns is called
  */
-export function createFollow({ current, hold }: Omit<PromiseSourcesDeps, 'window'>): Follow {
+export function createFollow(current: CurrentContext, hold?: (context: Context) => () => void): Follow {
   return (promise, observer) => {
-    const asked = current.get();
     if (!isThenable(promise)) return promise;
-    const release = hold(asked);
+    const asked = current.get();
+    const release = hold?.(asked);
     return promise.then(
       (value) => {
         current.resume(asked, true);
         observer?.onValue?.(value);
-        release();
+        release?.();
         return value;
       },
       (error: unknown) => {
         current.resume(asked, true);
         observer?.onError?.(error);
-        release();
+        release?.();
         throw error;
       },
     ) as typeof promise;
   };
 }
 
+/** The promises of a body as a whole. */
+const BODY_METHODS: readonly string[] = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'];
+
 /**
  * Follows the promises that a `Response` gives for its body. The body itself is never touched.
  *
+ * @param follow for a whole body, which is awaited
+ * @param followChunk for a part of one: a stream may go on for ever, so no action stays open for it
  * @returns undoes it
  */
-export function observePromiseSources(window: PromiseSourcesDeps['window'], follow: Follow): () => void {
-  const sources: [owner: object | undefined, names: readonly string[]][] = [
-    [window.Response?.prototype, ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text']],
-    [window.ReadableStreamDefaultReader?.prototype, ['read']],
-  ];
-  const stops = sources.flatMap(([owner, names]) =>
-    names.map((name) =>
-      patchMethod(owner, name, (original, self, args) => follow(Reflect.apply(original, self, args))),
-    ),
-  );
+export function observePromiseSources(
+  window: Window & typeof globalThis,
+  follow: Follow,
+  followChunk: Follow,
+): () => void {
+  const patch = (owner: object | undefined, name: string, follows: Follow): (() => void) =>
+    patchMethod(owner, name, (original, self, args) => follows(Reflect.apply(original, self, args)));
+  const stops = BODY_METHODS.map((name) => patch(window.Response?.prototype, name, follow));
+  stops.push(patch(window.ReadableStreamDefaultReader?.prototype, 'read', followChunk));
   return () => stops.forEach((stop) => stop());
 }
 

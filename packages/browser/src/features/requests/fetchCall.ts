@@ -41,19 +41,19 @@ export function parseFetchCall(args: readonly unknown[], baseUrl: string): Fetch
     const url = new URL(text, baseUrl);
     // Options win over the request that they come with, headers as a whole.
     const given = init?.headers;
-    const headers = given === undefined && request ? request.headers : new Headers(given);
+    const copy = given === undefined ? undefined : new Headers(given);
     // What can be read only once has been read now.
     const isReadUp = isOneTime(given) || (!request && typeof input === 'object');
     const signal = init?.signal === undefined ? request?.signal : init.signal;
     return {
       method: String(init?.method ?? request?.method ?? 'GET').toUpperCase(),
       url,
-      callerTraceparent: headers.get('traceparent'),
+      callerTraceparent: (copy ?? request?.headers)?.get('traceparent') ?? null,
       canCarryHeaders: (init?.mode ?? request?.mode) !== 'no-cors',
       isAborted: () => signal?.aborted === true,
       toArguments(added) {
         if (!added.length && !isReadUp) return args;
-        const own = new Headers(headers);
+        const own = copy ?? new Headers(request?.headers);
         for (const [name, value] of added) if (!own.has(name)) own.set(name, value);
         return [request ?? text, withHeaders(init, own, request), ...rest];
       },

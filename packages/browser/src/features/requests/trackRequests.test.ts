@@ -49,7 +49,7 @@ beforeEach(() => {
     onEnd: (span) => ended.push(span),
   }).getTracer('test');
   requests = createRequests({
-    window: { location: { origin: PAGE } } as Window,
+    pageOrigin: PAGE,
     tracer,
     clock: { now: time.now, fromTimeStamp: (ms) => ms },
     after: time.after,

@@ -60,7 +60,7 @@ export interface RequestOwner {
 
 /** What tracking needs of its surroundings. */
 export interface RequestsDeps {
-  readonly window: Window;
+  readonly pageOrigin: string;
   readonly tracer: Tracer;
   readonly clock: Clock;
   readonly after: After;
@@ -101,7 +101,7 @@ interface OpenRequest {
 }
 
 function startRequest(deps: RequestsDeps, request: PageRequest, open: Set<OpenRequest>): TrackedRequest {
-  const { clock, timings, window } = deps;
+  const { clock, timings } = deps;
   const { url } = request;
   const startUnixMs = clock.now();
   const { span, owner } = startSpan(deps, request, startUnixMs);
@@ -109,8 +109,7 @@ function startRequest(deps: RequestsDeps, request: PageRequest, open: Set<OpenRe
   const isStamped =
     request.canCarryHeaders && request.callerTraceparent === null && deps.shouldPropagate(url);
   // The header of another origin's answer may be hidden where the browser's timing tells.
-  const watch =
-    isStamped && url.origin !== window.location.origin ? timings.watch(url, startUnixMs) : undefined;
+  const watch = isStamped && url.origin !== deps.pageOrigin ? timings.watch(url, startUnixMs) : undefined;
   let answeredUnixMs: number | undefined;
   let coldStartMs: number | undefined;
 
@@ -123,7 +122,7 @@ function startRequest(deps: RequestsDeps, request: PageRequest, open: Set<OpenRe
     onEnd?.(endUnixMs, coldStartMs);
   };
   const endWith = (metrics: readonly ServerTimingMetric[]): void => {
-    coldStartMs = setTiming(span, metrics);
+    if (metrics.length) coldStartMs = setTiming(span, metrics);
     end();
   };
   const self: OpenRequest = { isAnswered: () => answeredUnixMs !== undefined, end };
@@ -134,7 +133,8 @@ function startRequest(deps: RequestsDeps, request: PageRequest, open: Set<OpenRe
       answeredUnixMs = clock.now();
       if (status) span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
       if (status >= 400) setError(span, `${status}`);
-      if (!watch || serverTiming !== null) return endWith(parseServerTiming(serverTiming));
+      if (!watch || serverTiming !== null)
+        return endWith(serverTiming ? parseServerTiming(serverTiming) : []);
       watch.whenThere(endWith);
       deps.after(ENTRY_WAIT_MS, end);
     },
