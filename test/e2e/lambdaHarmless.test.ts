@@ -174,6 +174,54 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
   });
 
   it.each([
+    ['a null event', 'export const handler = async (event) => ({ got: event });', null],
+    ['a handler that throws', 'export const handler = async () => { throw new RangeError("no"); };', {}],
+    ['a handler that throws nothing', 'export const handler = async () => { throw undefined; };', {}],
+    [
+      'a handler that never settles',
+      'setInterval(() => {}, 50); export const handler = () => new Promise(() => {});',
+      {},
+    ],
+    ['a handler that waits for nothing', 'export const handler = () => new Promise(() => {});', {}],
+    ['a handler that exits', 'export const handler = async () => process.exit(7);', {}],
+    [
+      'a rejection that nobody handles',
+      'export const handler = async () => { Promise.reject(new Error("lost")); await new Promise((r) => setTimeout(r, 50)); return 1; };',
+      {},
+    ],
+    [
+      'an event that resembles others',
+      'export const handler = async (event) => event;',
+      {
+        version: '2.0',
+        headers: { traceparent: [1] },
+        requestContext: { http: { method: {} } },
+        Records: [null],
+      },
+    ],
+    [
+      'a prototype in the event',
+      'export const handler = async (event) => Object.keys(event);',
+      JSON.parse('{"__proto__":{"version":"2.0"},"version":"2.0","constructor":null}'),
+    ],
+    [
+      'a changed event and context',
+      'export const handler = async (event, context) => { event.a = context; delete context.awsRequestId; context.getRemainingTimeInMillis = null; return 1; };',
+      {},
+    ],
+  ])('ends like the bare function, with a collector that hangs: %s', async (_, source, event) => {
+    collector.behave('hang');
+    const config = { source, timeoutMs: 1500 };
+    stage = await startStage(
+      [{ ...config, name: 'bare' }, withLayer({ ...config, name: 'traced' }, collector.url)],
+      { runtimeClient },
+    );
+    const bare = await stage.emulator.invoke('bare', event);
+    const traced = await stage.emulator.invoke('traced', event);
+    expect(toComparable(traced)).toEqual(toComparable(bare));
+  });
+
+  it.each([
     ['an error', 'throw new RangeError("while loading"); export const handler = 1;'],
     ['an error with properties', 'throw Object.assign(new Error("x"), { name: "Mine", code: "E_MINE" });'],
     ['a text', 'throw "just text";'],
@@ -251,6 +299,8 @@ function toComparable({ functionError, payload }: { functionError: unknown; payl
   const { trace: _, stackTrace: __, requestId: ___, ...rest } = payload as Record<string, unknown>;
   const text = JSON.stringify(rest)
     .replaceAll(/clickspan-function-\w+/g, 'code')
-    .replaceAll(/RequestId: [\w-]+/g, 'RequestId');
+    .replaceAll(/RequestId: [\w-]+/g, 'RequestId')
+    .replaceAll(/[\dT:.-]+Z [\w-]{36}/g, 'time and id')
+    .replaceAll(/\b[\da-f]{8}-[\da-f-]{27}\b/g, 'id');
   return { functionError, text };
 }
