@@ -1,19 +1,24 @@
 import { createIdSource } from '@clickspan/shared/ids';
 import { spanOf } from '@clickspan/shared/context';
 import { createTracerProvider } from '@clickspan/shared/tracer';
-import { createActiveContext } from '../features/context/activeContext.ts';
-import { registerOpenTelemetry } from '../features/context/openTelemetryGlobal.ts';
+import { createActiveContext } from '../platform/activeContext.ts';
+import type { ActiveContext } from '../platform/activeContext.ts';
+import { registerOpenTelemetry } from '../platform/openTelemetryGlobal.ts';
 import { createExporter } from '../features/export/exporter.ts';
 import type { Exporter } from '../features/export/exporter.ts';
 import { createTransport } from '../features/export/transport.ts';
 import { createExtension } from '../features/extension/extension.ts';
+import type { Extension } from '../features/extension/extension.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
 import { wrapHandler } from '../features/handler/wrapHandler.ts';
+import type { StartCall } from '../features/handler/wrapHandler.ts';
 import { createInvocations } from '../features/invocation/invocation.ts';
 import { createAwsMiddleware } from '../features/outgoing/awsClient.ts';
 import { observeHttpClient } from '../features/outgoing/httpClient.ts';
 import { createOpenCalls } from '../features/outgoing/openCalls.ts';
+import type { OutgoingEnvironment } from '../features/outgoing/outgoing.ts';
 import { observeUndici } from '../features/outgoing/undici.ts';
+import { parseTrigger } from '../features/triggers/parseTrigger.ts';
 import { readLambdaOptions, toTracesUrl } from '../options.ts';
 import type { LambdaOptionInput, LambdaOptions } from '../options.ts';
 import { createProcessClock, readProcessStartUnixMs } from '../platform/clock.ts';
@@ -46,11 +51,10 @@ const UNSEEN_MS = 100;
 
 /** Puts the agent together; the composition root. Nothing is sent before `ready`. */
 export function createAgent({ outermost, code }: AgentMode): StartedAgent | undefined {
-  const { env } = process;
   const clock = createProcessClock();
   const report = createReport((line) => process.stderr.write(line), Date.now);
   const guard = createGuard(report);
-  const options = readLambdaOptions(env, code, report);
+  const options = readLambdaOptions(process.env, code, report);
   if (options.disabled) return undefined;
 
   const contexts = createActiveContext();
@@ -63,34 +67,26 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     onEnd: (span) => exporter?.add(span),
   });
   const tracer = provider.getTracer('@clickspan/lambda', VERSION);
-  const runtimeApi = env['AWS_LAMBDA_RUNTIME_API'];
-  const extension =
-    exporter && runtimeApi
-      ? createExtension({
-          connect: () => openPlainConnection(toOrigin(new URL(`http://${runtimeApi}`))),
-          now: Date.now,
-          report,
-          unseenMs: outermost ? undefined : UNSEEN_MS,
-        })
-      : undefined;
+  const extension = exporter && createExtensionFor(outermost, report);
   const invocations = createInvocations({
     tracer,
     now: clock.now,
     guard,
-    functionName: env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'function',
-    initializationType: env['AWS_LAMBDA_INITIALIZATION_TYPE'],
+    parseTrigger,
+    functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'function',
+    initializationType: process.env['AWS_LAMBDA_INITIALIZATION_TYPE'],
     initStartUnixMs: readProcessStartUnixMs(),
     serverTiming: options.serverTiming,
   });
   const calls = createOpenCalls();
-  const outgoing = { tracer, contexts, guard, calls, now: clock.now, runtimeApi: runtimeApi ?? '' };
+  const runtimeApi = process.env['AWS_LAMBDA_RUNTIME_API'] ?? '';
+  const outgoing: OutgoingEnvironment = { tracer, contexts, guard, calls, now: clock.now, runtimeApi };
   observeHttpClient(outgoing);
   observeUndici(outgoing);
 
-  const registerApi = (): void => {
-    registerOpenTelemetry(provider, contexts);
-  };
-  if (options.openTelemetry === 'early') registerApi();
+  const offer = (): void => void registerOpenTelemetry(provider, contexts);
+  if (options.openTelemetry === 'early') offer();
+  const onFirst = options.openTelemetry === 'late' ? offer : (): void => {};
   const startCall = createStartCall({
     invocations,
     contexts,
@@ -99,21 +95,11 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     calls,
     exporter,
     extension,
-    onFirst: options.openTelemetry === 'late' ? registerApi : () => {},
+    onFirst,
   });
-
-  const wrapped = new WeakSet<Handler>();
   return {
     version: 1,
-    wrap<H extends Handler>(handler: H): H {
-      if (typeof handler !== 'function' || wrapped.has(handler)) return handler;
-      const wrapper = wrapHandler(handler, (event, lambda, responseStream) =>
-        // A handler within a handler of ours is part of the invocation, not another one.
-        spanOf(contexts.active()) ? undefined : startCall(event, lambda, responseStream),
-      );
-      wrapped.add(wrapper);
-      return wrapper;
-    },
+    wrap: createWrap(contexts, startCall),
     awsMiddleware: createAwsMiddleware(outgoing),
     ready: async () => {
       await extension?.register();
@@ -121,6 +107,31 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     initialized: () => invocations.initialized(),
     loading: () => invocations.loading(),
   };
+}
+
+function createWrap(contexts: ActiveContext, startCall: StartCall): Agent['wrap'] {
+  const wrapped = new WeakSet<Handler>();
+  return (handler) => {
+    if (typeof handler !== 'function' || wrapped.has(handler)) return handler;
+    const wrapper = wrapHandler(handler, (event, lambda, responseStream) =>
+      // A handler within a handler of ours is part of the invocation, not another one.
+      spanOf(contexts.active()) ? undefined : startCall(event, lambda, responseStream),
+    );
+    wrapped.add(wrapper);
+    return wrapper;
+  };
+}
+
+function createExtensionFor(outermost: boolean, report: Report): Extension | undefined {
+  const runtimeApi = process.env['AWS_LAMBDA_RUNTIME_API'];
+  if (!runtimeApi) return undefined;
+  const origin = toOrigin(new URL(`http://${runtimeApi}`));
+  return createExtension({
+    connect: () => openPlainConnection(origin),
+    now: Date.now,
+    report,
+    unseenMs: outermost ? undefined : UNSEEN_MS,
+  });
 }
 
 function createExporterFor(options: LambdaOptions, report: Report): Exporter | undefined {

@@ -1,4 +1,4 @@
-import type { ActiveContext } from '../features/context/activeContext.ts';
+import type { ActiveContext } from '../platform/activeContext.ts';
 import type { Exporter } from '../features/export/exporter.ts';
 import type { Extension } from '../features/extension/extension.ts';
 import type { StartCall } from '../features/handler/wrapHandler.ts';

@@ -6,20 +6,22 @@ import {
   ERROR_TYPE,
   FAAS_COLDSTART,
   FAAS_INVOCATION_ID,
+  FAAS_TRIGGER,
   HTTP_RESPONSE_STATUS_CODE,
 } from '@clickspan/shared/attributes';
 import { ROOT_CONTEXT, withSpan } from '@clickspan/shared/context';
 import { toServerTiming } from '@clickspan/shared/serverTiming';
 import {
   KIND_INTERNAL,
+  KIND_SERVER,
   STATUS_ERROR,
   createSilentSpan,
   toExceptionAttributes,
 } from '@clickspan/shared/tracer';
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import type { Guard } from '../../platform/guard.ts';
-import { UNKNOWN_TRIGGER, parseTrigger } from '../triggers/parseTrigger.ts';
-import { decideColdStart } from './coldStart.ts';
+import type { Trigger } from '../triggers/trigger.ts';
+import { createEnvironmentStart } from './environmentStart.ts';
 import { addServerTiming, toHttpStatus } from './httpResponse.ts';
 
 /** The parts of Lambda's context object that are read. */
@@ -48,6 +50,8 @@ export interface InvocationEnvironment {
   /** Unix ms with fractions. */
   readonly now: () => number;
   readonly guard: Guard;
+  /** Finds out what an event is; may throw on hostile ones. */
+  readonly parseTrigger: (event: unknown) => Trigger;
   readonly functionName: string;
   readonly initializationType: string | undefined;
   /** When the process began, Unix ms. */
@@ -64,44 +68,27 @@ export interface Invocations {
   start(event: unknown, lambda: LambdaContext): Invocation;
 }
 
+/** An event whose fields cannot even be read. */
+const UNREADABLE: Trigger = { kind: KIND_SERVER, attributes: { [FAAS_TRIGGER]: 'other' } };
+
 /** Makes the source of invocations; there is one in each environment. */
 export function createInvocations(environment: InvocationEnvironment): Invocations {
   const { tracer, now, guard, initStartUnixMs } = environment;
-  let initEndUnixMs: number | undefined;
-  let loadingUnixMs: number | undefined;
-  let first = true;
+  const environmentStart = createEnvironmentStart(environment);
 
-  const startInit = (parent: Context, endUnixMs: number): void => {
-    const span = tracer.startSpan(
-      'init',
-      { kind: KIND_INTERNAL, startTime: initStartUnixMs, attributes: { [CLICKSPAN_SPAN_TYPE]: 'init' } },
-      parent,
-    );
-    span.end(endUnixMs);
+  const recordInit = (parent: Context, endUnixMs: number): void => {
+    const attributes = { [CLICKSPAN_SPAN_TYPE]: 'init' };
+    const options = { kind: KIND_INTERNAL, startTime: initStartUnixMs, attributes };
+    tracer.startSpan('init', options, parent).end(endUnixMs);
   };
 
   return {
-    initialized() {
-      initEndUnixMs = now();
-    },
-    loading() {
-      loadingUnixMs = now();
-    },
+    initialized: () => environmentStart.initialized(),
+    loading: () => environmentStart.loading(),
     start(event, lambda) {
       const startUnixMs = now();
-      const { initializationType } = environment;
-      const idleSinceUnixMs = initEndUnixMs ?? loadingUnixMs ?? startUnixMs;
-      const { cold } = decideColdStart({
-        first,
-        initializationType,
-        initEndUnixMs: idleSinceUnixMs,
-        invokedUnixMs: startUnixMs,
-      });
-      // An invocation that was waited for comes right after the init whose end was not told.
-      const endOfInitUnixMs = initEndUnixMs ?? (cold ? startUnixMs : idleSinceUnixMs);
-      const initMs = first ? endOfInitUnixMs - initStartUnixMs : undefined;
-      first = false;
-      const trigger = guard(() => parseTrigger(event)) ?? UNKNOWN_TRIGGER;
+      const { cold, initMs, initEndUnixMs } = environmentStart.invoke(startUnixMs);
+      const trigger = guard(() => environment.parseTrigger(event)) ?? UNREADABLE;
       const parent = trigger.parent ? withSpan(ROOT_CONTEXT, createSilentSpan(trigger.parent)) : ROOT_CONTEXT;
       const span = tracer.startSpan(
         trigger.name ?? environment.functionName,
@@ -115,7 +102,7 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
       );
       const context = withSpan(ROOT_CONTEXT, span);
       // Beside the invocation, unless the trace begins here: a trace has one root.
-      if (cold) startInit(trigger.parent ? parent : context, endOfInitUnixMs);
+      if (cold) recordInit(trigger.parent ? parent : context, initEndUnixMs);
 
       const toTiming = (endUnixMs: number): string =>
         toServerTiming({

@@ -1,6 +1,6 @@
 import type { Tracer } from '@opentelemetry/api';
 import type { Guard } from '../../platform/guard.ts';
-import type { ActiveContext } from '../context/activeContext.ts';
+import type { ActiveContext } from '../../platform/activeContext.ts';
 import type { OpenCalls } from './openCalls.ts';
 
 /** What the observers of outgoing calls need. */

@@ -13,8 +13,8 @@ import {
 import { extractTraceContext } from '@clickspan/shared/traceContext';
 import { KIND_SERVER } from '@clickspan/shared/tracer';
 import type { Attributes } from '@opentelemetry/api';
-import { toKnownMethod } from './httpMethod.ts';
-import { redactQuery } from './redactQuery.ts';
+import { toKnownMethod } from '../../platform/httpMethod.ts';
+import { redactQuery } from '../../platform/redactQuery.ts';
 import { toRecord, toText } from './trigger.ts';
 import type { EventRecord, Trigger } from './trigger.ts';
 

@@ -8,7 +8,7 @@ import type { EventRecord, Trigger, TriggerParser } from './trigger.ts';
 const PARSERS: readonly TriggerParser[] = [parseHttpV2, parseSqs];
 
 /** What is known of an event that nobody knows. */
-export const UNKNOWN_TRIGGER: Trigger = { kind: KIND_SERVER, attributes: { [FAAS_TRIGGER]: 'other' } };
+const UNKNOWN_TRIGGER: Trigger = { kind: KIND_SERVER, attributes: { [FAAS_TRIGGER]: 'other' } };
 
 /**
  * Finds out what an event is.

@@ -12,7 +12,7 @@ import { KIND_CONSUMER } from '@clickspan/shared/tracer';
 import type { SpanContext } from '@opentelemetry/api';
 import { toRecord, toText } from './trigger.ts';
 import type { EventRecord, Trigger } from './trigger.ts';
-import { parseXrayHeader } from './xrayHeader.ts';
+import { parseXrayHeader } from '../../platform/xrayHeader.ts';
 
 /**
  * Messages of an SQS queue. One message continues its sender's trace; several begin a new trace with a link to each
