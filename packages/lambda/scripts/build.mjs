@@ -59,6 +59,21 @@ const minifyChunk = {
   },
 };
 
+/**
+ * Takes Node's modules straight from the process: an ES module that imports them makes a namespace of each, which costs
+ * a cold start 4 ms and 1 MB. The preload makes sure that the function is there (Node 20.16, 22.3).
+ */
+const builtinsWithoutImport = {
+  name: 'builtins-without-import',
+  renderChunk: (code) => ({
+    code: code.replaceAll(
+      /^import\s*\{([^}]*)\}\s*from\s*(['"]node:[\w/]+['"]);/gm,
+      (_, names, module) => `const{${names.replaceAll(' as ', ':')}}=process.getBuiltinModule(${module});`,
+    ),
+    map: null,
+  }),
+};
+
 /** Puts a file in its place at once: a function that starts meanwhile finds the old one or the new one. */
 async function put(file, content, mode = 0o644) {
   const temporary = `${file}.${process.pid}.tmp`;
@@ -98,7 +113,7 @@ async function writeZip(file, entries) {
 }
 
 await bundle('preload.js', join(layer, 'preload.cjs'), 'cjs', [minifyChunk]);
-await bundle('shim.js', join(layer, 'shim.mjs'), 'es', [minifyChunk]);
+await bundle('shim.js', join(layer, 'shim.mjs'), 'es', [builtinsWithoutImport, minifyChunk]);
 // Left readable: users bundle and minify it with their own code.
 await bundle('npm.js', join(dist, 'npm', 'clickspan.mjs'), 'es', []);
 await put(join(layer, 'wrapper'), await readFile(join(root, 'scripts', 'wrapper')), 0o755);

@@ -16,6 +16,8 @@ function redirect(): void {
   const handler = env['_HANDLER'];
   if (!isMainThread || !handler || !env['AWS_LAMBDA_RUNTIME_API'] || !parseHandlerName(handler)) return;
   if (env[MARKER] !== undefined && env[MARKER] !== String(pid)) return;
+  // The shim needs it; Node has it since 20.16 and 22.3.
+  if (typeof process.getBuiltinModule !== 'function') return;
   // Many requests at once: the runtime client starts threads of its own, which are not supported yet.
   if (env['AWS_LAMBDA_MAX_CONCURRENCY'] !== undefined) return;
   if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') return;
