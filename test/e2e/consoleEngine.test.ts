@@ -45,8 +45,35 @@ async function start(environment: Readonly<Record<string, string>> = {}): Promis
   return started;
 }
 
+/** The file that holds the secret of the engine that runs. */
+function configFile(): string {
+  const run = readdirSync(dataDir).find((name) => name.startsWith('engine.run.'))!;
+  return join(dataDir, run, 'engine.xml');
+}
+
 function readKey(): string {
-  return /<x-clickspan-key>(\w+)</.exec(readFileSync(join(dataDir, 'engine.xml'), 'utf8'))![1]!;
+  return /<x-clickspan-key>(\w+)</.exec(readFileSync(configFile(), 'utf8'))![1]!;
+}
+
+function listProcesses(isWanted: (command: string) => boolean): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return isWanted(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+      } catch {
+        return false;
+      }
+    });
+}
+
+function listEngines(dir: string): number[] {
+  return listProcesses((command) => command.includes(`--path=${join(dir, 'engine')}\0`));
+}
+
+function findConsole(dir: string): number {
+  return listProcesses((command) => command.includes(`--data-dir\0${dir}\0`))[0]!;
 }
 
 function listSocketInodes(pid: number): string[] {
@@ -97,7 +124,7 @@ describe('the embedded engine', () => {
     const { engine } = await start();
     const key = readKey();
     expect(key).toMatch(/^[0-9a-f]{64}$/);
-    expect(statSync(join(dataDir, 'engine.xml')).mode & 0o777).toBe(0o600);
+    expect(statSync(configFile()).mode & 0o777).toBe(0o600);
     for (const file of ['cmdline', 'environ']) {
       expect(readFileSync(`/proc/${engine!.pid}/${file}`, 'utf8')).not.toContain(key);
     }
@@ -188,16 +215,14 @@ describe('the embedded engine', () => {
     const started = await start();
     await started.end('SIGKILL');
     await expect.poll(() => isRunning(started.engine!.pid), { timeout: ORPHAN_DEADLINE_MS }).toBe(false);
-    for (const file of ['engine.owner.json', 'engine.xml', 'engine.port']) {
-      expect(existsSync(join(dataDir, file)), file).toBe(false);
-    }
+    expect(readdirSync(dataDir)).toEqual(['engine']);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends with its console on %s, in good order', async (signal) => {
     const started = await start();
     expect(await started.end(signal)).toBe(0);
     expect(isRunning(started.engine!.pid)).toBe(false);
-    expect(existsSync(join(dataDir, 'engine.owner.json'))).toBe(false);
+    expect(readdirSync(dataDir)).toEqual(['engine']);
   });
 
   it('is not shared: a second console on the same directory is turned away, the first goes on', async () => {
@@ -219,7 +244,7 @@ describe('the embedded engine', () => {
     } finally {
       await first.stop();
     }
-    expect(existsSync(join(dataDir, 'engine.owner.json'))).toBe(false);
+    expect(readdirSync(dataDir)).toEqual(['engine']);
   });
 
   it('is not left behind when a port turns out to be taken', async () => {
@@ -233,7 +258,7 @@ describe('the embedded engine', () => {
     } finally {
       blocker.close();
     }
-    expect(existsSync(join(dataDir, 'engine.owner.json'))).toBe(false);
+    expect(readdirSync(dataDir)).toEqual(['engine']);
     await start();
   });
 
@@ -245,6 +270,19 @@ describe('the embedded engine', () => {
     const second = await start();
     expect(isRunning(first.engine!.pid)).toBe(false);
     expect((await sendSpans(second.collectorUrl, [{}])).status).toBe(200);
+  });
+
+  it('that was starting when its console was killed does not hinder the next console', async () => {
+    for (let afterMs = 0; afterMs <= 250; afterMs += 50) {
+      const killed = startConsoleProcess(dataDir).catch(() => undefined);
+      await expect.poll(() => listEngines(dataDir), { interval: 2 }).toHaveLength(1);
+      await new Promise((done) => setTimeout(done, afterMs));
+      process.kill(findConsole(dataDir), 'SIGKILL');
+      await killed;
+      const next = await start();
+      expect(listEngines(dataDir)).toEqual([next.engine!.pid]);
+      await next.end('SIGTERM');
+    }
   });
 
   it('is never taken for a stranger that has its pid now', async () => {
@@ -295,9 +333,48 @@ describe('an engine of others', () => {
     expect(await countSpans(host.consoleUrl, traceId)).toBe(1);
     expect(existsSync(join(dataDir, 'unused'))).toBe(false);
   });
+});
 
-  it('that cannot be reached is named, without its password', async () => {
-    const started = startConsoleProcess(dataDir, { CLICKHOUSE_URL: 'http://user:s3cret@127.0.0.1:9' });
+// Each waits for a deadline of the console's own, so they wait together.
+describe.concurrent('an engine that does not answer', () => {
+  it('for a while, though it lives, is ended and followed by a new one', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'clickspan-hung-'));
+    const hung = await startConsoleProcess(dir);
+    try {
+      const [before, after] = [newTraceId(), newTraceId()];
+      expect((await sendSpans(hung.collectorUrl, [{ traceId: before }])).status).toBe(200);
+      process.kill(hung.engine!.pid, 'SIGSTOP');
+      const health = await fetch(`${hung.consoleUrl}/api/health`);
+      expect([health.status, await health.json()]).toMatchObject([503, { status: 'unavailable' }]);
+      const send = async (): Promise<number> =>
+        (await sendSpans(hung.collectorUrl, [{ traceId: after }])).status;
+      await expect.poll(send, { timeout: 90_000 }).toBe(200);
+      expect(isRunning(hung.engine!.pid)).toBe(false);
+      expect(await countSpans(hung.consoleUrl, before)).toBe(1);
+      expect(await countSpans(hung.consoleUrl, after)).toBe(1);
+    } finally {
+      await hung.end('SIGTERM');
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
+  it('does not keep its console from ending', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'clickspan-hung-'));
+    const hung = await startConsoleProcess(dir);
+    process.kill(hung.engine!.pid, 'SIGSTOP');
+    const unanswered = sendSpans(hung.collectorUrl, [{}]).catch(() => undefined);
+    // Its rows are on their way to the engine.
+    await new Promise((done) => setTimeout(done, 200));
+    expect(await hung.end('SIGTERM')).toBe(0);
+    expect(isRunning(hung.engine!.pid)).toBe(false);
+    await unanswered;
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it('at CLICKHOUSE_URL is named, without its password', async () => {
+    const started = startConsoleProcess(join(tmpdir(), 'clickspan-unused'), {
+      CLICKHOUSE_URL: 'http://user:s3cret@127.0.0.1:9',
+    });
     const message = await started.then(
       () => '',
       (error: unknown) => String(error),

@@ -17,6 +17,9 @@ export interface ConsoleRoutesOptions {
   readonly log: (line: string) => void;
 }
 
+/** Who asks for health wants to know now: an engine that takes longer is not well. */
+const HEALTH_TIMEOUT_MS = 3_000;
+
 /** Creates the request handler of the console's listener: query API, live events and pages. */
 export function createConsoleRoutes(
   options: ConsoleRoutesOptions,
@@ -57,7 +60,11 @@ function answerLive(response: ServerResponse, live: LiveFeed): void {
 async function answerHealth(response: ServerResponse, options: ConsoleRoutesOptions): Promise<void> {
   const { engine } = options;
   const client = engine.client();
-  const status = !client ? 'starting' : (await client.ping()) ? 'ok' : 'unavailable';
+  const status = !client
+    ? 'starting'
+    : (await client.ping(HEALTH_TIMEOUT_MS)) === 'ok'
+      ? 'ok'
+      : 'unavailable';
   const health: Health = { status, engine: engine.kind, collectorUrl: options.collectorUrl() };
   sendJson(response, status === 'ok' ? 200 : 503, health);
 }

@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connectExternalEngine } from '../features/engine/externalEngine.ts';
 import { startEmbeddedEngine } from '../features/engine/superviseEngine.ts';
-import type { Engine } from '../features/engine/superviseEngine.ts';
+import type { EmbeddedEngineOptions, Engine } from '../features/engine/superviseEngine.ts';
 import { createCollector } from '../features/ingest/collector.ts';
 import type { StoreOutcome } from '../features/ingest/collector.ts';
 import { createCommitQueue } from '../features/ingest/commitQueue.ts';
@@ -13,6 +14,7 @@ import type { LiveFeed } from '../features/live/liveFeed.ts';
 import { loadPageFiles } from '../features/pages/pageFiles.ts';
 import { encodeSpanRows, INSERT_SPANS } from '../features/storage/encodeSpanRows.ts';
 import { migrate } from '../features/storage/migrate.ts';
+import type { EngineClient } from '../platform/clickhouse.ts';
 import { startHttpListener } from '../platform/httpServer.ts';
 import type { HttpListener } from '../platform/httpServer.ts';
 import type { SpanGroup } from '../spanRow.ts';
@@ -37,20 +39,22 @@ const PAGES_DIR = fileURLToPath(new URL('../ui/', import.meta.url));
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const log = options.log ?? ((): void => undefined);
   const undo: (() => Promise<void> | void)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const step of undo.splice(0).toReversed()) await step();
+  let stopped: Promise<void> | undefined;
+  const undoAll = async (): Promise<void> => {
+    for (const step of undo.toReversed()) await step();
   };
+  const stop = (): Promise<void> => (stopped ??= undoAll());
   try {
-    const engine = await startEngine(options, log);
-    undo.push(engine.stop);
     const retentionDays = options.retentionDays ?? DEFAULT_RETENTION_DAYS;
-    const client = engine.client();
-    if (client) await migrate(client, { retentionDays });
+    const prepare = (client: EngineClient): Promise<void> => migrate(client, { retentionDays });
+    const engine = await startEngine(options, { prepare, log });
+    undo.push(engine.stop);
 
     const live = startLiveFeed();
     undo.push(live.stop);
     const queue = createQueue(engine);
-    undo.push(queue.drain);
+    // An engine that hangs is not waited for: its senders have no answer, and so will send again.
+    undo.push(() => Promise.race([queue.drain(), sleep(STOP_GRACE_MS, undefined, { ref: false })]));
     const collector = await startCollector(options, { engine, queue, live, log, retentionDays });
     undo.push(() => collector.stop(STOP_GRACE_MS));
     const pages = await startPages(options, { engine, live, log, collectorUrl: collector.url });
@@ -69,10 +73,13 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   }
 }
 
-async function startEngine(options: ConsoleOptions, log: (line: string) => void): Promise<Engine> {
-  if (options.clickhouseUrl) return await connectExternalEngine(options.clickhouseUrl);
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
-  return await startEmbeddedEngine({ dataDir: options.dataDir, log });
+async function startEngine(
+  { clickhouseUrl, dataDir }: ConsoleOptions,
+  parts: Pick<EmbeddedEngineOptions, 'prepare' | 'log'>,
+): Promise<Engine> {
+  if (clickhouseUrl) return await connectExternalEngine({ url: clickhouseUrl, prepare: parts.prepare });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  return await startEmbeddedEngine({ dataDir, ...parts });
 }
 
 function createQueue(engine: Engine): CommitQueue {

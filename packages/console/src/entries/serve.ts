@@ -28,9 +28,6 @@ function readSettings(): ReturnType<typeof readOptions<typeof CONSOLE_OPTIONS>> 
 
 async function main(): Promise<void> {
   const running = await startConsole({ ...readSettings(), log });
-  process.stdout.write(
-    `${JSON.stringify({ consoleUrl: running.consoleUrl, collectorUrl: running.collectorUrl, engine: running.engine })}\n`,
-  );
   const end = (): void => {
     // Another signal while stopping finds no listener of ours and does what it always does.
     process.off('SIGINT', end).off('SIGTERM', end);
@@ -41,6 +38,9 @@ async function main(): Promise<void> {
     );
   };
   process.on('SIGINT', end).on('SIGTERM', end);
+  // Last: who reads this may send a signal at once.
+  const { consoleUrl, collectorUrl, engine } = running;
+  process.stdout.write(`${JSON.stringify({ consoleUrl, collectorUrl, engine })}\n`);
 }
 
 function fail(error: unknown): never {

@@ -17,6 +17,9 @@ export type InsertOutcome =
   /** The engine read the rows and refused them; the same rows would be refused again. */
   | { readonly status: 'refused'; readonly reason: string };
 
+/** Whether an engine is there: it answered, it answered that it cannot, or it did not answer. */
+export type PingOutcome = 'ok' | 'failing' | 'silent';
+
 /** Values that a query's `{name:Type}` placeholders stand for. */
 export type QueryParams = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
@@ -28,7 +31,7 @@ export interface EngineClient {
   readonly command: (sql: string) => Promise<void>;
   /** Sends rows that are encoded already; resolves when the engine has them on disk. */
   readonly insert: (statement: string, chunks: readonly Uint8Array[]) => Promise<InsertOutcome>;
-  readonly ping: () => Promise<boolean>;
+  readonly ping: (timeoutMs: number) => Promise<PingOutcome>;
   readonly close: () => Promise<void>;
 }
 
@@ -38,6 +41,9 @@ export const ENGINE_KEY_HEADER = 'x-clickspan-key';
 /** A query that a page waits for; beyond this nobody is waiting any more. */
 const QUERY_TIMEOUT_S = 30;
 const REQUEST_TIMEOUT_MS = 35_000;
+const MAX_QUERY_CONNECTIONS = 16;
+/** As many as the collector sends at once, and room for a ping. */
+const MAX_INSERT_CONNECTIONS = 4;
 /** Per query, so that one wide search cannot starve ingest of the engine's memory. */
 const MAX_QUERY_MEMORY_BYTES = 700_000_000;
 /** The engine drops idle connections after 10 s; ours must be gone before, or a request meets a closed one. */
@@ -60,19 +66,23 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
 
 /** Creates a client; nothing is sent before it is used. */
 export function createEngineClient(address: EngineAddress): EngineClient {
-  const client = createClient({
-    url: address.url,
-    ...(address.key ? { http_headers: { [ENGINE_KEY_HEADER]: address.key } } : {}),
-    application: 'clickspan-console',
-    request_timeout: REQUEST_TIMEOUT_MS,
-    max_open_connections: 16,
-    keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_MS, eagerly_destroy_stale_sockets: true },
-    // Failures are returned to the caller, who knows what they mean; the client's own log would repeat them.
-    log: { level: 127 },
-  });
+  const connect = (maxConnections: number): ReturnType<typeof createClient> =>
+    createClient({
+      url: address.url,
+      ...(address.key ? { http_headers: { [ENGINE_KEY_HEADER]: address.key } } : {}),
+      application: 'clickspan-console',
+      request_timeout: REQUEST_TIMEOUT_MS,
+      max_open_connections: maxConnections,
+      keep_alive: { enabled: true, idle_socket_ttl: IDLE_SOCKET_MS, eagerly_destroy_stale_sockets: true },
+      // Failures are returned to the caller, who knows what they mean; the client's own log would repeat them.
+      log: { level: 127 },
+    });
+  // Apart, so that neither storing nor the question whether the engine lives waits behind slow queries.
+  const queries = connect(MAX_QUERY_CONNECTIONS);
+  const inserts = connect(MAX_INSERT_CONNECTIONS);
   return {
     async query<T>(sql: string, params?: QueryParams, signal?: AbortSignal): Promise<T[]> {
-      const result = await client.query({
+      const result = await queries.query({
         query: sql,
         format: 'JSONEachRow',
         ...(params ? { query_params: params } : {}),
@@ -87,11 +97,11 @@ export function createEngineClient(address: EngineAddress): EngineClient {
       return await result.json<T>();
     },
     async command(sql: string): Promise<void> {
-      await client.command({ query: sql });
+      await queries.command({ query: sql });
     },
     async insert(statement: string, chunks: readonly Uint8Array[]): Promise<InsertOutcome> {
       try {
-        const { stream } = await client.exec({
+        const { stream } = await inserts.exec({
           query: statement,
           values: Readable.from(chunks, { objectMode: false }),
           clickhouse_settings: { async_insert: 0, wait_end_of_query: 1 },
@@ -102,10 +112,14 @@ export function createEngineClient(address: EngineAddress): EngineClient {
         return toInsertFailure(error);
       }
     },
-    async ping(): Promise<boolean> {
-      return (await client.ping({ select: true })).success;
+    async ping(timeoutMs: number): Promise<PingOutcome> {
+      const answer = await inserts.ping({ select: true, abort_signal: AbortSignal.timeout(timeoutMs) });
+      if (answer.success) return 'ok';
+      return answer.error instanceof ClickHouseError ? 'failing' : 'silent';
     },
-    close: () => client.close(),
+    async close(): Promise<void> {
+      await Promise.all([queries.close(), inserts.close()]);
+    },
   };
 }
 

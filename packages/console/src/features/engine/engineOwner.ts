@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { readFileSync, rmSync } from 'node:fs';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConsoleError } from '../../consoleError.ts';
 import { describeProcess, signalProcess } from '../../platform/processes.ts';
@@ -41,6 +42,17 @@ export async function clearDataDir(files: EngineFiles): Promise<void> {
   await rm(files.owner, { force: true });
 }
 
+/** Removes what starts have left behind whose engine and console were both killed; the directory names the console. */
+export async function removeOldRuns({ runPrefix }: EngineFiles): Promise<void> {
+  const [folder, prefix] = [dirname(runPrefix), basename(runPrefix)];
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(prefix)) continue;
+    const consolePid = Number.parseInt(name.slice(prefix.length), 10);
+    const isOver = !(await describeProcess(consolePid));
+    if (isOver) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
 /** Writes down who owns the directory, so that the next console can tell. */
 export async function writeOwner(files: EngineFiles, enginePid: number): Promise<void> {
   const [self, engine] = await Promise.all([describeProcess(process.pid), describeProcess(enginePid)]);
@@ -53,6 +65,11 @@ export async function writeOwner(files: EngineFiles, enginePid: number): Promise
   const draft = `${files.owner}.${process.pid}`;
   await writeFile(draft, JSON.stringify(owner), { mode: 0o600 });
   await rename(draft, files.owner);
+}
+
+/** Gives the directory up at the end of an engine, unless it belongs to a later one. In one step, for the end of a process. */
+export function releaseOwner(path: string, enginePid: number | undefined): void {
+  if (readOwner(path)?.engine?.pid === enginePid) rmSync(path, { force: true });
 }
 
 function readOwner(path: string): Owner | undefined {
