@@ -23,7 +23,7 @@ import { createListen, type Listen } from '../platform/listen.ts';
 import { observePageLife } from '../platform/pageLife.ts';
 import { createPost } from '../platform/post.ts';
 import { observeResourceEntries } from '../platform/resourceEntries.ts';
-import { createTaskEnd } from '../platform/taskEnd.ts';
+import { createAfterMicrotasks, createTaskEnd } from '../platform/taskEnd.ts';
 import { createAfter, type After } from '../platform/timers.ts';
 import { createWarn } from '../platform/warn.ts';
 import { VERSION } from '../version.ts';
@@ -93,6 +93,7 @@ function createCore({ window, code, attribute = () => null }: StartSources): Cor
   const clock = createClock(window.performance);
   const current = createCurrentContext({
     createTaskEnd: (run) => createTaskEnd(window, run),
+    afterMicrotasks: createAfterMicrotasks(window),
     onTaskEnd(context) {
       guard(() => actions.of(context)?.touch());
     },

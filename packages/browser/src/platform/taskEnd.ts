@@ -23,3 +23,9 @@ export function createTaskEnd(window: Window, run: () => void): () => void {
   port1.onmessage = run;
   return () => port2.postMessage(0);
 }
+
+/** Calls back behind the microtasks that wait by now, from the `queueMicrotask` that was there before it is wrapped. */
+export function createAfterMicrotasks(window: Window): (run: () => void) => void {
+  const queueMicrotask = window.queueMicrotask.bind(window);
+  return (run) => queueMicrotask(run);
+}

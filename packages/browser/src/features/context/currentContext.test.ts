@@ -14,11 +14,17 @@ function contextOf(digit: string): Context {
 const A = contextOf('a');
 const B = contextOf('b');
 
-function create(): { current: CurrentContext; nextTask: () => void; ended: Context[] } {
+function create(): {
+  current: CurrentContext;
+  nextTask: () => void;
+  posted: () => number;
+  ended: Context[];
+} {
   let posted: (() => void)[] = [];
   const ended: Context[] = [];
   const current = createCurrentContext({
     createTaskEnd: (run) => () => void posted.push(run),
+    afterMicrotasks: (run) => queueMicrotask(run),
     onTaskEnd: (context) => ended.push(context),
   });
   const nextTask = (): void => {
@@ -26,7 +32,7 @@ function create(): { current: CurrentContext; nextTask: () => void; ended: Conte
     posted = [];
     for (const run of due) run();
   };
-  return { current, nextTask, ended };
+  return { current, nextTask, posted: () => posted.length, ended };
 }
 
 describe('the current context', () => {
@@ -61,11 +67,23 @@ describe('the current context', () => {
     expect(current.isUnsure()).toBe(false);
   });
 
-  it('counts none as a cause that may be mixed up', () => {
+  it('counts none as a cause that may be mixed up with what settles in the same task', async () => {
     const { current } = create();
     current.resume(ROOT_CONTEXT);
     current.resume(A);
     expect(current.isUnsure()).toBe(true);
+    current.enter(ROOT_CONTEXT);
+    current.resume(ROOT_CONTEXT);
+    await new Promise((done) => setImmediate(done));
+    current.resume(B);
+    expect(current.isUnsure()).toBe(false);
+  });
+
+  it('asks for no task of its own when there is no cause', () => {
+    const { current, posted } = create();
+    current.enter(ROOT_CONTEXT, true);
+    current.resume(ROOT_CONTEXT, true);
+    expect(posted()).toBe(0);
   });
 
   it('is sure again when a task begins', () => {

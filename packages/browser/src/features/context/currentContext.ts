@@ -27,6 +27,8 @@ export interface CurrentContext {
 export interface CurrentContextDeps {
   /** Makes a function that asks for a call as the next task. */
   readonly createTaskEnd: (run: () => void) => () => void;
+  /** Calls back behind the microtasks that wait by now. */
+  readonly afterMicrotasks: (run: () => void) => void;
   /** Told when a counting task and its microtasks are over. */
   readonly onTaskEnd: (context: Context) => void;
 }
@@ -35,10 +37,14 @@ export interface CurrentContextDeps {
  * The current action is a variable. It is set when a task begins, stays through the task's microtasks, which is where
  * native `await` goes on, and is cleared by a message that runs as a task of its own (design 3.2).
  */
-export function createCurrentContext({ createTaskEnd, onTaskEnd }: CurrentContextDeps): CurrentContext {
+export function createCurrentContext({
+  createTaskEnd,
+  afterMicrotasks,
+  onTaskEnd,
+}: CurrentContextDeps): CurrentContext {
   let current: Context | undefined;
   let base = ROOT_CONTEXT;
-  /** The last context that was set since the message before; what waits in the microtask queue may be its work. */
+  /** The context that was set before in what may be the same task: what waits among its microtasks may be its work. */
   let armed: Context | undefined;
   let unsure = false;
   let counting: Context | undefined;
@@ -51,25 +57,34 @@ export function createCurrentContext({ createTaskEnd, onTaskEnd }: CurrentContex
     if (ended) onTaskEnd(ended);
   });
 
-  const arm = (context: Context, counts: boolean | undefined, needsClear: boolean): void => {
-    current = armed = context;
+  const set = (context: Context, counts: boolean | undefined): void => {
+    current = context;
+    // "None" may stay until the next task with a cause, so it is worth no task of its own.
+    if (context === ROOT_CONTEXT) return;
+    armed = context;
     if (counts) counting = context;
-    if (needsClear && !isClearPosted) {
-      isClearPosted = true;
-      postClear();
-    }
+    if (isClearPosted) return;
+    isClearPosted = true;
+    postClear();
   };
 
   return {
     get: () => current ?? base,
     enter(context, counts) {
       unsure = false;
-      // "None" may stay until the next task with a cause: it harms nobody.
-      arm(context, counts, context !== ROOT_CONTEXT);
+      armed = undefined;
+      set(context, counts);
     },
     resume(context, counts) {
-      if (isClearPosted && armed && !isSameTrace(armed, context)) unsure = true;
-      arm(context, counts, true);
+      if (armed && !isSameTrace(armed, context)) unsure = true;
+      if (context === ROOT_CONTEXT) {
+        // What the browser has settled in the same task reacts before this microtask runs.
+        armed = context;
+        afterMicrotasks(() => {
+          if (armed === ROOT_CONTEXT) armed = undefined;
+        });
+      }
+      set(context, counts);
     },
     runWith(context, run) {
       const before = current;

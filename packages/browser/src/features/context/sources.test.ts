@@ -21,7 +21,11 @@ let window: Record<'setTimeout' | 'setInterval' | 'requestAnimationFrame' | 'que
 
 beforeEach(() => {
   // The page is never idle here: whatever was current stays until something sets it.
-  current = createCurrentContext({ createTaskEnd: () => () => {}, onTaskEnd: () => {} });
+  current = createCurrentContext({
+    createTaskEnd: () => () => {},
+    afterMicrotasks: () => {},
+    onTaskEnd: () => {},
+  });
   asked = [];
   expected = [];
   const ask: Callback = (...args) => asked.push(args as [unknown]);
