@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { extractTraceContext, parseTraceparent, toTraceparent, type HeaderValues } from './traceContext.ts';
+import { extractTraceContext, parseTraceparent, toTraceparent } from './traceContext.ts';
+import type { HeaderValues } from './tracestate.ts';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const SPAN_ID = 'b7ad6b7169203331';

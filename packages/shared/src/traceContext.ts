@@ -1,5 +1,5 @@
 import type { SpanContext, TraceState } from '@opentelemetry/api';
-import { parseTracestate } from './tracestate.ts';
+import { parseTracestate, type HeaderValues } from './tracestate.ts';
 
 /** Flag bit: the caller may have recorded this trace. */
 export const FLAG_SAMPLED = 0x01;
@@ -9,9 +9,6 @@ const KNOWN_FLAGS: number = FLAG_SAMPLED | FLAG_RANDOM;
 
 const TRACEPARENT = /^[ \t]*([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?[ \t]*$/;
 const ALL_ZERO = /^0+$/;
-
-/** A header's values as they came: one string per header line, in order; absent is `undefined`, `null` or `[]`. */
-export type HeaderValues = string | readonly string[] | null | undefined;
 
 /**
  * Reads one `traceparent` value.

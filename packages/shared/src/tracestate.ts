@@ -1,5 +1,7 @@
 import type { TraceState } from '@opentelemetry/api';
-import type { HeaderValues } from './traceContext.ts';
+
+/** A header's values as they came: one string per header line, in order; absent is `undefined`, `null` or `[]`. */
+export type HeaderValues = string | readonly string[] | null | undefined;
 
 const MAX_MEMBERS = 32;
 /** What a propagator must at least be able to pass on; longer lists are shortened. */
