@@ -221,17 +221,70 @@ describe('what the collector stores', () => {
     expect(seen).toEqual(agesMs.map((ageMs) => `click ${ageMs}`));
   });
 
+  it('is not lost between pages when many traces began in the same nanosecond', async () => {
+    const [service, startUnixMs] = ['same-moment', Date.now() - 1_000];
+    await store(Array.from({ length: 8 }, (_, i) => ({ service, startUnixMs, name: `click ${i}` })));
+    const seen: string[] = [];
+    let before = '';
+    for (let page = 0; page < 8; page++) {
+      const { traces, nextBefore } = await list(service, `&limit=3${before}`);
+      seen.push(...traces.map((trace) => trace.rootName));
+      if (nextBefore === undefined) break;
+      before = `&before=${nextBefore}`;
+    }
+    expect(seen.toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((i) => `click ${i}`));
+  });
+
+  it('is listed by its beginning, whole and once, however long it goes on', async () => {
+    const [service, now, hour] = ['long', Date.now(), 3_600_000];
+    const traceOf = (name: string, startUnixMs: number) => ({
+      traceId: newTraceId(),
+      service,
+      name,
+      startUnixMs,
+    });
+    // Begun hours ago, and touched a moment ago: a message that waited long in its queue.
+    const long = traceOf('click Long', now - 5 * hour);
+    const late = { ...long, parentSpanId: newSpanId(), name: 'late', startUnixMs: now - 1_000, error: 'x' };
+    // The same without its root, which was never sent.
+    const rootless = traceOf('rootless', now - 4 * hour);
+    const parts = [0, 4 * hour - 2_000].map((ms) => ({
+      ...rootless,
+      parentSpanId: newSpanId(),
+      name: `rootless ${ms}`,
+      startUnixMs: rootless.startUnixMs + ms,
+    }));
+    const short = [traceOf('click New', now - 5_000), traceOf('click Old', now - 6 * hour)];
+    await store([long, late, ...parts, ...short]);
+    const wanted = ['click New', 'rootless 0', 'click Long', 'click Old'];
+    const all = (await list(service)).traces;
+    expect(all.map((trace) => trace.rootName)).toEqual(wanted);
+    expect(all.map((trace) => trace.spanCount)).toEqual([1, 2, 2, 1]);
+    expect(all[2]).toMatchObject({ durationMs: 5 * hour - 990, errorCount: 1, rootSeen: true });
+    const seen: string[] = [];
+    let before = '';
+    for (let page = 0; page < 6; page++) {
+      const { traces, nextBefore } = await list(service, `&limit=1${before}`);
+      seen.push(...traces.map((trace) => `${trace.rootName} ${trace.spanCount}`));
+      if (nextBefore === undefined) break;
+      before = `&before=${nextBefore}`;
+    }
+    expect(seen).toEqual(wanted.map((name, i) => `${name} ${all[i]!.spanCount}`));
+  });
+
   it('shows up among the services', async () => {
-    await store([{ service: 'service-a', error: 'x' }, { service: 'service-b' }]);
+    const startUnixMs = Date.now();
+    await store([
+      { service: 'service-a', startUnixMs },
+      { service: 'service-b', startUnixMs },
+      { service: 'service-b', startUnixMs: startUnixMs - 5 },
+    ]);
     const { services } = await get<ServiceList>('/api/services');
-    expect(services.find((row) => row.service === 'service-a')).toMatchObject({
-      spanCount: 1,
-      errorCount: 1,
-    });
-    expect(services.find((row) => row.service === 'service-b')).toMatchObject({
-      spanCount: 1,
-      errorCount: 0,
-    });
+    const lastSeenUnixNano = `${startUnixMs}000000`;
+    expect(services.filter(({ service }) => service.startsWith('service-'))).toEqual([
+      { service: 'service-a', lastSeenUnixNano },
+      { service: 'service-b', lastSeenUnixNano },
+    ]);
   });
 
   it('is announced to open pages', async () => {
@@ -267,12 +320,24 @@ describe('the query API', () => {
     ['/api', 404],
     ['/api/traces?limit=1000', 400],
     ['/api/traces?before=yesterday', 400],
+    ['/api/traces?before=5-xyz', 400],
   ])('answers %s with %i and says why', async (path, status) => {
     const response = await fetch(console_.consoleUrl + path);
     expect(response.status).toBe(status);
     expect(await response.json()).toEqual({
       error: { code: expect.any(String), message: expect.any(String) },
     });
+  });
+
+  it.each([
+    'before=0',
+    'before=9223372036854775807',
+    'before=9223372036854775807-ffffffffffffffffffffffffffffffff',
+    'minDurationMs=9007199254',
+    'q=%00%01%09%0a%0d%22%27%5c%5c0%60%7b%7d%25_',
+    'service=%5cN',
+  ])('has no traces for %s, which is no error', async (query) => {
+    expect((await get<TraceList>(`/api/traces?service=none-such&${query}`)).traces).toEqual([]);
   });
 
   it('is not for pages of other origins', async () => {
@@ -306,6 +371,8 @@ describe('a data directory', () => {
   });
 
   it('forgets what is older than it is to keep, and says so to the sender', async () => {
+    const kept = { service: 'kept', startUnixMs: Date.now() - 3 * 86_400_000 + 600_000 };
+    await store([kept]);
     await console_.end('SIGTERM');
     console_ = await startConsoleProcess(dataDir, { CLICKSPAN_RETENTION_DAYS: '3' });
     const response = await fetch(`${console_.collectorUrl}/v1/traces`, {
@@ -317,5 +384,6 @@ describe('a data directory', () => {
     // Weeks-old traces of the paging test went with their days.
     await expect.poll(async () => (await list('pages')).traces.length, { timeout: 30_000 }).toBeLessThan(20);
     expect((await list('restart')).traces).toHaveLength(2);
+    expect((await list('kept')).traces).toHaveLength(1);
   });
 });

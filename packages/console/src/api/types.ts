@@ -86,7 +86,7 @@ export interface Trace {
 export interface TraceQuery {
   /** 1 to 500; 50 unless given. */
   readonly limit?: number;
-  /** Only traces that began before this moment: unix nanoseconds as a decimal string. */
+  /** Only traces that began before this moment, unix nanoseconds as a decimal string; or the `nextBefore` of a list. */
   readonly before?: string;
   /** Only traces that pass through this service. */
   readonly service?: string;
@@ -102,9 +102,6 @@ export interface TraceQuery {
 /** One row of `GET /api/services`. */
 export interface ServiceSummary {
   readonly service: string;
-  readonly spanCount: number;
-  readonly errorCount: number;
-  readonly coldStartCount: number;
   /** Start of its newest span: unix nanoseconds as a decimal string. */
   readonly lastSeenUnixNano: string;
 }

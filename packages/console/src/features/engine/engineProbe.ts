@@ -6,11 +6,11 @@ export interface EngineProbeOptions {
   readonly ping: (timeoutMs: number) => Promise<PingOutcome>;
   /** Called once, when the engine has been silent for too long; the probe has ended then. */
   readonly onHung: () => void;
-  /** Between an answer and the next question; 3 s unless given. */
+  /** Between the end of one question and the next; 2 s unless given. */
   readonly intervalMs?: number;
 }
 
-const INTERVAL_MS = 3_000;
+const INTERVAL_MS = 2_000;
 /** An engine under full load answers within milliseconds; swapping or a slow disk may cost seconds. */
 const TIMEOUT_MS = 5_000;
 /** Several in a row: after a machine has slept, the first question may time out for no fault of the engine. */
@@ -28,7 +28,7 @@ export function startEngineProbe(options: EngineProbeOptions): { readonly stop: 
     if (stopped) return;
     silent = outcome === 'silent' ? silent + 1 : 0;
     if (silent >= MAX_SILENT) options.onHung();
-    else timer = setTimeout(probe, silent > 0 ? 0 : intervalMs);
+    else timer = setTimeout(probe, intervalMs);
   };
   timer = setTimeout(probe, intervalMs);
   return {

@@ -67,6 +67,7 @@ export async function startEmbeddedEngine(options: EmbeddedEngineOptions): Promi
     const probe = startEngineProbe({
       ping: ready.client.ping,
       onHung: () => {
+        if (signal.aborted) return;
         options.log('the engine does not answer and is ended');
         void ready.stop();
       },

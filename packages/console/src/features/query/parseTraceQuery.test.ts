@@ -14,7 +14,7 @@ describe('parseTraceQuery', () => {
       parse('limit=5&before=1800000000000000000&service=a&cold=true&error=true&minDurationMs=1.5&q=Buy'),
     ).toEqual({
       limit: 5,
-      before: '1800000000000000000',
+      before: { startUnixNano: 1_800_000_000_000_000_000n, traceId: '' },
       service: 'a',
       cold: true,
       error: true,
@@ -23,7 +23,15 @@ describe('parseTraceQuery', () => {
     });
   });
 
+  it('reads the place where a page ended', () => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    expect(parse(`before=18-${traceId}`)).toMatchObject({ before: { startUnixNano: 18n, traceId } });
+  });
+
   it.each([
+    'before=1-2',
+    'before=',
+    `before=-${'a'.repeat(32)}`,
     'limit=0',
     'limit=501',
     'limit=x',

@@ -1,20 +1,9 @@
-import type { ServiceList } from '../../api/types.ts';
+import type { ServiceList, ServiceSummary } from '../../api/types.ts';
 import type { EngineClient } from '../../platform/clickhouse.ts';
-
-interface ServiceRecord {
-  readonly service: string;
-  readonly spanCount: string;
-  readonly errorCount: string;
-  readonly coldStartCount: string;
-  readonly lastSeenUnixNano: string;
-}
 
 const SELECT_SERVICES = `
   SELECT
     ServiceName AS service,
-    toString(count()) AS spanCount,
-    toString(countIf(StatusCode = 'Error')) AS errorCount,
-    toString(countIf(ColdStart)) AS coldStartCount,
     toString(max(toUnixTimestamp64Nano(Timestamp))) AS lastSeenUnixNano
   FROM otel_traces
   WHERE Timestamp >= fromUnixTimestamp64Milli({from:Int64})
@@ -31,14 +20,5 @@ export async function listServices(
   signal?: AbortSignal,
 ): Promise<ServiceList> {
   const from = String(Math.trunc(nowUnixMs - DAY_MS));
-  const rows = await client.query<ServiceRecord>(SELECT_SERVICES, { from }, signal);
-  return {
-    services: rows.map((row) => ({
-      service: row.service,
-      spanCount: Number(row.spanCount),
-      errorCount: Number(row.errorCount),
-      coldStartCount: Number(row.coldStartCount),
-      lastSeenUnixNano: row.lastSeenUnixNano,
-    })),
-  };
+  return { services: await client.query<ServiceSummary>(SELECT_SERVICES, { from }, signal) };
 }

@@ -1,6 +1,13 @@
 import { ConsoleError } from '../../consoleError.ts';
 import type { EngineClient } from '../../platform/clickhouse.ts';
-import { CREATE_SCHEMA_TABLE, MIGRATIONS, SCHEMA_TABLE, SPAN_TABLE, toRetentionStatement } from './schema.ts';
+import {
+  CREATE_SCHEMA_TABLE,
+  MIGRATIONS,
+  SCHEMA_TABLE,
+  SPAN_TABLE,
+  toRetentionStatement,
+  toTtlDays,
+} from './schema.ts';
 import type { SchemaOptions } from './schema.ts';
 
 /**
@@ -35,6 +42,7 @@ async function applyRetention(client: EngineClient, options: SchemaOptions): Pro
     'SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = {table:String}',
     { table: SPAN_TABLE },
   );
-  const days = /TTL toDate\(Timestamp\) \+ toIntervalDay\((\d+)\)/.exec(table?.engine_full ?? '')?.[1];
-  if (Number(days ?? 0) !== options.retentionDays) await client.command(toRetentionStatement(options));
+  const ttlDays = toTtlDays(options);
+  const current = /TTL toDate\(Timestamp\) \+ toIntervalDay\((\d+)\)/.exec(table?.engine_full ?? '')?.[1];
+  if (Number(current ?? 0) !== ttlDays) await client.command(toRetentionStatement(ttlDays));
 }

@@ -57,9 +57,19 @@ export interface Migration {
 /** Every step there has ever been, oldest first; a step that was released never changes. */
 export const MIGRATIONS: readonly Migration[] = [{ version: 1, statements: [CREATE_SPAN_TABLE] }];
 
+/**
+ * The days of the table's TTL. A day's spans expire together, counted from the day's beginning: one more day than is
+ * promised, or what came late in the day would go too early.
+ *
+ * @returns 0 for no TTL
+ */
+export function toTtlDays({ retentionDays }: SchemaOptions): number {
+  return retentionDays > 0 ? Math.ceil(retentionDays) + 1 : 0;
+}
+
 /** The statement that sets how long spans are kept; applied at each start, because it is the user's to change. */
-export function toRetentionStatement({ retentionDays }: SchemaOptions): string {
-  return retentionDays > 0
-    ? `ALTER TABLE ${SPAN_TABLE} MODIFY TTL toDate(Timestamp) + INTERVAL ${Math.trunc(retentionDays)} DAY`
+export function toRetentionStatement(ttlDays: number): string {
+  return ttlDays > 0
+    ? `ALTER TABLE ${SPAN_TABLE} MODIFY TTL toDate(Timestamp) + INTERVAL ${ttlDays} DAY`
     : `ALTER TABLE ${SPAN_TABLE} REMOVE TTL`;
 }
