@@ -66,6 +66,7 @@ export async function startQueues(options: QueuesOptions): Promise<RunningQueues
       region: account.region,
       batchSize: config.batchSize ?? DEFAULT_BATCH_SIZE,
       batchWindowMs: config.batchWindowMs ?? 0,
+      visibilityTimeoutMs,
       reportBatchItemFailures: config.reportBatchItemFailures ?? false,
       clock: nowUnixMs,
       invoke: (event) => options.invoke(functionName, event),

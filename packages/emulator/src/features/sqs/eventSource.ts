@@ -1,6 +1,7 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { ReceivedMessage } from './message.ts';
 import type { Queue } from './queue.ts';
+import { MAX_MESSAGE_BYTES, sizeOf } from './sqsParameters.ts';
 import { toFailedIds, toSqsEvent } from './sqsEvent.ts';
 
 /** What became of a batch that was handed to a function. */
@@ -15,6 +16,8 @@ export interface EventSourceOptions {
   readonly region: string;
   readonly batchSize: number;
   readonly batchWindowMs: number;
+  /** For how long the queue hides what a function is busy with. */
+  readonly visibilityTimeoutMs: number;
   readonly reportBatchItemFailures: boolean;
   readonly clock: Clock;
   readonly invoke: (event: unknown) => Promise<BatchOutcome>;
@@ -28,6 +31,8 @@ export interface EventSource {
 
 /** So many batches at once: AWS starts with five pollers. */
 const MAX_BATCHES = 5;
+/** What an event may hold, as bytes of messages: AWS closes a batch at 6 MB, whatever its size and window. */
+const MAX_BATCH_BYTES = 6 * 1024 * 1024;
 /** How long one request for a message waits, as the real pollers do. */
 const POLL_MS = 20_000;
 /** A function without room gets its batch again after so long. */
@@ -60,21 +65,43 @@ async function poll(options: EventSourceOptions, signal: AbortSignal): Promise<v
 
 async function gather(options: EventSourceOptions, signal: AbortSignal): Promise<readonly ReceivedMessage[]> {
   const { queue, batchSize, batchWindowMs, clock } = options;
-  const batch = [...(await queue.receive({ max: batchSize, waitMs: POLL_MS, signal }))];
+  // What waits for its batch to fill must not come out again meanwhile, and be in the batch twice.
+  const visibilityTimeoutMs = options.visibilityTimeoutMs + batchWindowMs;
+  const batch: ReceivedMessage[] = [];
+  const take = async (waitMs: number): Promise<void> => {
+    const max = batchSize - batch.length;
+    const maxBytes = MAX_BATCH_BYTES - toBytes(batch);
+    batch.push(...(await queue.receive({ max, maxBytes, waitMs, visibilityTimeoutMs, signal })));
+  };
+  await take(POLL_MS);
   const endUnixMs = clock() + batchWindowMs;
-  while (batch.length > 0 && batch.length < batchSize) {
+  while (batch.length > 0 && batch.length < batchSize && hasRoom(batch)) {
     const waitMs = endUnixMs - clock();
     if (waitMs <= 0 || signal.aborted) break;
     // oxlint-disable-next-line no-await-in-loop -- each wait is for what the one before has not brought
-    batch.push(...(await queue.receive({ max: batchSize - batch.length, waitMs, signal })));
+    await take(waitMs);
   }
+  for (const { receiptHandle } of batch) queue.hide(receiptHandle, options.visibilityTimeoutMs);
   return batch;
+}
+
+function toBytes(batch: readonly ReceivedMessage[]): number {
+  return batch.reduce((sum, message) => sum + sizeOf(message), 0);
+}
+
+function hasRoom(batch: readonly ReceivedMessage[]): boolean {
+  return toBytes(batch) + MAX_MESSAGE_BYTES <= MAX_BATCH_BYTES;
 }
 
 async function handOver(options: EventSourceOptions, batch: readonly ReceivedMessage[]): Promise<void> {
   const { queue } = options;
   const event = toSqsEvent(batch, options.queueArn, options.region);
-  const outcome = await options.invoke(event).catch((): BatchOutcome => ({ status: 'error' }));
+  let outcome: BatchOutcome;
+  try {
+    outcome = await options.invoke(event);
+  } catch {
+    outcome = { status: 'error' };
+  }
   if (outcome.status === 'throttled') {
     for (const { receiptHandle } of batch) queue.giveBack(receiptHandle, THROTTLED_MS);
     return;

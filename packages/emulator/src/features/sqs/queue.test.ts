@@ -105,6 +105,24 @@ describe('a queue', () => {
     expect((await Promise.all(waiting)).flatMap(bodies)).toEqual(['a', 'b']);
   });
 
+  it('hands over no more bytes than asked for, and the rest afterwards', async () => {
+    const { queue, send } = bench();
+    for (const body of ['12345', '123456', '1']) send(body);
+    const receive = () => queue.receive({ max: 10, maxBytes: 10, waitMs: 0 });
+    expect(bodies(await receive())).toEqual(['12345']);
+    expect(bodies(await receive())).toEqual(['123456', '1']);
+  });
+
+  it('may hold very many messages while somebody waits', async () => {
+    const { queue, send } = bench();
+    for (let count = 0; count < 150_000; count++) send('later', 900_000);
+    const abort = new AbortController();
+    const waiting = queue.receive({ max: 1, waitMs: 20_000, signal: abort.signal });
+    send('now');
+    expect(bodies(await waiting)).toEqual(['now']);
+    queue.stop();
+  });
+
   it('lets a receiver go that gives up', async () => {
     const abort = new AbortController();
     const waiting = bench().queue.receive({ max: 1, waitMs: 20_000, signal: abort.signal });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../platform/clock.ts';
 import type { OutgoingMessage, ReceivedMessage } from './message.ts';
+import { sizeOf } from './sqsParameters.ts';
 
 export interface QueueOptions {
   readonly visibilityTimeoutMs: number;
@@ -14,6 +15,8 @@ export interface QueueOptions {
 export interface ReceiveOptions {
   /** 1 and more. */
   readonly max: number;
+  /** How much bodies and attributes may be together, enough for one message; no limit when left out. */
+  readonly maxBytes?: number | undefined;
   /** How long to wait for a first one. */
   readonly waitMs: number;
   readonly visibilityTimeoutMs?: number | undefined;
@@ -62,15 +65,21 @@ export function createQueue(options: QueueOptions): Queue {
   function wake(): void {
     clearTimeout(wakeTimer);
     if (waiters.size === 0 || stored.size === 0) return;
-    const next = Math.min(...[...stored.values()].map(({ visibleUnixMs }) => visibleUnixMs));
+    let next = Infinity;
+    for (const { visibleUnixMs } of stored.values()) next = Math.min(next, visibleUnixMs);
     const inMs = next - clock();
     if (inMs <= 0) for (const waiter of waiters) waiter();
     else wakeTimer = setTimeout(wake, Math.ceil(inMs));
   }
 
-  function take(max: number, visibilityTimeoutMs: number): readonly ReceivedMessage[] {
+  function take({
+    max,
+    maxBytes = Infinity,
+    visibilityTimeoutMs,
+  }: ReceiveOptions): readonly ReceivedMessage[] {
     const taken: ReceivedMessage[] = [];
     const nowUnixMs = clock();
+    let sizeBytes = 0;
     for (const entry of stored.values()) {
       if (taken.length >= max) break;
       if (entry.visibleUnixMs > nowUnixMs) continue;
@@ -79,18 +88,20 @@ export function createQueue(options: QueueOptions): Queue {
         options.onDead(toReceived(entry));
         continue;
       }
+      sizeBytes += sizeOf(entry.message);
+      if (sizeBytes > maxBytes) break;
       entry.receiveCount++;
       if (entry.receiveCount === 1) entry.firstReceivedUnixMs = nowUnixMs;
       entry.receiptHandle = `${entry.messageId}#${randomUUID()}`;
-      entry.visibleUnixMs = nowUnixMs + visibilityTimeoutMs;
+      entry.visibleUnixMs = nowUnixMs + (visibilityTimeoutMs ?? options.visibilityTimeoutMs);
       taken.push(toReceived(entry));
     }
     return taken;
   }
 
   function receive(request: ReceiveOptions): Promise<readonly ReceivedMessage[]> {
-    const { max, waitMs, signal, visibilityTimeoutMs = options.visibilityTimeoutMs } = request;
-    const present = take(max, visibilityTimeoutMs);
+    const { waitMs, signal } = request;
+    const present = take(request);
     if (present.length > 0 || waitMs <= 0 || stopped || signal?.aborted) return Promise.resolve(present);
     return new Promise((resolve) => {
       const finish = (messages: readonly ReceivedMessage[]): void => {
@@ -100,7 +111,7 @@ export function createQueue(options: QueueOptions): Queue {
         resolve(messages);
       };
       const waiter = (): void => {
-        const messages = take(max, visibilityTimeoutMs);
+        const messages = take(request);
         if (messages.length > 0 || stopped) finish(messages);
       };
       const onAbort = (): void => finish([]);

@@ -93,7 +93,7 @@ export function parseMessage(
 }
 
 /** The bytes of a message: names, types and values of attributes count as well as the body. */
-export function sizeOf({ body, attributes }: OutgoingMessage): number {
+export function sizeOf({ body, attributes }: Pick<OutgoingMessage, 'body' | 'attributes'>): number {
   return Object.entries(attributes).reduce(
     (sum, [name, { dataType, stringValue = '', binaryValue }]) =>
       sum + Buffer.byteLength(name + dataType + stringValue) + (binaryValue?.length ?? 0),
