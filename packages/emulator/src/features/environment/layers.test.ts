@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -45,6 +45,28 @@ describe('unpackLayers', () => {
     await unpackLayers([await zip('a.zip', { a: { text: '1' } })], opt);
     await unpackLayers([await zip('b.zip', { b: { text: '2' } })], opt);
     await expect(stat(join(opt, 'a'))).rejects.toThrow('ENOENT');
+  });
+
+  it('lets a link into /opt lead to the folder that stands for it', async () => {
+    const opt = join(dir, 'opt');
+    const link = { text: '/opt/lib64', mode: 0o120777 };
+    await unpackLayers([await zip('a.zip', { lib: link, 'lib64/a': { text: 'here' } })], opt);
+    expect(await readFile(join(opt, 'lib/a'), 'utf8')).toBe('here');
+  });
+
+  it('writes nothing through a link that leads outside, of this layer or an earlier one', async () => {
+    const outside = join(dir, 'outside');
+    await mkdir(outside);
+    const link = { text: outside, mode: 0o120777 };
+    const files = { 'way/out': { text: 'x' } };
+    const both = await zip('both.zip', { way: link, ...files });
+    const first = await zip('first.zip', { way: link });
+    const second = await zip('second.zip', { 'way/new/out': { text: 'x' } });
+    for (const layers of [[both], [first, second]]) {
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(unpackLayers(layers, join(dir, 'opt'))).rejects.toThrow('leaves /opt by a link');
+    }
+    expect(await readdir(outside)).toEqual([]);
   });
 
   it('names a layer that cannot be read', async () => {

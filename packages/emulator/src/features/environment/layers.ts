@@ -1,10 +1,11 @@
-import { chmod, mkdir, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdir, realpath, rm, symlink } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
-import { dirname, resolve, sep } from 'node:path';
+import { dirname, relative, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { text } from 'node:stream/consumers';
 import { openPromise } from 'yauzl';
 import type { Entry, ZipFile } from 'yauzl';
+import { mapOptPaths } from './optPaths.ts';
 
 /** The kind of a file in the upper half of a zip entry's external attributes, as Unix tools write it. */
 const FILE_KIND_MASK = 0o170000;
@@ -47,17 +48,34 @@ async function unpackEntry(zip: ZipFile, entry: Entry, optDir: string): Promise<
   if (target !== optDir && !target.startsWith(optDir + sep))
     throw new Error(`layer entry ${entry.fileName} leaves /opt`);
   if (entry.fileName.endsWith('/')) {
+    await refuseWayOut(target, optDir);
     await mkdir(target, { recursive: true });
     return;
   }
+  await refuseWayOut(dirname(target), optDir);
   await mkdir(dirname(target), { recursive: true });
   await rm(target, { force: true });
   const mode = (entry.externalFileAttributes >>> 16) & 0xffff;
   const stream = await zip.openReadStreamPromise(entry);
   if ((mode & FILE_KIND_MASK) === SYMBOLIC_LINK) {
-    await symlink(await text(stream), target);
+    // A link into /opt leads to the folder that stands for it.
+    await symlink(mapOptPaths(await text(stream), optDir), target);
     return;
   }
   await pipeline(stream, createWriteStream(target));
   await chmod(target, mode === 0 ? DEFAULT_FILE_MODE : mode & 0o777);
+}
+
+/** A link that an earlier entry has made may point anywhere: nothing is written through it. */
+async function refuseWayOut(dir: string, optDir: string): Promise<void> {
+  const root = await realpath(optDir);
+  let there = dir;
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- upwards to what exists
+    const real = await realpath(there).catch(() => undefined);
+    if (real === root || real?.startsWith(root + sep)) return;
+    if (real !== undefined)
+      throw new Error(`layer entry under ${relative(optDir, dir)} leaves /opt by a link`);
+    there = dirname(there);
+  }
 }
