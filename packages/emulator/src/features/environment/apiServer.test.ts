@@ -70,7 +70,7 @@ async function invoke(
 
 describe('GET /runtime/invocation/next', () => {
   it('hands over the event and its headers (rapi/rendering/rendering.go, renderInvokeHeaders)', async () => {
-    const response = await invoke(await bench(), '{"ä":"✓"}', '{"custom":{"k":"v"}}');
+    const response = await invoke(await bench(), '{"ä":"✓"}', '{"custom":{"k":"v\x7f"}}');
     expect(response.status).toBe(200);
     expect(await response.text()).toBe('{"ä":"✓"}');
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -79,7 +79,7 @@ describe('GET /runtime/invocation/next', () => {
       'lambda-runtime-trace-id': TRACE_ID,
       'lambda-runtime-invoked-function-arn': 'arn:aws:lambda:eu-central-1:123456789012:function:orders',
       'lambda-runtime-deadline-ms': '1795436545156',
-      'lambda-runtime-client-context': '{"custom":{"k":"v"}}',
+      'lambda-runtime-client-context': '{"custom":{"k":"v\\u007f"}}',
     });
   });
 });

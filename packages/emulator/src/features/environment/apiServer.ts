@@ -223,9 +223,9 @@ function sendJson(
   response.end(bytes);
 }
 
-/** Node writes headers as Latin-1; the platform's are UTF-8. */
-function toHeaderBytes(text: string): string {
-  return Buffer.from(text).toString('latin1');
+/** Node writes headers as Latin-1; the platform's are UTF-8. JSON leaves one character as it is that no header may have. */
+function toHeaderBytes(json: string): string {
+  return Buffer.from(json.replaceAll('\x7f', '\\u007f')).toString('latin1');
 }
 
 function refuse(respond: Respond, { errorType, errorMessage }: Refusal): void {

@@ -37,6 +37,8 @@ export interface EnvironmentOptions {
   /** It can take an event now; when it gets none before this returns, it is frozen. */
   readonly onIdle: (environment: Environment) => void;
   readonly onInitFailed: (environment: Environment, failure: InitFailure) => void;
+  /** It takes no further event and is being killed. Not told of one that dies by itself. */
+  readonly onEnding: (environment: Environment) => void;
   readonly onEnded: (environment: Environment) => void;
 }
 
@@ -100,14 +102,20 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     },
   });
   const startedAtUnixMs = clock();
-  const functionProcess: FunctionProcess = startFunctionProcess({
-    settings,
-    client,
-    environment: toProcessEnvironment(options, api.authority, logStreamName),
-    reaper: options.reaper,
-    onLine: log,
-    onExit: (exit) => onExit(exit),
-  });
+  let functionProcess: FunctionProcess;
+  try {
+    functionProcess = startFunctionProcess({
+      settings,
+      client,
+      environment: toProcessEnvironment(options, api.authority, logStreamName),
+      reaper: options.reaper,
+      onLine: log,
+      onExit: (exit) => onExit(exit),
+    });
+  } catch (error) {
+    await api.stop();
+    throw error;
+  }
   const initTimer = setTimeout(() => endInit(toInitTimeout(options.initTimeoutMs)), options.initTimeoutMs);
 
   /** Someone has asked for a next event: whether that was the last one that we waited for. */
@@ -129,7 +137,8 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     functionProcess.freeze();
   }
 
-  function invoke(invocation: Invocation): Promise<InvocationOutcome> {
+  /** Asynchronous in the type, so that no failure is missed; what it does it does at once. */
+  async function invoke(invocation: Invocation): Promise<InvocationOutcome> {
     if (state !== 'idle') throw new Error(`environment ${id} is ${state}`);
     state = 'busy';
     if (frozen) functionProcess.thaw();
@@ -146,7 +155,10 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   }
 
   function end(endReason: string): void {
-    over ??= { endReason };
+    if (!over) {
+      over = { endReason };
+      options.onEnding(environment);
+    }
     functionProcess.kill();
   }
 

@@ -36,14 +36,19 @@ const RESERVED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Throws when a function's own variables hold one that only the platform may set.
+ * Throws when a function's own variables hold one that only the platform may set, or a value that is no text.
  *
  * @param settings the function
  */
-export function refuseReservedVariables({ name, environment }: FunctionSettings): void {
-  const reserved = Object.keys(environment()).filter((key) => RESERVED.has(key));
+export function refuseFaultyVariables({ name, environment }: FunctionSettings): void {
+  const variables: Readonly<Record<string, unknown>> = environment();
+  const reserved = Object.keys(variables).filter((key) => RESERVED.has(key));
   if (reserved.length > 0)
     throw new TypeError(`function ${name}: reserved environment variables: ${reserved.join(', ')}`);
+  for (const [key, value] of Object.entries(variables)) {
+    if (typeof value === 'string' && !value.includes('\0')) continue;
+    throw new TypeError(`function ${name}: environment variable ${key} must be a text without null bytes`);
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { signalGroup } from '../../platform/processGroup.ts';
 import type { Reaper } from '../../platform/reaper.ts';
 import type { FunctionSettings } from './functionConfig.ts';
@@ -61,6 +62,8 @@ export function startFunctionProcess(options: FunctionProcessOptions): FunctionP
   const finish = (exit: ProcessExit): void => {
     if (over) return;
     over = true;
+    // What has left the group may hold the other ends for as long as it likes; that must not keep us running.
+    for (const stream of [child.stdout, child.stderr]) (stream as Partial<Socket> | null)?.unref?.();
     if (pid !== undefined) {
       // What the function had started itself must not outlive its environment.
       signalGroup(pid, 'SIGKILL');

@@ -4,7 +4,7 @@ import type { Invocation, InvocationOutcome } from '../environment/invocation.ts
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { EnvironmentBudget } from './environmentBudget.ts';
 
-export type PoolOptions = Omit<EnvironmentOptions, 'onIdle' | 'onInitFailed' | 'onEnded'> & {
+export type PoolOptions = Omit<EnvironmentOptions, 'onIdle' | 'onInitFailed' | 'onEnding' | 'onEnded'> & {
   readonly budget: EnvironmentBudget;
   /** An environment idle for so long is ended; 0 means never. */
   readonly idleTimeoutMs: number;
@@ -38,6 +38,8 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
   const living = new Map<Environment, NodeJS.Timeout | undefined>();
   const starting = new Set<Promise<unknown>>();
   const idle: Environment[] = [];
+  /** Those past INIT; until then the place belongs to the start, which may try twice. */
+  const placed = new Set<Environment>();
   let endedRecords: EnvironmentRecord[] = [];
   let taken = 0;
   let stopped = false;
@@ -76,6 +78,7 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
       ...options,
       initTimeoutMs,
       onIdle: (environment) => {
+        placed.add(environment);
         if (first && !stopped) {
           const { invocation, settle } = first;
           first = undefined;
@@ -91,7 +94,12 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
           waiting.settle(toInitOutcome(waiting.invocation, failure));
         } else start(waiting, settings.timeoutMs, true);
       },
-      onEnded: (environment) => onEnded(environment),
+      onEnding: leave,
+      onEnded: (environment) => {
+        leave(environment);
+        living.delete(environment);
+        endedRecords = [...endedRecords, environment.record()].slice(-ENDED_KEPT);
+      },
     }).then(
       (environment) => {
         living.set(environment, undefined);
@@ -108,14 +116,10 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
 
   function enterIdle(environment: Environment): void {
     idle.push(environment);
-    budget.offer(environment, () => retire(environment, 'evicted'));
+    budget.offer(environment, () => void environment.stop('evicted'));
     if (options.idleTimeoutMs === 0) return;
-    living.set(environment, setTimeout(() => retire(environment, 'idle'), options.idleTimeoutMs).unref());
-  }
-
-  function retire(environment: Environment, reason: string): void {
-    leaveIdle(environment);
-    void environment.stop(reason);
+    const timer = setTimeout(() => void environment.stop('idle'), options.idleTimeoutMs);
+    living.set(environment, timer.unref());
   }
 
   function leaveIdle(environment: Environment): void {
@@ -125,13 +129,10 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
     if (at >= 0) idle.splice(at, 1);
   }
 
-  function onEnded(environment: Environment): void {
+  /** Its place is free as soon as it is being killed: who is answered because of that may come again at once. */
+  function leave(environment: Environment): void {
     leaveIdle(environment);
-    living.delete(environment);
-    const record = environment.record();
-    endedRecords = [...endedRecords, record].slice(-ENDED_KEPT);
-    // One that never came out of INIT hands its place on to the second try, or has given it back already.
-    if (record.initDurationMs !== undefined) giveBack();
+    if (placed.delete(environment)) giveBack();
   }
 
   function giveBack(): void {
