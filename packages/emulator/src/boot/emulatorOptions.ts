@@ -57,7 +57,7 @@ export interface InvokeResult {
   readonly requestId: string;
   /** Undefined when the function returned. */
   readonly functionError: string | undefined;
-  /** Parsed JSON of what it returned, or of the error. */
+  /** Parsed JSON of what it returned, or of the error; the text itself when that is no JSON. */
   readonly payload: unknown;
 }
 

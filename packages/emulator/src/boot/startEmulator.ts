@@ -1,11 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { Invocation, InvocationOutcome } from '../features/environment/invocation.ts';
 import { toFunctionSettings } from '../features/environment/functionConfig.ts';
 import type { Account, FunctionSettings, Places } from '../features/environment/functionConfig.ts';
-import { refuseReservedVariables } from '../features/environment/environmentVariables.ts';
+import { refuseFaultyVariables } from '../features/environment/environmentVariables.ts';
+import type { LogEvent } from '../features/environment/logEvent.ts';
 import { unpackLayers } from '../features/environment/layers.ts';
 import { findRuntimeClient } from '../features/environment/runtimeClient.ts';
 import type { RuntimeClient } from '../features/environment/runtimeClient.ts';
@@ -13,6 +14,7 @@ import { createEnvironmentBudget } from '../features/functions/environmentBudget
 import { createFunctionPool } from '../features/functions/functionPool.ts';
 import type { FunctionPool } from '../features/functions/functionPool.ts';
 import { toTraceHeader } from '../features/functions/traceHeader.ts';
+import { refuseCorsFaults } from '../features/http/cors.ts';
 import type { FunctionCall, FunctionReply, HttpFront } from '../features/http/httpFront.ts';
 import { startHttpFront } from '../features/http/httpFront.ts';
 import { createRouteMatcher } from '../features/http/routes.ts';
@@ -43,7 +45,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   try {
     return await start(options, stops);
   } catch (error) {
-    await stopAll(stops);
+    await stopAll(stops).catch(() => undefined);
     throw error;
   }
 }
@@ -71,7 +73,7 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
   const queues = await startOwnQueues(options, account, run, stops);
   places = { ...places, ...queues };
   places = { ...places, ...(await startFronts(options, account, run, stops)) };
-  settings.forEach(refuseReservedVariables);
+  settings.forEach(refuseFaultyVariables);
   let stopping: Promise<void> | undefined;
   return {
     runtimeClient: client.kind,
@@ -111,6 +113,8 @@ async function startPools(
     if (pools.has(settings.name)) throw new TypeError(`function ${settings.name} is configured twice`);
     const optDir = join(layersDir, settings.name);
     // oxlint-disable-next-line no-await-in-loop -- a few at start, and the first fault should be the one told
+    await refuseMissingCode(settings);
+    // oxlint-disable-next-line no-await-in-loop -- as above
     await unpackLayers(settings.layers, optDir);
     const pool = createFunctionPool({
       ...platform,
@@ -122,12 +126,23 @@ async function startPools(
       idleTimeoutMs: options.idleTimeoutMs ?? 0,
       freeze: options.freeze ?? true,
       clock: nowUnixMs,
-      onLog: options.onLog ?? (() => undefined),
+      onLog: guarded(options.onLog ?? (() => undefined)),
     });
     pools.set(settings.name, pool);
     stops.push(() => pool.stop());
   }
   return pools;
+}
+
+async function refuseMissingCode({ name, codeDir }: FunctionSettings): Promise<void> {
+  const isDir = await stat(codeDir).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isDir && isAbsolute(codeDir)) return;
+  throw new TypeError(
+    `function ${name}: codeDir ${codeDir} must be the absolute path of a folder that is there`,
+  );
 }
 
 type Fronts = Pick<Places, 'urls' | 'functionUrls'>;
@@ -156,6 +171,8 @@ async function startFronts(
     cors,
     integrationTimeoutMs = INTEGRATION_TIMEOUT_MS,
   } of options.httpApis ?? []) {
+    if (Object.hasOwn(urls, name)) throw new TypeError(`HTTP API ${name} is configured twice`);
+    if (cors) refuseCorsFaults(`HTTP API ${name}`, 'httpApi', cors);
     for (const route of routes) refuseUnknown(options, route.function);
     const match = createRouteMatcher(routes);
     const front = {
@@ -173,6 +190,9 @@ async function startFronts(
   const functionUrls: Record<string, string> = {};
   for (const config of options.functionUrls ?? []) {
     refuseUnknown(options, config.function);
+    if (Object.hasOwn(functionUrls, config.function))
+      throw new TypeError(`function ${config.function} has two function URLs`);
+    if (config.cors) refuseCorsFaults(`function URL of ${config.function}`, 'functionUrl', config.cors);
     const match = createRouteMatcher([{ route: '$default', function: config.function }]);
     const { port = 0, cors } = config;
     const limits = { integrationTimeoutMs: undefined };
@@ -236,7 +256,29 @@ async function invokeDirectly(
   const { requestId } = outcome;
   if (outcome.status === 'throttled') throw new Error(`function ${name} is throttled: ${outcome.reason}`);
   const functionError = outcome.status === 'error' ? 'Unhandled' : undefined;
-  return { requestId, functionError, payload: JSON.parse(outcome.payload.toString()) as unknown };
+  return { requestId, functionError, payload: toValue(outcome.payload.toString()) };
+}
+
+/** A streamed response need not be JSON. */
+function toValue(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** A fault in the listener is its owner's to see, but must not tear an invocation in two. */
+function guarded(onLog: (event: LogEvent) => void): (event: LogEvent) => void {
+  return (event) => {
+    try {
+      onLog(event);
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  };
 }
 
 /** Ten letters and digits, as API Gateway's ids are; the same for the same name. */
@@ -249,9 +291,11 @@ function toApiId(name: string): string {
 }
 
 async function stopAll(stops: Stops): Promise<void> {
+  const failures: unknown[] = [];
   for (const stop of stops.toReversed()) {
-    // In order: what is in front goes before what is behind it.
+    // In order: what is in front goes before what is behind it. What fails must not keep the rest running.
     // oxlint-disable-next-line no-await-in-loop
-    await stop();
+    await stop().catch((error: unknown) => failures.push(error));
   }
+  if (failures.length > 0) throw new AggregateError(failures, 'The emulator could not be stopped cleanly.');
 }

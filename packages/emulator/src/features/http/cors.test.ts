@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isPreflight, toCorsHeaders, toPreflightHeaders } from './cors.ts';
+import { isPreflight, refuseCorsFaults, toCorsHeaders, toPreflightHeaders } from './cors.ts';
 
 const shop = 'https://shop.example';
 const cors = {
@@ -76,4 +76,25 @@ it('tells a preflight from an OPTIONS request of its own right', () => {
   expect(isPreflight('OPTIONS', { origin: shop, 'access-control-request-method': 'GET' })).toBe(true);
   expect(isPreflight('OPTIONS', { origin: shop })).toBe(false);
   expect(isPreflight('GET', { origin: shop, 'access-control-request-method': 'GET' })).toBe(false);
+});
+
+describe('a configuration', () => {
+  const refuse = (kind: 'httpApi' | 'functionUrl', change: object) => (): void =>
+    refuseCorsFaults('HTTP API shop', kind, { ...cors, ...change });
+
+  it('with credentials for every origin is refused for an HTTP API, as AWS does, and not for a function URL', () => {
+    const change = { allowOrigins: ['*'], allowCredentials: true };
+    expect(refuse('httpApi', change)).toThrow('HTTP API shop: cors.allowCredentials needs origins by name');
+    expect(refuse('functionUrl', change)).not.toThrow();
+    expect(refuse('httpApi', { allowCredentials: true })).not.toThrow();
+  });
+
+  it.each([
+    ['httpApi', -2],
+    ['functionUrl', -1],
+    ['httpApi', 86_401],
+    ['httpApi', 0.5],
+  ] as const)('of %s with an age of %d is refused', (kind, maxAgeSeconds) => {
+    expect(refuse(kind, { maxAgeSeconds })).toThrow('cors.maxAgeSeconds');
+  });
 });

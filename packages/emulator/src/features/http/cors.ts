@@ -7,8 +7,28 @@ export interface CorsConfig {
   readonly allowHeaders?: readonly string[] | undefined;
   readonly exposeHeaders?: readonly string[] | undefined;
   readonly allowCredentials?: boolean | undefined;
-  /** How long a browser may keep the answer to a preflight; -1 to 86,400. */
+  /** How long a browser may keep the answer to a preflight; 0 to 86,400, for an HTTP API also -1 (not at all). */
   readonly maxAgeSeconds?: number | undefined;
+}
+
+const LONGEST_AGE_SECONDS = 86_400;
+
+/**
+ * Throws when AWS would not take a configuration: what works here must not fail at the first deployment.
+ *
+ * @param where names the front, for the message
+ * @param kind an HTTP API takes no credentials from every origin; a function URL does
+ * @param cors the configuration
+ */
+export function refuseCorsFaults(where: string, kind: 'httpApi' | 'functionUrl', cors: CorsConfig): void {
+  const { allowOrigins, allowCredentials, maxAgeSeconds = 0 } = cors;
+  if (kind === 'httpApi' && allowCredentials && allowOrigins.includes('*'))
+    throw new TypeError(`${where}: cors.allowCredentials needs origins by name, not "*"`);
+  const least = kind === 'httpApi' ? -1 : 0;
+  if (Number.isInteger(maxAgeSeconds) && maxAgeSeconds >= least && maxAgeSeconds <= LONGEST_AGE_SECONDS)
+    return;
+  const range = `a whole number from ${least} to ${LONGEST_AGE_SECONDS}`;
+  throw new RangeError(`${where}: cors.maxAgeSeconds is ${maxAgeSeconds}, must be ${range}`);
 }
 
 /**

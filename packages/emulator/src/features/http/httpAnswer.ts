@@ -47,7 +47,8 @@ function fromStream(payload: Buffer): HttpAnswer | undefined {
 
 function described(value: Readonly<Record<string, unknown>>, body: Buffer): HttpAnswer | undefined {
   const statusCode = Number(value['statusCode'] ?? 200);
-  if (!Number.isInteger(statusCode) || statusCode < 100 || statusCode > 599) return undefined;
+  // Below 200 an answer is only a first word, and the caller would wait for the last one.
+  if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599) return undefined;
   const headers: Record<string, string> = {};
   for (const [name, header] of Object.entries(isRecord(value['headers']) ? value['headers'] : {})) {
     if (header !== null && header !== undefined) headers[name] = String(header);

@@ -1,7 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 
+/** The two ways in that speak payload format 2.0. */
+export type HttpFrontKind = 'httpApi' | 'functionUrl';
+
 /** What a payload of format 2.0 is made from. */
 export interface HttpEventInput {
+  readonly kind: HttpFrontKind;
   readonly request: IncomingMessage;
   readonly body: Buffer;
   readonly routeKey: string;
@@ -23,9 +27,8 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
   'cookie',
 ]);
-/** Bodies of these types reach the function as text, all others as base64. */
-const TEXT_TYPE =
-  /^(text\/|application\/(json|javascript|xml|x-www-form-urlencoded|graphql|[\w.-]+\+(json|xml)))/i;
+/** Bodies of these types alone reach the function as text; forms and bodies without a type, too, come as base64. */
+const TEXT_TYPE = /^\s*(text\/[^;\s]+|application\/(json|javascript|xml))\s*(;|$)/i;
 
 /**
  * Makes the event that an HTTP API (payload format 2.0) or a function URL hands to a function.
@@ -33,8 +36,10 @@ const TEXT_TYPE =
  * @param input the request and what the front knows about it
  */
 export function toHttpEvent(input: HttpEventInput): Record<string, unknown> {
-  const { request, body, pathParameters, nowUnixMs } = input;
-  const [rawPath, rawQueryString] = splitUrl(request.url ?? '/');
+  const { kind, request, body, pathParameters, nowUnixMs } = input;
+  const [sentPath, rawQueryString] = splitUrl(request.url ?? '/');
+  // An HTTP API decodes even the path that it calls raw; a function URL leaves it as it was sent.
+  const rawPath = kind === 'httpApi' ? decodePath(sentPath) : sentPath;
   const headers = toEventHeaders(input);
   const cookies = request.headers.cookie?.split(/;\s*/).filter((cookie) => cookie !== '');
   const query = toQuery(rawQueryString);
@@ -42,19 +47,20 @@ export function toHttpEvent(input: HttpEventInput): Record<string, unknown> {
   return {
     version: '2.0',
     routeKey: input.routeKey,
-    rawPath: decodePath(rawPath),
+    rawPath,
     rawQueryString,
     ...(cookies && cookies.length > 0 ? { cookies } : {}),
     headers,
     ...(query ? { queryStringParameters: query } : {}),
     requestContext: {
-      accountId: input.accountId,
+      // Whoever calls a function URL without signing is nobody.
+      accountId: kind === 'httpApi' ? input.accountId : 'anonymous',
       apiId: input.apiId,
       domainName: input.domainName,
       domainPrefix: input.domainName.split('.')[0],
       http: {
         method: request.method,
-        path: decodePath(rawPath),
+        path: rawPath,
         protocol: `HTTP/${request.httpVersion}`,
         sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
         userAgent: request.headers['user-agent'] ?? '',

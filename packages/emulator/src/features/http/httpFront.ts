@@ -8,6 +8,7 @@ import { isPreflight, toCorsHeaders, toPreflightHeaders } from './cors.ts';
 import type { HttpAnswer } from './httpAnswer.ts';
 import { toHttpAnswer } from './httpAnswer.ts';
 import { toHttpEvent } from './httpEvent.ts';
+import type { HttpFrontKind } from './httpEvent.ts';
 import type { MatchRoute } from './routes.ts';
 
 /** Runs a function with an event of JSON text; what a front needs of the rest of the emulator. */
@@ -23,9 +24,6 @@ export type FunctionReply =
   | { readonly status: 'ok'; readonly payload: Buffer; readonly contentType: string }
   | { readonly status: 'error' }
   | { readonly status: 'throttled' };
-
-/** The two ways in that speak payload format 2.0, and how they differ when something is wrong. */
-export type HttpFrontKind = 'httpApi' | 'functionUrl';
 
 export interface HttpFrontOptions {
   readonly kind: HttpFrontKind;
@@ -121,8 +119,8 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
       return;
     }
     const own = Object.entries(result.headers).filter(([name]) => !IGNORED_HEADERS.has(name.toLowerCase()));
-    // With CORS configured at the front, the function's own CORS headers are not passed on.
-    const kept = cors ? own.filter(([name]) => !CORS_HEADER.test(name)) : own;
+    // Configured for CORS, an HTTP API ignores the function's own CORS headers; a function URL sends them beside its own.
+    const kept = cors && kind === 'httpApi' ? own.filter(([name]) => !CORS_HEADER.test(name)) : own;
     const all = [...kept, ...result.cookies.map((cookie): [string, string] => ['set-cookie', cookie])];
     try {
       send(response, result.statusCode, all, extra, result.body, request.method === 'HEAD');
@@ -143,6 +141,7 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
     if (body.status === 'tooLarge') return failures.tooLarge;
     const traceId = options.toTraceId(request.headersDistinct['x-amzn-trace-id']?.[0]);
     const event = toHttpEvent({
+      kind,
       request,
       body: body.bytes,
       routeKey: route.routeKey,
