@@ -18,7 +18,8 @@ export interface Reaper {
 /**
  * The reaper's whole program. A shell, because it must be light, run everywhere and never be stopped itself. Its only
  * input is the pipe from us; the end of that pipe means that we are gone, however we went. A stopped process takes
- * SIGKILL without being continued first; the SIGCONT afterwards is for systems that hold it back until then.
+ * SIGKILL without being continued first; the SIGCONT afterwards is for systems that hold it back until then. A group
+ * that is gone is not tried again: its number may soon be somebody else's.
  */
 const PROGRAM = `
 trap '' HUP INT TERM QUIT TSTP TTIN TTOU PIPE
@@ -34,9 +35,10 @@ tries=0
 while [ $tries -lt 20 ]; do
   left=
   for group in $groups; do
-    if kill -s KILL -- "-$group" 2>/dev/null; then kill -s CONT -- "-$group" 2>/dev/null; left=1; fi
+    if kill -s KILL -- "-$group" 2>/dev/null; then kill -s CONT -- "-$group" 2>/dev/null; left="$left $group"; fi
   done
-  [ -z "$left" ] && break
+  groups=$left
+  [ -z "$groups" ] && break
   tries=$((tries + 1))
   sleep 0.1
 done
