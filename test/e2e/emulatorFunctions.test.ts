@@ -2,10 +2,16 @@ import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { listProcessGroup, startEmulator } from '@clickspan/emulator';
+import { startEmulator } from '@clickspan/emulator';
 import type { RuntimeClientKind } from '@clickspan/emulator';
-import { runtimeClientsToTest, startStage, until, writeCode } from '../support/lambdaFixture.ts';
-import type { Stage } from '../support/lambdaFixture.ts';
+import {
+  livingStates,
+  runtimeClientsToTest,
+  startStage,
+  until,
+  writeCode,
+} from '../support/lambdaFixture.ts';
+import type { Stage, StageFunction } from '../support/lambdaFixture.ts';
 
 let stage: Stage | undefined;
 afterEach(async () => {
@@ -144,10 +150,11 @@ describe.each(runtimeClientsToTest())(
         stream.setContentType('application/json');
         stream.write('{"a":');
         await new Promise((resolve) => setTimeout(resolve, 20));
-        stream.end('1}');
+        stream.end(event.tail);
       });
     `);
-      expect((await emulator.invoke('f', {})).payload).toEqual({ a: 1 });
+      expect((await emulator.invoke('f', { tail: '1}' })).payload).toEqual({ a: 1 });
+      expect((await emulator.invoke('f', { tail: 'no JSON' })).payload).toBe('{"a":no JSON');
     });
 
     it('out of time is killed with all it started, and the next event finds a new environment', async () => {
@@ -160,7 +167,8 @@ describe.each(runtimeClientsToTest())(
         await new Promise((resolve) => setTimeout(resolve, 600_000));
       };
     `,
-        { timeoutMs: 1500 },
+        // One place only: it must be free again for who comes back at once.
+        { timeoutMs: 1500, reservedConcurrency: 1 },
       );
       const { requestId, functionError, payload } = await running.emulator.invoke('f', { hang: true });
       expect(functionError).toBe('Unhandled');
@@ -169,12 +177,9 @@ describe.each(runtimeClientsToTest())(
         errorMessage: `RequestId: ${requestId} Error: Task timed out after 1.50 seconds`,
       });
       const [killed] = running.environments();
-      await until(
-        'nothing of the group is left',
-        () => listProcessGroup(killed!.processGroupId!).length === 0,
-      );
       const { payload: pid } = await running.emulator.invoke('f', { hang: false });
       expect(pid).not.toBe(killed!.pid);
+      await until('nothing of the group is left', () => livingStates(killed!.processGroupId!).length === 0);
       expect(running.environments()[0]).toMatchObject({
         state: 'ended',
         endReason: 'timeout',
@@ -330,7 +335,7 @@ describe('an emulator', () => {
     const { processGroupId } = stage.environments()[0]!;
     await stage.stop();
     expect((await pending).functionError).toBe('Unhandled');
-    expect(listProcessGroup(processGroupId!)).toEqual([]);
+    expect(livingStates(processGroupId!)).toEqual([]);
     expect(await readdir(dir)).toEqual([]);
     vi.unstubAllEnvs();
     await rm(dir, { recursive: true });
@@ -348,12 +353,39 @@ describe('an emulator', () => {
       { httpApis: [{ name: 'a', routes: [{ route: 'FETCH /', function: 'f' }] }] },
       'FETCH',
     ],
+    [
+      'two APIs of one name',
+      {
+        httpApis: [
+          { name: 'shop', routes: [] },
+          { name: 'shop', routes: [] },
+        ],
+      },
+      'HTTP API shop is configured twice',
+    ],
+    [
+      'an age of CORS that is none',
+      { functionUrls: [{ function: 'f', cors: { allowOrigins: ['*'], maxAgeSeconds: -1 } }] },
+      'function URL of f: cors.maxAgeSeconds',
+    ],
+    [
+      'a variable that is no text',
+      { functions: [{ environment: { PORT: 80 } }] },
+      'variable PORT must be a text',
+    ],
     ['a reserved variable', { functions: [{ environment: { _HANDLER: 'x' } }] }, 'reserved'],
     ['a layer that is no zip', { functions: [{ layers: ['/dev/null'] }] }, 'layer /dev/null'],
     ['a time limit beyond 15 minutes', { functions: [{ timeoutMs: 900_001 }] }, 'timeoutMs'],
   ])('refuses %s', async (_, options, message) => {
     const more = 'functions' in options ? options.functions[0] : {};
     const rest = 'functions' in options ? {} : options;
-    await expect(startStage([{ name: 'f', source: ECHO, ...more }], rest)).rejects.toThrow(message);
+    // A file of configuration knows no types.
+    const functions = [{ name: 'f', source: ECHO, ...more }] as unknown as readonly StageFunction[];
+    await expect(startStage(functions, rest)).rejects.toThrow(message);
+  });
+
+  it.each(['/nowhere/at/all', 'relative'])('refuses the code folder %s, by its name', async (codeDir) => {
+    const functions = [{ name: 'f', codeDir, handler: 'index.handler' }];
+    await expect(startEmulator({ functions })).rejects.toThrow(`function f: codeDir ${codeDir} must be`);
   });
 });

@@ -22,6 +22,7 @@ let stage: Stage;
 let api: string;
 let url: string;
 let bare: string;
+let hasty: string;
 beforeAll(async () => {
   const cors = {
     allowOrigins: [SHOP],
@@ -38,12 +39,14 @@ beforeAll(async () => {
   stage = await startStage([{ name: 'f', source: FUNCTION, timeoutMs: 2500, memoryMb: 512 }], {
     httpApis: [
       { name: 'shop', cors, routes },
-      { name: 'bare', routes, integrationTimeoutMs: 1000 },
+      { name: 'bare', routes },
+      { name: 'hasty', routes, integrationTimeoutMs: 1000 },
     ],
-    functionUrls: [{ function: 'f' }],
+    functionUrls: [{ function: 'f', cors: { allowOrigins: [SHOP], exposeHeaders: ['server-timing'] } }],
   });
   api = stage.emulator.urls['shop']!;
   bare = stage.emulator.urls['bare']!;
+  hasty = stage.emulator.urls['hasty']!;
   url = stage.emulator.functionUrls['f']!;
 });
 afterAll(() => stage.stop());
@@ -131,17 +134,23 @@ describe('an HTTP API', () => {
     expect(event['headers']).not.toHaveProperty('cookie');
   });
 
-  it('hands over text as text and other bytes as base64', async () => {
-    const text = await send(`${api}/orders`, 'POST', { 'content-type': 'application/json' }, '{"a":"✓"}');
-    expect(JSON.parse(text.body)).toMatchObject({ body: '{"a":"✓"}', isBase64Encoded: false });
-    const bytes = await send(
-      `${api}/orders`,
-      'POST',
-      { 'content-type': 'application/octet-stream' },
-      'bytes',
-    );
-    expect(JSON.parse(bytes.body)).toMatchObject({ body: 'Ynl0ZXM=', isBase64Encoded: true });
-  });
+  it.each(['application/json', 'text/plain;charset=utf-8', 'Application/XML', 'application/javascript'])(
+    'hands over %s as text',
+    async (type) => {
+      const { body } = await send(`${api}/orders`, 'POST', { 'content-type': type }, '"a ✓"');
+      expect(JSON.parse(body)).toMatchObject({ body: '"a ✓"', isBase64Encoded: false });
+    },
+  );
+
+  // Seen on AWS, forms too: ministackorg/ministack#766.
+  it.each(['application/octet-stream', 'application/x-www-form-urlencoded', 'application/jsonl', undefined])(
+    'hands over %s as base64',
+    async (type) => {
+      const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type };
+      const { body } = await send(`${api}/orders`, 'POST', headers, 'bytes');
+      expect(JSON.parse(body)).toMatchObject({ body: 'Ynl0ZXM=', isBase64Encoded: true });
+    },
+  );
 
   it('passes on status, headers, cookies and bytes', async () => {
     const answer = {
@@ -181,7 +190,7 @@ describe('an HTTP API', () => {
   });
 
   it('says that it is not available when the function takes longer than it may wait', async () => {
-    const { status, body } = await order(bare, { hang: true });
+    const { status, body } = await order(hasty, { hang: true });
     expect([status, body]).toEqual([503, '{"message":"Service Unavailable"}']);
   });
 
@@ -272,7 +281,7 @@ describe('an HTTP API', () => {
 describe('a function URL', () => {
   it('takes every path and method', async () => {
     const { status, body } = await send(
-      `${url}/any/where?x=1`,
+      `${url}/any/wh%20re?x=1`,
       'PATCH',
       { 'content-type': 'text/plain' },
       'hi',
@@ -281,9 +290,19 @@ describe('a function URL', () => {
     expect(JSON.parse(body)).toMatchObject({
       version: '2.0',
       routeKey: '$default',
-      rawPath: '/any/where',
-      requestContext: { http: { method: 'PATCH' }, stage: '$default' },
+      // As it was sent, unlike an HTTP API's.
+      rawPath: '/any/wh%20re',
+      requestContext: { accountId: 'anonymous', http: { method: 'PATCH' }, stage: '$default' },
       body: 'hi',
+    });
+  });
+
+  it("sends the function's own CORS headers beside those that are configured", async () => {
+    const headers = { 'Access-Control-Allow-Origin': '*', 'access-control-expose-headers': 'x-mine' };
+    const answer = await order(url, { answer: { statusCode: 200, headers, body: '' } });
+    expect(answer.headers).toMatchObject({
+      'access-control-allow-origin': `*, ${SHOP}`,
+      'access-control-expose-headers': 'x-mine, server-timing',
     });
   });
 

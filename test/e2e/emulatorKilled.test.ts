@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
 import { listProcessGroup } from '@clickspan/emulator';
-import { sleep, writeCode } from '../support/lambdaFixture.ts';
+import { livingStates, sleep, writeCode } from '../support/lambdaFixture.ts';
 import type { Code } from '../support/lambdaFixture.ts';
 
 const FUNCTION = `
@@ -19,7 +20,7 @@ let groups: readonly number[] = [];
 afterEach(async () => {
   child?.kill('SIGKILL');
   // When this test fails its processes must not stay.
-  for (const group of groups.filter((each) => living(each) > 0)) process.kill(-group, 'SIGKILL');
+  for (const group of groups.filter((each) => livingStates(each).length > 0)) process.kill(-group, 'SIGKILL');
   await code?.remove();
 });
 
@@ -53,7 +54,8 @@ it('a killed emulator leaves no process, listener or folder, frozen, working or 
 
   emulator.kill('SIGKILL');
   const deadlineUnixMs = Date.now() + 6000;
-  const left = (): number[] => [...started.groups, ...reapers].filter((group) => living(group) > 0);
+  const left = (): number[] =>
+    [...started.groups, ...reapers].filter((group) => livingStates(group).length > 0);
   // oxlint-disable-next-line no-await-in-loop -- polling
   while (left().length > 0 && Date.now() < deadlineUnixMs) await sleep(50);
   expect(left()).toEqual([]);
@@ -64,10 +66,53 @@ it('a killed emulator leaves no process, listener or folder, frozen, working or 
   }
 });
 
-/** Where nobody collects orphans, ended processes stay on the list as zombies. */
-function living(group: number): number {
-  return listProcessGroup(group).filter(({ state }) => state !== 'Z').length;
+/** Runs a program that uses the emulator until it ends by itself; gives back what it has written. */
+async function runHost(program: string, codeDir: string): Promise<string> {
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  const text = `import { startEmulator } from '@clickspan/emulator';
+    const functions = [{ name: 'f', codeDir: process.argv[1], handler: 'index.handler' }];
+    ${program}`;
+  const host = spawn(process.execPath, ['--input-type=module', '-e', text, codeDir], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  child = host;
+  let written = '';
+  for await (const chunk of host.stdout) written += String(chunk);
+  await (host.exitCode ?? once(host, 'exit'));
+  return written;
 }
+
+it('keeps its host from ending no longer than until it has stopped, whatever has left its group', async () => {
+  code = await writeCode(`
+    import { spawn } from 'node:child_process';
+    const { pid } = spawn('sleep', ['600'], { detached: true, stdio: 'inherit' });
+    export const handler = async () => pid;
+  `);
+  const program = `
+    const emulator = await startEmulator({ functions });
+    const { payload } = await emulator.invoke('f', null);
+    await emulator.stop();
+    console.log(payload);
+  `;
+  const pid = Number(await runHost(program, code.codeDir));
+  // It lives still, holding the other end of the function's output: it may do that.
+  process.kill(pid, 'SIGKILL');
+});
+
+it('answers also when the listener of its log throws, and lets its host hear of that', async () => {
+  code = await writeCode(`export const handler = async () => 'answer';`);
+  const program = `
+    const heard = new Set();
+    process.on('uncaughtException', ({ message }) => heard.add(message));
+    const onLog = () => { throw new Error('of the listener'); };
+    const emulator = await startEmulator({ functions, onLog });
+    const answers = [await emulator.invoke('f', null), await emulator.invoke('f', null)];
+    await emulator.stop();
+    console.log(JSON.stringify([...heard, ...answers.map(({ payload }) => payload)]));
+  `;
+  expect(JSON.parse(await runHost(program, code.codeDir))).toEqual(['of the listener', 'answer', 'answer']);
+});
 
 function childrenOf(parent: number): number[] {
   return readdirSync('/proc').flatMap((name) => {

@@ -268,8 +268,10 @@ describe('a queue with a function', () => {
       new ReceiveMessageCommand({ QueueUrl: urls['dead']!, WaitTimeSeconds }),
     );
     expect(Messages).toMatchObject([{ Body: 'throw' }]);
+    // A slow start of the function may take longer than the message stays hidden.
+    await until('each has been handed over', () => events(running).length === 3);
     const counts = events(running).map(({ Records }) => Records[0]!.attributes['ApproximateReceiveCount']);
-    expect(counts).toEqual(['1', '2', '3']);
+    expect(new Set(counts)).toEqual(new Set(['1', '2', '3']));
   });
 
   it('shows again only the items that are reported as failed', async () => {
@@ -285,10 +287,12 @@ describe('a queue with a function', () => {
       maxReceiveCount: 2,
       reportBatchItemFailures: true,
     });
+    // A function that runs already needs less than the second that messages stay hidden.
+    await running.emulator.invoke('worker', { Records: [] });
     const Entries = ['good', 'bad', 'fine'].map((MessageBody, index) => ({ Id: String(index), MessageBody }));
     await client.send(new SendMessageBatchCommand({ QueueUrl: urls['orders']!, Entries }));
-    await until('the failed one has come again', () => events(running).length === 2);
-    expect(bodies(running)).toEqual([['good', 'bad', 'fine'], ['bad']]);
+    await until('the failed one has come again', () => events(running).length === 3);
+    expect(bodies(running)).toEqual([[], ['good', 'bad', 'fine'], ['bad']]);
   });
 
   it('keeps messages for a function that has no room', async () => {

@@ -4,8 +4,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RuntimeClientKind } from '@clickspan/emulator';
-import { runtimeClientsToTest, startStage, until } from '../support/lambdaFixture.ts';
+import type { EmulatorOptions, RuntimeClientKind } from '@clickspan/emulator';
+import { runtimeClientsToTest, sleep, startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
 
 // The stand-in must not be told from the native half by anything that a function or its caller can notice.
@@ -51,50 +51,84 @@ async function answers(runtimeClient: RuntimeClientKind): Promise<string[]> {
   return texts;
 }
 
-/** Puts a listener between the runtime and its API, and writes down what the runtime sends. */
-async function wire(runtimeClient: RuntimeClientKind): Promise<string[]> {
-  const heads: string[] = [];
-  let target: { host: string; port: number } | undefined;
+/** A function whose runtime speaks to its API through a listener of ours. */
+interface Tapped {
+  readonly running: Stage;
+  /** All that the runtime has sent so far. */
+  readonly sent: () => string;
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Puts a listener between the runtime and its API, which writes down what the runtime sends.
+ *
+ * @param answer hands on what the API answers; at once, unless told otherwise
+ */
+async function startTapped(
+  source: string,
+  runtimeClient: RuntimeClientKind,
+  options: Omit<EmulatorOptions, 'functions'> = {},
+  answer: (bytes: Buffer, socket: Socket) => void = (bytes, socket) => socket.write(bytes),
+): Promise<Tapped> {
+  const chunks: string[] = [];
+  const log: string[] = [];
   const sockets = new Set<Socket>();
+  let whenTold: (api: { host: string; port: number }) => void;
+  const api = new Promise<{ host: string; port: number }>((resolve) => {
+    whenTold = resolve;
+  });
   const tap = createServer((socket) => {
-    const upstream = connect(target!);
-    for (const each of [socket, upstream]) {
-      sockets.add(each);
-      each.on('error', () => undefined);
-    }
-    socket.on('data', (bytes) => heads.push(bytes.toString('latin1')));
-    socket.pipe(upstream).pipe(socket);
+    sockets.add(socket.on('error', () => undefined));
+    void api.then((target) => {
+      const upstream = connect(target).on('error', () => undefined);
+      sockets.add(upstream);
+      socket.on('data', (bytes) => chunks.push(bytes.toString('latin1')));
+      upstream.on('data', (bytes) => answer(bytes, socket));
+      upstream.on('close', () => socket.destroy());
+      socket.pipe(upstream);
+    });
   });
   await new Promise<void>((resolve) => {
     tap.listen(0, '127.0.0.1', resolve);
   });
   const { port } = tap.address() as AddressInfo;
-  const entry = `
-    export const handler = async (event) => { if (event === 'throw') throw new Error('boom'); return event; };
-  `;
   // An exec wrapper is where the address of the API can be changed before the runtime reads it.
-  const wrapper = `#!/bin/sh\necho "API $AWS_LAMBDA_RUNTIME_API"\nexport AWS_LAMBDA_RUNTIME_API=127.0.0.1:${port}\nsleep 0.5\nexec "$@"\n`;
+  const wrapper = `#!/bin/sh\necho "API $AWS_LAMBDA_RUNTIME_API"\nexport AWS_LAMBDA_RUNTIME_API=127.0.0.1:${port}\nexec "$@"\n`;
   const dir = await mkdtemp(join(tmpdir(), 'clickspan-wrapper-'));
   await writeFile(join(dir, 'wrapper'), wrapper);
   await chmod(join(dir, 'wrapper'), 0o755);
   const environment = { AWS_LAMBDA_EXEC_WRAPPER: join(dir, 'wrapper') };
-  stage = await startStage([{ name: 'f', source: entry, environment, timeoutMs: 20_000 }], {
+  const running = await startStage([{ name: 'f', source, environment, timeoutMs: 60_000 }], {
+    ...options,
     runtimeClient,
     onLog: ({ line }) => {
+      log.push(line);
       const [, host, upstreamPort] = /^API (.+):(\d+)$/.exec(line) ?? [];
-      if (host) target = { host, port: Number(upstreamPort) };
+      if (host) whenTold({ host, port: Number(upstreamPort) });
     },
   });
-  await stage.emulator.invoke('f', 'ok ✓');
-  await until('it rests', () => stage!.environments()[0]?.state === 'idle');
-  await stage.emulator.invoke('f', 'throw');
-  await until('it rests again', () => stage!.environments()[0]?.invocations[1]?.endUnixMs);
-  await stage.stop();
-  stage = undefined;
-  for (const socket of sockets) socket.destroy();
-  tap.close();
-  await rm(dir, { recursive: true });
-  return toRequests(heads.join(''));
+  stage = running;
+  const stop = async (): Promise<void> => {
+    await running.stop();
+    stage = undefined;
+    for (const socket of sockets) socket.destroy();
+    tap.close();
+    await rm(dir, { recursive: true });
+  };
+  return { running: { ...running, log }, sent: () => chunks.join(''), stop };
+}
+
+async function wire(runtimeClient: RuntimeClientKind): Promise<string[]> {
+  const source = `
+    export const handler = async (event) => { if (event === 'throw') throw new Error('boom'); return event; };
+  `;
+  const { running, sent, stop } = await startTapped(source, runtimeClient);
+  await running.emulator.invoke('f', 'ok ✓');
+  await until('it rests', () => running.environments()[0]?.state === 'idle');
+  await running.emulator.invoke('f', 'throw');
+  await until('it rests again', () => running.environments()[0]?.invocations[1]?.endUnixMs);
+  await stop();
+  return toRequests(sent());
 }
 
 /**
@@ -152,30 +186,37 @@ describe('the stand-in for the native half', () => {
     },
   );
 
-  it('holds the thread until the platform has its answer', async () => {
-    // What runs right after the handler's answer has been posted finds it acknowledged, and the next one asked for.
-    stage = await startStage(
-      [
-        {
-          name: 'f',
-          source: `
-            export const handler = async () => {
-              setImmediate(() => setImmediate(() => console.log('AFTER ' + Date.now())));
-              return 'answer';
-            };
-          `,
+  it.each(runtimeClientsToTest())(
+    'holds the thread until its answer is acknowledged (%s)',
+    async (runtimeClient) => {
+      const source = `
+      export const handler = async () => {
+        setImmediate(() => setImmediate(() => console.log('AFTER')));
+        setInterval(() => console.log('TICK'), 10);
+        return 'answer';
+      };
+    `;
+      // The acknowledgement of the answer is kept back; whatever the function wrote meanwhile, its thread went on.
+      let release: (() => void) | undefined;
+      const { running, stop } = await startTapped(
+        source,
+        runtimeClient,
+        { freeze: false },
+        (bytes, socket) => {
+          if (bytes.toString('latin1').startsWith('HTTP/1.1 202')) release = () => void socket.write(bytes);
+          else socket.write(bytes);
         },
-      ],
-      { runtimeClient: 'stand-in', freeze: false },
-    );
-    const { requestId } = await stage.emulator.invoke('f', {});
-    await until('it has said when', () => stage!.log.some((line) => line.includes('AFTER')));
-    const after = Number(/AFTER (\d+)/.exec(stage.log.find((line) => line.includes('AFTER'))!)?.[1]);
-    const record = stage
-      .environments()[0]!
-      .invocations.find((invocation) => invocation.requestId === requestId)!;
-    expect(after).toBeGreaterThanOrEqual(Math.floor(record.responseUnixMs!) - 1);
-  });
+      );
+      const own = (): readonly string[] => running.log.filter((line) => /(AFTER|TICK)$/.test(line));
+      expect((await running.emulator.invoke('f', {})).payload).toBe('answer');
+      await until('it is acknowledged', () => release);
+      await sleep(500);
+      expect(own()).toEqual([]);
+      release!();
+      await until('it goes on', () => own().length > 1);
+      await stop();
+    },
+  );
 
   it('is invisible to what the function itself starts', async () => {
     stage = await startStage(

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { listRuntimeClients, startEmulator } from '@clickspan/emulator';
+import { listProcessGroup, listRuntimeClients, startEmulator } from '@clickspan/emulator';
 import type {
   Emulator,
   EmulatorOptions,
@@ -96,6 +96,18 @@ export async function startStage(
     await removeAll();
     throw error;
   }
+}
+
+/**
+ * Lists the states of a process group's members but those that have ended: where nobody collects orphans, they stay on
+ * the list as zombies.
+ *
+ * @param processGroupId the group
+ */
+export function livingStates(processGroupId: number): readonly string[] {
+  return listProcessGroup(processGroupId)
+    .map(({ state }) => state)
+    .filter((state) => state !== 'Z');
 }
 
 /**
