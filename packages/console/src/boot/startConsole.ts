@@ -9,6 +9,7 @@ import type { StoreOutcome } from '../features/ingest/collector.ts';
 import { createCommitQueue } from '../features/ingest/commitQueue.ts';
 import type { CommitQueue } from '../features/ingest/commitQueue.ts';
 import { DEFAULT_LIMITS } from '../features/ingest/limits.ts';
+import { createOutageLog } from '../features/ingest/outageLog.ts';
 import { startLiveFeed } from '../features/live/liveFeed.ts';
 import type { LiveFeed } from '../features/live/liveFeed.ts';
 import { loadPageFiles } from '../features/pages/pageFiles.ts';
@@ -52,7 +53,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
 
     const live = startLiveFeed();
     undo.push(live.stop);
-    const queue = createQueue(engine);
+    const queue = createQueue(engine, log);
     // An engine that hangs is not waited for: its senders have no answer, and so will send again.
     undo.push(() => Promise.race([queue.drain(), sleep(STOP_GRACE_MS, undefined, { ref: false })]));
     const collector = await startCollector(options, { engine, queue, live, log, retentionDays });
@@ -82,12 +83,18 @@ async function startEngine(
   return await startEmbeddedEngine({ dataDir, ...parts });
 }
 
-function createQueue(engine: Engine): CommitQueue {
+function createQueue(engine: Engine, log: (line: string) => void): CommitQueue {
+  const nowMs = (): number => performance.now();
+  const observeOutcome = createOutageLog({ log, nowMs });
   return createCommitQueue({
     maxPendingBytes: DEFAULT_LIMITS.maxPendingBytes,
-    nowMs: () => performance.now(),
-    insert: async (chunks) =>
-      (await engine.client()?.insert(INSERT_SPANS, chunks)) ?? { status: 'unavailable', reason: 'no engine' },
+    nowMs,
+    insert: async (chunks) => {
+      const outcome = await engine.client()?.insert(INSERT_SPANS, chunks);
+      if (!outcome) return { status: 'unavailable', reason: 'no engine' };
+      observeOutcome(outcome);
+      return outcome;
+    },
   });
 }
 

@@ -26,6 +26,8 @@ describe('refuseAccess', () => {
     ['a name that was bound to this machine', { host: 'evil.example:4319' }],
     ['a request without a host', {}],
     ['a host that is none', { host: '%%%' }],
+    ['a page of another port', { host: 'localhost:4319', origin: 'http://localhost:3000' }],
+    ['a page of the usual port', { host: 'localhost:4319', origin: 'http://localhost' }],
     ['a page of another origin', { host: 'localhost:4319', origin: 'https://evil.example' }],
     ['a page without an origin', { host: 'localhost:4319', origin: 'null' }],
     [
@@ -37,6 +39,7 @@ describe('refuseAccess', () => {
   });
 
   it('lets in a name that was allowed', () => {
-    expect(refuseAccess({ host: 'traces.internal' }, ['Traces.Internal'])).toBeUndefined();
+    const origin = 'https://traces.internal';
+    expect(refuseAccess({ host: 'traces.internal', origin }, ['Traces.Internal'])).toBeUndefined();
   });
 });

@@ -15,14 +15,15 @@ export function refuseAccess(
   headers: IncomingHttpHeaders,
   extraHosts: readonly string[],
 ): string | undefined {
-  const host = headers.host === undefined ? undefined : toHostname(`http://${headers.host}`);
-  if (host === undefined || !isAllowed(host, extraHosts)) {
+  const address = toUrl(`http://${headers.host ?? ''}`);
+  if (address === undefined || !isAllowed(toHostname(address), extraHosts)) {
     return 'The console does not know itself by this host name; allow it with CLICKSPAN_ALLOWED_HOSTS.';
   }
   const { origin } = headers;
   if (origin !== undefined) {
-    const originHost = toHostname(origin);
-    if (originHost === undefined || originHost !== host)
+    // Behind a proxy the scheme may be another; what names the page is host and port.
+    const page = toUrl(origin);
+    if (page === undefined || toUrl(`${page.protocol}//${headers.host}`)?.host !== page.host)
       return 'Pages of another origin may not read traces.';
   }
   const site = headers['sec-fetch-site'];
@@ -37,9 +38,13 @@ function isAllowed(host: string, extraHosts: readonly string[]): boolean {
   return LOOPBACK_NAMES.includes(host) || extraHosts.some((extra) => extra.toLowerCase() === host);
 }
 
-function toHostname(url: string): string | undefined {
+function toHostname({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '').toLowerCase();
+}
+
+function toUrl(text: string): URL | undefined {
   try {
-    return new URL(url).hostname.replace(/^\[|\]$/g, '').toLowerCase();
+    return new URL(text);
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { extname, join, relative, sep } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { extname, join, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
@@ -37,12 +37,12 @@ const pack = promisify(gzip);
  */
 export async function loadPageFiles(root: string): Promise<PageFiles> {
   const files = new Map<string, PageFile>();
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+  const names = await readdir(root, { recursive: true }).catch(() => []);
   await Promise.all(
-    entries.map(async (entry) => {
-      if (!entry.isFile()) return;
-      const path = join(entry.parentPath, entry.name);
-      const url = `/${relative(root, path).split(sep).join('/')}`;
+    names.map(async (name) => {
+      const path = join(root, name);
+      if (!(await stat(path)).isFile()) return;
+      const url = `/${name.split(sep).join('/')}`;
       files.set(url, await loadFile(path, url));
     }),
   );
