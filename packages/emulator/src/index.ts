@@ -1,4 +1,6 @@
 export { startEmulator } from './boot/startEmulator.ts';
+export { EmulatorError } from './emulatorError.ts';
+export type { EmulatorErrorCode } from './emulatorError.ts';
 export type {
   Emulator,
   EmulatorOptions,

@@ -23,6 +23,7 @@ import { startReaper } from '../platform/reaper.ts';
 import type { Reaper } from '../platform/reaper.ts';
 import { startQueues } from './startQueues.ts';
 import type { Emulator, EmulatorOptions, InvokeOptions, InvokeResult } from './emulatorOptions.ts';
+import { EmulatorError } from '../emulatorError.ts';
 
 const DEFAULT_INIT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_ENVIRONMENTS = 50;
@@ -67,7 +68,7 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
 
   const run = (name: string, call: FunctionCall & Partial<Invocation>): Promise<InvocationOutcome> => {
     const pool = pools.get(name);
-    if (!pool) throw new TypeError(`no function ${name}; there are: ${[...pools.keys()].join(', ')}`);
+    if (!pool) throw unknownFunction(name, [...pools.keys()]);
     return pool.invoke(call);
   };
   const queues = await startOwnQueues(options, account, run, stops);
@@ -110,7 +111,8 @@ async function startPools(
   stops.push(() => rm(layersDir, { recursive: true, force: true }));
   const pools = new Map<string, FunctionPool>();
   for (const settings of functions) {
-    if (pools.has(settings.name)) throw new TypeError(`function ${settings.name} is configured twice`);
+    if (pools.has(settings.name))
+      throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `function ${settings.name} is configured twice`);
     const optDir = join(layersDir, settings.name);
     // oxlint-disable-next-line no-await-in-loop -- a few at start, and the first fault should be the one told
     await refuseMissingCode(settings);
@@ -140,7 +142,8 @@ async function refuseMissingCode({ name, codeDir }: FunctionSettings): Promise<v
     () => false,
   );
   if (isDir && isAbsolute(codeDir)) return;
-  throw new TypeError(
+  throw new EmulatorError(
+    'CLICKSPAN_EMULATOR_OPTION',
     `function ${name}: codeDir ${codeDir} must be the absolute path of a folder that is there`,
   );
 }
@@ -171,7 +174,8 @@ async function startFronts(
     cors,
     integrationTimeoutMs = INTEGRATION_TIMEOUT_MS,
   } of options.httpApis ?? []) {
-    if (Object.hasOwn(urls, name)) throw new TypeError(`HTTP API ${name} is configured twice`);
+    if (Object.hasOwn(urls, name))
+      throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `HTTP API ${name} is configured twice`);
     if (cors) refuseCorsFaults(`HTTP API ${name}`, 'httpApi', cors);
     for (const route of routes) refuseUnknown(options, route.function);
     const match = createRouteMatcher(routes);
@@ -191,7 +195,10 @@ async function startFronts(
   for (const config of options.functionUrls ?? []) {
     refuseUnknown(options, config.function);
     if (Object.hasOwn(functionUrls, config.function))
-      throw new TypeError(`function ${config.function} has two function URLs`);
+      throw new EmulatorError(
+        'CLICKSPAN_EMULATOR_OPTION',
+        `function ${config.function} has two function URLs`,
+      );
     if (config.cors) refuseCorsFaults(`function URL of ${config.function}`, 'functionUrl', config.cors);
     const match = createRouteMatcher([{ route: '$default', function: config.function }]);
     const { port = 0, cors } = config;
@@ -237,7 +244,14 @@ async function startOwnQueues(
 
 function refuseUnknown({ functions }: EmulatorOptions, name: string): void {
   const names = functions.map((config) => config.name);
-  if (!names.includes(name)) throw new TypeError(`no function ${name}; there are: ${names.join(', ')}`);
+  if (!names.includes(name)) throw unknownFunction(name, names);
+}
+
+function unknownFunction(name: string, names: readonly string[]): EmulatorError {
+  return new EmulatorError(
+    'CLICKSPAN_EMULATOR_UNKNOWN',
+    `no function ${name}; there are: ${names.join(', ')}`,
+  );
 }
 
 async function invokeDirectly(
@@ -254,7 +268,8 @@ async function invokeDirectly(
     clientContext: clientContext === undefined ? undefined : JSON.stringify(clientContext),
   });
   const { requestId } = outcome;
-  if (outcome.status === 'throttled') throw new Error(`function ${name} is throttled: ${outcome.reason}`);
+  if (outcome.status === 'throttled')
+    throw new EmulatorError('CLICKSPAN_EMULATOR_THROTTLED', `function ${name}: ${outcome.reason}`);
   const functionError = outcome.status === 'error' ? 'Unhandled' : undefined;
   return { requestId, functionError, payload: toValue(outcome.payload.toString()) };
 }

@@ -7,6 +7,7 @@ import { createQueue } from '../features/sqs/queue.ts';
 import type { ServedQueue } from '../features/sqs/sqsApi.ts';
 import { startSqsServer } from '../features/sqs/sqsServer.ts';
 import { nowUnixMs } from '../platform/clock.ts';
+import { EmulatorError } from '../emulatorError.ts';
 
 export interface QueuesOptions {
   readonly queues: readonly QueueConfig[];
@@ -29,7 +30,7 @@ const DEFAULT_BATCH_SIZE = 10;
  * Starts the stand-in for SQS with its queues, and what hands their messages to functions.
  *
  * @param options queues and the way to a function
- * @returns what runs; throws a TypeError or RangeError that names a queue which contradicts itself
+ * @returns what runs; throws an EmulatorError that names a queue which contradicts itself
  */
 export async function startQueues(options: QueuesOptions): Promise<RunningQueues> {
   const { account } = options;
@@ -98,11 +99,17 @@ function toRedrivePolicy(
 function refuseFaults(config: QueueConfig, all: readonly QueueConfig[]): void {
   const { name, deadLetterQueue } = config;
   if (!/^[\w-]{1,80}$/.test(name))
-    throw new TypeError(`queue name "${name}": letters, digits, - and _ only; no FIFO queues`);
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_OPTION',
+      `queue name "${name}": letters, digits, - and _ only; no FIFO queues`,
+    );
   if (all.filter((other) => other.name === name).length > 1)
-    throw new TypeError(`queue ${name} is configured twice`);
+    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `queue ${name} is configured twice`);
   if (deadLetterQueue !== undefined && !all.some((other) => other.name === deadLetterQueue)) {
-    throw new TypeError(`queue ${name}: there is no queue ${deadLetterQueue} for its dead letters`);
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_OPTION',
+      `queue ${name}: there is no queue ${deadLetterQueue} for its dead letters`,
+    );
   }
   inRange(name, 'batchSize', config.batchSize, 1, 10_000);
   inRange(name, 'batchWindowMs', config.batchWindowMs, 0, 300_000);
@@ -112,5 +119,8 @@ function refuseFaults(config: QueueConfig, all: readonly QueueConfig[]): void {
 
 function inRange(name: string, what: string, value: number | undefined, least: number, most: number): void {
   if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
-  throw new RangeError(`queue ${name}: ${what} is ${value}, must be a whole number from ${least} to ${most}`);
+  throw new EmulatorError(
+    'CLICKSPAN_EMULATOR_OPTION',
+    `queue ${name}: ${what} is ${value}, must be a whole number from ${least} to ${most}`,
+  );
 }

@@ -1,6 +1,7 @@
 import { delimiter, join } from 'node:path';
 import type { Account, FunctionSettings } from './functionConfig.ts';
 import { mapOptPaths } from './optPaths.ts';
+import { EmulatorError } from '../../emulatorError.ts';
 
 /** What the variables of one environment are made from. */
 export interface VariablesInput {
@@ -44,10 +45,16 @@ export function refuseFaultyVariables({ name, environment }: FunctionSettings): 
   const variables: Readonly<Record<string, unknown>> = environment();
   const reserved = Object.keys(variables).filter((key) => RESERVED.has(key));
   if (reserved.length > 0)
-    throw new TypeError(`function ${name}: reserved environment variables: ${reserved.join(', ')}`);
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_OPTION',
+      `function ${name}: reserved environment variables: ${reserved.join(', ')}`,
+    );
   for (const [key, value] of Object.entries(variables)) {
     if (typeof value === 'string' && !value.includes('\0')) continue;
-    throw new TypeError(`function ${name}: environment variable ${key} must be a text without null bytes`);
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_OPTION',
+      `function ${name}: environment variable ${key} must be a text without null bytes`,
+    );
   }
 }
 

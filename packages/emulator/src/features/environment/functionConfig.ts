@@ -1,3 +1,5 @@
+import { EmulatorError } from '../../emulatorError.ts';
+
 /** The runtimes that the emulator can run. */
 export type RuntimeName = 'nodejs24.x';
 
@@ -66,7 +68,7 @@ export interface Account {
  * @param config what the user gave
  * @param account region and account, for the ARN
  * @param places where the emulator listens; asked when an environment starts
- * @returns the settings; throws a TypeError or RangeError that names the function and what is wrong
+ * @returns the settings; throws an EmulatorError that names the function and what is wrong
  */
 export function toFunctionSettings(
   config: FunctionConfig,
@@ -75,9 +77,15 @@ export function toFunctionSettings(
 ): FunctionSettings {
   const { name, environment = {} } = config;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(name))
-    throw new TypeError(`function name "${name}": letters, digits, - and _ only`);
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_OPTION',
+      `function name "${name}": letters, digits, - and _ only`,
+    );
   if (!/^[^.\s][^\s]*\.[^\s.]+$/.test(config.handler)) {
-    throw new TypeError(`function ${name}: handler "${config.handler}" must have the form file.export`);
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_OPTION',
+      `function ${name}: handler "${config.handler}" must have the form file.export`,
+    );
   }
   const timeoutMs = inRange(name, 'timeoutMs', config.timeoutMs ?? DEFAULT_TIMEOUT_MS, 1, 900_000);
   const memoryMb = inRange(name, 'memoryMb', config.memoryMb ?? DEFAULT_MEMORY_MB, 128, 10_240);
@@ -98,7 +106,8 @@ export function toFunctionSettings(
 
 function inRange(name: string, what: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new RangeError(
+  throw new EmulatorError(
+    'CLICKSPAN_EMULATOR_OPTION',
     `function ${name}: ${what} is ${value}, must be a whole number from ${least} to ${most}`,
   );
 }

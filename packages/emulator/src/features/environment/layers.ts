@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { openPromise } from 'yauzl';
 import type { Entry, ZipFile } from 'yauzl';
 import { mapOptPaths } from './optPaths.ts';
+import { EmulatorError } from '../../emulatorError.ts';
 
 /** The kind of a file in the upper half of a zip entry's external attributes, as Unix tools write it. */
 const FILE_KIND_MASK = 0o170000;
@@ -34,7 +35,11 @@ async function unpackZip(zipPath: string, optDir: string): Promise<void> {
   try {
     zip = await openPromise(zipPath, { lazyEntries: true });
   } catch (error) {
-    throw new Error(`layer ${zipPath} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_LAYER',
+      `layer ${zipPath} cannot be read: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
   try {
     for await (const entry of zip.eachEntry()) await unpackEntry(zip, entry, optDir);
@@ -46,7 +51,7 @@ async function unpackZip(zipPath: string, optDir: string): Promise<void> {
 async function unpackEntry(zip: ZipFile, entry: Entry, optDir: string): Promise<void> {
   const target = resolve(optDir, entry.fileName);
   if (target !== optDir && !target.startsWith(optDir + sep))
-    throw new Error(`layer entry ${entry.fileName} leaves /opt`);
+    throw new EmulatorError('CLICKSPAN_EMULATOR_LAYER', `layer entry ${entry.fileName} leaves /opt`);
   if (entry.fileName.endsWith('/')) {
     await refuseWayOut(target, optDir);
     await mkdir(target, { recursive: true });
@@ -75,7 +80,10 @@ async function refuseWayOut(dir: string, optDir: string): Promise<void> {
     const real = await realpath(there).catch(() => undefined);
     if (real === root || real?.startsWith(root + sep)) return;
     if (real !== undefined)
-      throw new Error(`layer entry under ${relative(optDir, dir)} leaves /opt by a link`);
+      throw new EmulatorError(
+        'CLICKSPAN_EMULATOR_LAYER',
+        `layer entry under ${relative(optDir, dir)} leaves /opt by a link`,
+      );
     there = dirname(there);
   }
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { EmulatorError } from '../../emulatorError.ts';
 import type { RuntimeName } from './functionConfig.ts';
 
 /** Which native half the real runtime client runs with. */
@@ -54,13 +55,17 @@ export function findRuntimeClient(
   isBuilt: (path: string) => boolean = existsSync,
 ): RuntimeClient {
   const source = SOURCES[runtime];
-  if (!source) throw new TypeError(`runtime ${runtime} is not one of: ${Object.keys(SOURCES).join(', ')}`);
+  if (!source)
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_OPTION',
+      `runtime ${runtime} is not one of: ${Object.keys(SOURCES).join(', ')}`,
+    );
   const built = isBuilt(join(findClientDir(source), source.nativeHalf));
   if (!built && (wanted === 'native' || (wanted === 'auto' && requireNative))) {
     const why = wanted === 'native' ? 'was asked for' : 'is required (REQUIRE_NATIVE=1)';
-    throw new Error(
-      `The native half of ${source.clientPackage} ${why} but has not been built: run "node scripts/buildNative.mjs" ` +
-        `(needs cmake, make, g++, xz, python3), or allow the stand-in.`,
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_NATIVE_MISSING',
+      `It ${why}: run "node scripts/buildNative.mjs" (needs cmake, make, g++, xz, python3), or allow the stand-in.`,
     );
   }
   const kind = wanted === 'stand-in' || !built ? 'stand-in' : 'native';
@@ -92,8 +97,9 @@ function findNode(source: RuntimeSource): string {
     return join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), 'bin', 'node');
   } catch {
     if (Number(process.versions.node.split('.')[0]) >= source.nodeMajor) return process.execPath;
-    throw new Error(
-      `No Node ${source.nodeMajor} for functions: install the package ${name}, or run under Node ${source.nodeMajor}.`,
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_NODE_MISSING',
+      `They need Node ${source.nodeMajor}: install the package ${name}, or run under Node ${source.nodeMajor}.`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { EmulatorError } from '../../emulatorError.ts';
 
 /** CORS as an HTTP API or a function URL is configured. Lists may hold `*`. */
 export interface CorsConfig {
@@ -23,12 +24,18 @@ const LONGEST_AGE_SECONDS = 86_400;
 export function refuseCorsFaults(where: string, kind: 'httpApi' | 'functionUrl', cors: CorsConfig): void {
   const { allowOrigins, allowCredentials, maxAgeSeconds = 0 } = cors;
   if (kind === 'httpApi' && allowCredentials && allowOrigins.includes('*'))
-    throw new TypeError(`${where}: cors.allowCredentials needs origins by name, not "*"`);
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_OPTION',
+      `${where}: cors.allowCredentials needs origins by name, not "*"`,
+    );
   const least = kind === 'httpApi' ? -1 : 0;
   if (Number.isInteger(maxAgeSeconds) && maxAgeSeconds >= least && maxAgeSeconds <= LONGEST_AGE_SECONDS)
     return;
   const range = `a whole number from ${least} to ${LONGEST_AGE_SECONDS}`;
-  throw new RangeError(`${where}: cors.maxAgeSeconds is ${maxAgeSeconds}, must be ${range}`);
+  throw new EmulatorError(
+    'CLICKSPAN_EMULATOR_OPTION',
+    `${where}: cors.maxAgeSeconds is ${maxAgeSeconds}, must be ${range}`,
+  );
 }
 
 /**

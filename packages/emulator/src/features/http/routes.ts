@@ -1,3 +1,5 @@
+import { EmulatorError } from '../../emulatorError.ts';
+
 /** A route of an HTTP API and the function behind it. */
 export interface HttpRoute {
   /** `METHOD /path`, `ANY /path` or `$default`; a segment may be `{name}`, the last one `{name+}`. */
@@ -31,7 +33,7 @@ export type MatchRoute = (method: string, path: string) => RouteMatch | undefine
  * that before `$default`; and among equals literal segments before variables, a method before `ANY`.
  *
  * @param routes as configured
- * @returns the matcher; throws a TypeError that names a route which cannot be read
+ * @returns the matcher; throws an EmulatorError that names a route which cannot be read
  */
 export function createRouteMatcher(routes: readonly HttpRoute[]): MatchRoute {
   const parsed = routes.map(parseRoute).toSorted((a, b) => rank(b).localeCompare(rank(a)));
@@ -53,7 +55,11 @@ function parseRoute({ route, function: functionName }: HttpRoute): ParsedRoute {
   if (route === '$default')
     return { routeKey: route, functionName, method: undefined, segments: [], greedy: undefined };
   const parts = /^(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\/\S*)$/.exec(route);
-  if (!parts) throw new TypeError(`route "${route}" must be "METHOD /path", "ANY /path" or "$default"`);
+  if (!parts)
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_OPTION',
+      `route "${route}" must be "METHOD /path", "ANY /path" or "$default"`,
+    );
   const segments = parts[2]!.split('/').slice(1);
   const greedy = /^\{([^}+]+)\+\}$/.exec(segments.at(-1) ?? '')?.[1];
   return {
