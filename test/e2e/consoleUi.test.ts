@@ -226,6 +226,11 @@ describe('trace list', () => {
     await page.getByText('130 traces').waitFor();
     await page.getByText('No older traces.').waitFor();
     expect(await page.locator('[data-trace-id]').count()).toBe(130);
+    const newer = newTraceId();
+    await send([{ traceId: newer, name: 'new', service: 'old-shop' }]);
+    await rowOf(newer).waitFor();
+    await page.getByText('131 traces').waitFor();
+    expect(await page.getByText('No older traces.').count()).toBe(1);
   });
 });
 

@@ -79,8 +79,10 @@ export function createTraceListStore(api: QueryApi, live: LiveStream): TraceList
     void refreshServices(answer.value.traces);
     const isAll = answer.value.nextBefore === undefined;
     const merged = mergeTraces(answer.value.traces, traces, isAll);
-    // Older pages that were loaded before keep their own end.
-    if (phase !== 'ready' || merged.length <= answer.value.traces.length)
+    // A list that reaches as far down as before, or farther, keeps its own end: a page that is just full cannot tell
+    // whether anything is older, and what was read below it could.
+    const isDeeper = merged.at(-1)?.traceId !== traces.at(-1)?.traceId;
+    if (phase !== 'ready' || isAll || (isDeeper && merged.length <= answer.value.traces.length))
       nextBefore = answer.value.nextBefore;
     if (paused && phase === 'ready') {
       waiting = merged;
