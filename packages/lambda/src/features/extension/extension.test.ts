@@ -100,6 +100,50 @@ describe('the extension', () => {
     expect(platform.asked).toEqual(['register', 'next', 'next']);
   });
 
+  it('holds an invocation that is tried again under the same id, as Lambda does after errors', async () => {
+    const platform = startPlatform(REGISTERED, 20);
+    await platform.extension.register();
+    await platform.invoke('a');
+    platform.extension.begin('a');
+    platform.extension.release('a');
+    await turn();
+    expect(platform.asked).toHaveLength(3);
+    await platform.invoke('a');
+    platform.extension.begin('a');
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(platform.asked).toHaveLength(3);
+    platform.extension.release('a');
+    await turn();
+    expect(platform.asked).toHaveLength(4);
+    // The release may come before the event, and counts for one event only.
+    platform.extension.begin('a');
+    platform.extension.release('a');
+    await platform.invoke('a');
+    expect(platform.asked).toHaveLength(5);
+    await platform.invoke('a');
+    platform.extension.begin('a');
+    await turn();
+    expect(platform.asked).toHaveLength(5);
+  });
+
+  it('lets go of a second try that the wrapped handler never sees', async () => {
+    const platform = startPlatform(REGISTERED, 20);
+    await platform.extension.register();
+    platform.extension.begin('a');
+    platform.extension.release('a');
+    await platform.invoke('a');
+    await platform.invoke('a');
+    await expect.poll(() => platform.asked.length, { timeout: 10_000 }).toBe(4);
+  });
+
+  it('holds an invocation whose deadline is further away than a timer reaches', async () => {
+    const platform = startPlatform(REGISTERED);
+    await platform.extension.register();
+    await platform.invoke('a', Date.now() + 2 ** 32);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(platform.asked).toHaveLength(2);
+  });
+
   it('lets go of an invocation that is never released, shortly before its deadline', async () => {
     const platform = startPlatform(REGISTERED);
     await platform.extension.register();
@@ -137,7 +181,7 @@ describe('the extension', () => {
     expect(reports).toHaveLength(1);
   });
 
-  it('gives up after three refusals in a row, and says so', async () => {
+  it('says so after three refusals in a row, and asks on: the platform may be waiting for it', async () => {
     const platform = startPlatform(REGISTERED);
     await platform.extension.register();
     await platform.refuseNext();
@@ -146,5 +190,11 @@ describe('the extension', () => {
     await platform.refuseNext();
     expect(platform.extension.holds()).toBe(false);
     expect(platform.reports).toHaveLength(1);
+    await expect.poll(() => platform.asked.length, { timeout: 10_000 }).toBe(5);
+    await platform.invoke('a');
+    expect(platform.extension.holds()).toBe(true);
+    platform.extension.release('a');
+    await turn();
+    expect(platform.asked).toHaveLength(6);
   });
 });

@@ -47,7 +47,12 @@ const NAME = 'clickspan';
 const REGISTER_TIMEOUT_MS = 2000;
 /** When an invocation is never released, we let go this long before its deadline. */
 const DEADLINE_MARGIN_MS = 50;
-const NEXT_ATTEMPTS = 3;
+/** So many failures in a row are told; from then on there is a pause before each further attempt. */
+const FAILURES_TO_TELL = 3;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 60_000;
+/** Timers that are set for longer fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 interface InvokeEvent {
   readonly requestId: string;
@@ -58,8 +63,9 @@ interface InvokeEvent {
 export function createExtension(environment: ExtensionEnvironment): Extension {
   const { connect, now, report, unseenMs } = environment;
   let registered = false;
-  let lastBegun = '';
-  let lastReleased = '';
+  // An id counts once: Lambda tries a failed event again under the same one.
+  let begun: string | undefined;
+  let releasedEarly: string | undefined;
   let connection: ExtensionConnection | undefined;
   let letGo: ((requestId: string) => void) | undefined;
   let seen: ((requestId: string) => void) | undefined;
@@ -67,7 +73,8 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
   /** Waits until the agent is done with an invocation. */
   const released = ({ requestId, deadlineMs }: InvokeEvent): Promise<void> =>
     new Promise((resolve) => {
-      if (requestId === lastReleased) {
+      if (requestId === releasedEarly) {
+        releasedEarly = undefined;
         resolve();
         return;
       }
@@ -78,7 +85,7 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
         resolve();
       };
       const after = (ms: number): NodeJS.Timeout => {
-        const timer = setTimeout(finish, Math.max(0, ms)).unref();
+        const timer = setTimeout(finish, Math.min(Math.max(0, ms), LONGEST_TIMER_MS)).unref();
         timers.push(timer);
         return timer;
       };
@@ -86,7 +93,7 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
       letGo = (id) => {
         if (id === requestId) finish();
       };
-      if (unseenMs !== undefined && requestId !== lastBegun) {
+      if (unseenMs !== undefined && requestId !== begun) {
         const timer = after(unseenMs);
         seen = (id) => {
           if (id === requestId) clearTimeout(timer);
@@ -101,7 +108,8 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
       headers: { 'Lambda-Extension-Identifier': identifier },
     };
     connection = first;
-    for (let failures = 0; failures < NEXT_ATTEMPTS;) {
+    // Without end: where the platform waits for us, whoever stopped asking would hold every invocation to its timeout.
+    for (let failures = 0; ;) {
       try {
         if (!connection.usable()) connection = connect();
         // The event comes together with the invocation, whose handler is not to wait for our reading it.
@@ -112,16 +120,19 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
         if (answer.status !== 200) throw new Error(`the Extensions API answered ${answer.status}`);
         const event = toInvokeEvent(answer.body);
         failures = 0;
+        registered = true;
         // oxlint-disable-next-line no-await-in-loop
         if (event) await released(event);
       } catch (error) {
         failures++;
         connection.close();
-        if (failures === NEXT_ATTEMPTS) report(`events of the platform are lost: ${String(error)}`);
+        if (failures < FAILURES_TO_TELL) continue;
+        registered = false;
+        if (failures === FAILURES_TO_TELL) report(`events of the platform are lost: ${String(error)}`);
+        // oxlint-disable-next-line no-await-in-loop
+        await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - FAILURES_TO_TELL)));
       }
     }
-    registered = false;
-    connection.close();
   };
 
   const register = async (): Promise<boolean> => {
@@ -154,15 +165,24 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
     register: () => (registration ??= register()),
     holds: () => registered,
     begin(requestId) {
-      lastBegun = requestId;
+      begun = requestId;
+      releasedEarly = undefined;
       seen?.(requestId);
     },
     release(requestId) {
-      lastReleased = requestId;
+      begun = undefined;
+      if (!letGo) releasedEarly = requestId;
       connection?.readNow();
       letGo?.(requestId);
     },
   };
+}
+
+/** A while that does not keep the process alive. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
 }
 
 /** Reads an event; `undefined` for anything but an invocation. */

@@ -86,6 +86,23 @@ describe('wrapHandler', () => {
     ]);
   });
 
+  it('ends the call also where what the handler returned cannot be looked at', () => {
+    const { call, events } = record();
+    const error = new Error('a getter');
+    const odd = {
+      // oxlint-disable-next-line unicorn/no-thenable
+      get then(): never {
+        throw error;
+      },
+    };
+    const wrapped = wrapHandler(
+      () => odd,
+      () => call,
+    );
+    expect(() => wrapped()).toThrow(error);
+    expect(events).toEqual([['fail', error]]);
+  });
+
   it('finds event and context of a streaming handler where they are', () => {
     const seen: unknown[] = [];
     const plain = async (..._args: unknown[]): Promise<void> => {};

@@ -30,13 +30,15 @@ export function wrapHandler<H extends Handler>(handler: H, start: StartCall): H 
       const run = (): unknown => Reflect.apply(target, self, args);
       if (!call) return run();
       let result: unknown;
+      let later: boolean;
       try {
         result = call.run(run);
+        later = isThenable(result);
       } catch (error) {
         call.fail(error);
         throw error;
       }
-      if (!isThenable(result)) return call.succeed(result);
+      if (!later) return call.succeed(result);
       return Promise.resolve(result).then(
         (value) => call.succeed(value),
         (error: unknown) => {
