@@ -318,9 +318,69 @@ describe('an emulator', () => {
     await until('a has ended', () => stage!.environments('a')[0]?.endReason === 'evicted');
   });
 
-  it('ends environments idle for too long', async () => {
-    stage = await startStage([{ name: 'f', source: ECHO }], { idleTimeoutMs: 100 });
-    await stage.emulator.invoke('f', {});
+  it('has as much room after many ends as before, and no more', async () => {
+    const worker = `export const handler = ({ workMs }) => new Promise((resolve) => setTimeout(resolve, workMs, 'done'));`;
+    stage = await startStage(
+      [
+        { name: 'a', source: worker },
+        { name: 'b', source: worker },
+        { name: 'noInit', source: `throw new Error('no configuration');` },
+        { name: 'noEnd', source: `export const handler = () => process.exit(1);` },
+        { name: 'late', source: worker, timeoutMs: 50 },
+      ],
+      { maxEnvironments: 1 },
+    );
+    const { emulator } = stage;
+    const outcomes: unknown[] = [];
+    for (const name of [
+      'a',
+      'noInit',
+      'noEnd',
+      'late',
+      'b',
+      'b',
+      'noInit',
+      'late',
+      'noEnd',
+      'noEnd',
+      'a',
+      'b',
+    ]) {
+      // oxlint-disable-next-line no-await-in-loop -- there is room for one
+      const { payload } = await emulator.invoke(name, { workMs: name === 'late' ? 600_000 : 0 });
+      outcomes.push(payload === 'done' ? payload : (payload as { errorType: string }).errorType);
+      // oxlint-disable-next-line no-await-in-loop
+      await until('it rests', () => stage!.environments().every(({ state }) => state !== 'busy'));
+    }
+    const [ended, late] = ['Runtime.ExitError', 'Sandbox.Timedout'];
+    expect(outcomes).toEqual([
+      'done',
+      'Error',
+      ended,
+      late,
+      'done',
+      'done',
+      'Error',
+      late,
+      ended,
+      ended,
+      'done',
+      'done',
+    ]);
+    // One that works is not idle, and makes no room.
+    const working = emulator.invoke('b', { workMs: 1000 });
+    await expect(emulator.invoke('a', { workMs: 0 })).rejects.toMatchObject({
+      code: 'CLICKSPAN_EMULATOR_THROTTLED',
+    });
+    expect((await working).payload).toBe('done');
+  });
+
+  it('ends environments idle for too long, and none that works', async () => {
+    const source = `export const handler = ({ workMs }) => new Promise((resolve) => setTimeout(resolve, workMs, 'done'));`;
+    stage = await startStage([{ name: 'f', source }], { idleTimeoutMs: 500 });
+    await stage.emulator.invoke('f', { workMs: 0 });
+    await until('it is idle', () => stage!.environments()[0]?.state === 'idle');
+    expect((await stage.emulator.invoke('f', { workMs: 1500 })).payload).toBe('done');
     await until('it has ended', () => stage!.environments()[0]?.state === 'ended');
     expect(stage.environments()[0]!.endReason).toBe('idle');
   });
