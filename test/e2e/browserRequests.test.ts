@@ -226,12 +226,25 @@ describe('what the caller has', () => {
       await fetch(new Request('/other', { referrer: '/from-here' }));
       await fetch(new Request('/policy', { referrerPolicy: 'no-referrer' }));
       await fetch(new Request('/plain'));
+      await fetch(new Request('/empty-options', { referrerPolicy: 'no-referrer' }), {});
     `);
     expect(site.latest('/none')?.headers.referer).toBeUndefined();
     expect(site.latest('/other')?.headers.referer).toBe(`${site.url}/from-here`);
     expect(site.latest('/policy')?.headers.referer).toBeUndefined();
     expect(site.latest('/plain')?.headers.referer).toBe(`${site.url}/`);
+    expect(site.latest('/empty-options')?.headers.referer).toBeUndefined();
+    expect(stampAt(site, '/empty-options')).toMatch(STAMP);
     expect(stampAt(site, '/none')).toMatch(STAMP);
+  });
+
+  it('is as safe as before where a prototype was tampered with', async () => {
+    await run(`
+      Object.prototype.method = 'DELETE';
+      try { await fetch('/echo'); await fetch('/inherited', {}) } finally { delete Object.prototype.method }
+    `);
+    expect(site.latest('/echo')?.method).toBe('GET');
+    expect(site.latest('/inherited')?.method).toBe('DELETE');
+    expect(stampAt(site, '/echo')).toMatch(STAMP);
   });
 
   it('rejects as without the agent, and never throws', async () => {

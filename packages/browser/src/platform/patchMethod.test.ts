@@ -32,6 +32,8 @@ describe('patchMethod', () => {
     expect(owner.add.length).toBe(2);
     expect(owner.add.extra).toBe(5);
     expect(String(owner.add)).toBe(String(add));
+    const other = (): string => 'other';
+    expect(owner.add.toString.call(other)).toBe(String(other));
     expect(Object.getOwnPropertyDescriptor(owner, 'add')).toMatchObject({ writable: true, enumerable: true });
   });
 

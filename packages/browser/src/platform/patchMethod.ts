@@ -18,12 +18,15 @@ export function patchMethod(owner: object | undefined, name: string, replacement
   const original = methods?.[name];
   if (!methods || typeof original !== 'function') return () => {};
   let active = true;
-  const text = (): string => Function.prototype.toString.call(original);
-  const patched = new Proxy(original, {
+  const patched: Callable = new Proxy(original, {
     apply: (target, self, args) =>
       active ? replacement(target, self, args) : Reflect.apply(target, self, args),
-    get: (target, key) => (key === 'toString' ? text : Reflect.get(target, key)),
+    get: (target, key) => (key === 'toString' ? toString : Reflect.get(target, key)),
   });
+  /** The text of the original for ours, which would be nameless; for any other function its own. */
+  function toString(this: unknown): string {
+    return Function.prototype.toString.call(this === patched ? original : this);
+  }
   try {
     methods[name] = patched;
   } catch {

@@ -62,6 +62,56 @@ describe('parseFetchCall', () => {
     }
   });
 
+  it('asks a caller’s object for each member once, and sees members that cannot be listed', () => {
+    let reads = 0;
+    const options = {
+      get method() {
+        return reads++ ? 'PUT' : 'POST';
+      },
+    };
+    const call = parseFetchCall(['/x', options], BASE)!;
+    for (const added of [[], ADDED]) {
+      const init = call.toArguments(added)[1] as RequestInit;
+      expect([call.method, init.method]).toEqual(['POST', 'POST']);
+    }
+    expect(reads).toBe(1);
+
+    const hidden = Object.defineProperty({}, 'method', { value: 'PUT' });
+    const init = parseFetchCall(['/x', hidden], BASE)!.toArguments(ADDED)[1] as RequestInit;
+    expect(init.method).toBe('PUT');
+  });
+
+  it('keeps the referrer of a request whose options say nothing', () => {
+    const request = new Request('https://a.example/', { referrer: 'about:client', referrerPolicy: 'origin' });
+    for (const init of [undefined, {}, { headers: undefined }]) {
+      const args = parseFetchCall([request, init], BASE)!.toArguments(ADDED);
+      expect(args[1]).toMatchObject({ referrerPolicy: 'origin' });
+    }
+    const args = parseFetchCall([request, { method: 'PUT' }], BASE)!.toArguments(ADDED);
+    expect(args[1]).not.toHaveProperty('referrerPolicy');
+  });
+
+  it('lets nothing through from a tampered prototype that the browser would not have seen', () => {
+    const { prototype } = Object as unknown as { prototype: { method?: string } };
+    const bare = Object.assign(Object.create(null) as object, { cache: 'no-store' });
+    const inits = [undefined, bare, {}];
+    try {
+      Object.defineProperty(prototype, 'method', { value: 'PUT', configurable: true });
+      const methods = inits.map(
+        (init) => (parseFetchCall(['/x', init], BASE)!.toArguments(ADDED)[1] as RequestInit).method,
+      );
+      expect(methods).toEqual([undefined, undefined, 'PUT']);
+    } finally {
+      delete prototype.method;
+    }
+  });
+
+  it('hands on the refusal of headers that can be read only once', () => {
+    const headers = [['a b', '1']].values();
+    const init = parseFetchCall(['/x', { headers }], BASE)!.toArguments(ADDED)[1] as RequestInit;
+    expect(() => new Headers(init.headers)).toThrow(TypeError);
+  });
+
   it('leaves to the browser what it will refuse', () => {
     const refused: unknown[][] = [
       [],

@@ -1,3 +1,5 @@
+import { isPlain, toOnceRead, withHeaders, type FetchInit } from './fetchInit.ts';
+
 /** What a call of `fetch` asks for, read without touching what the caller has. */
 export interface FetchCall {
   readonly method: string;
@@ -15,14 +17,6 @@ export interface FetchCall {
   toArguments(added: readonly (readonly [name: string, value: string])[]): readonly unknown[];
 }
 
-/** The parts of `RequestInit` that are read. */
-interface Init {
-  readonly method?: unknown;
-  readonly mode?: unknown;
-  readonly headers?: HeadersInit | undefined;
-  readonly signal?: AbortSignal | null;
-}
-
 /**
  * Reads the arguments of `fetch`: text, a `URL`, a `Request` or anything that becomes text, with or without options.
  *
@@ -33,7 +27,8 @@ interface Init {
 export function parseFetchCall(args: readonly unknown[], baseUrl: string): FetchCall | undefined {
   const [input, rawInit, ...rest] = args;
   if (!args.length || (rawInit != null && typeof rawInit !== 'object')) return undefined;
-  const init: Init | undefined = rawInit ?? undefined;
+  const isData = rawInit == null || isPlain(rawInit);
+  const init: FetchInit | undefined = isData ? (rawInit ?? undefined) : toOnceRead(rawInit);
   const request = isRequest(input) ? input : undefined;
   try {
     // As the browser makes text of it: a symbol is refused.
@@ -41,9 +36,9 @@ export function parseFetchCall(args: readonly unknown[], baseUrl: string): Fetch
     const url = new URL(text, baseUrl);
     // Options win over the request that they come with, headers as a whole.
     const given = init?.headers;
-    const copy = given === undefined ? undefined : new Headers(given);
+    const { copy, refused } = readHeaders(given);
     // What can be read only once has been read now.
-    const isReadUp = isOneTime(given) || (!request && typeof input === 'object');
+    const isReadUp = !isData || isOneTime(given) || (!request && typeof input === 'object');
     const signal = init?.signal === undefined ? request?.signal : init.signal;
     return {
       method: String(init?.method ?? request?.method ?? 'GET').toUpperCase(),
@@ -55,7 +50,7 @@ export function parseFetchCall(args: readonly unknown[], baseUrl: string): Fetch
         if (!added.length && !isReadUp) return args;
         const own = copy ?? new Headers(request?.headers);
         for (const [name, value] of added) if (!own.has(name)) own.set(name, value);
-        return [request ?? text, withHeaders(init, own, request), ...rest];
+        return [request ?? text, withHeaders(init, refused ?? own, request), ...rest];
       },
     };
   } catch {
@@ -63,23 +58,22 @@ export function parseFetchCall(args: readonly unknown[], baseUrl: string): Fetch
   }
 }
 
-/** Options like the caller's but for the headers. */
-function withHeaders(init: Init | undefined, headers: Headers, request: Request | undefined): object {
-  // Any options at all make the browser forget the referrer of a request that they come with, so that is said again.
-  if (!init && request) {
-    return { headers, referrer: request.referrer, referrerPolicy: request.referrerPolicy };
+/**
+ * Copies headers. What is refused although it could be read only once is refused again when the browser reads it.
+ *
+ * @throws when headers are refused that the browser can read again
+ */
+function readHeaders(given: HeadersInit | undefined): { copy?: Headers; refused?: HeadersInit } {
+  if (given === undefined) return {};
+  try {
+    return { copy: new Headers(given) };
+  } catch (error) {
+    if (!isOneTime(given)) throw error;
+    const refuse = (): never => {
+      throw error;
+    };
+    return { refused: { [Symbol.iterator]: refuse } };
   }
-  if (!init || isPlain(init)) return { ...init, headers };
-  // An object of a class, or a `Request` used as options: its members may be inherited or know only their own object.
-  // (A proxy may not lie about a frozen object, so there it stands before an empty one.)
-  return new Proxy(Object.isFrozen(init) ? {} : init, {
-    get: (_target, key) => (key === 'headers' ? headers : (Reflect.get(init, key) as unknown)),
-  });
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 /** By its brand and not its constructor: a request may come from another frame. */
