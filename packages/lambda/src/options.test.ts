@@ -23,13 +23,33 @@ describe('options', () => {
   it('keep their default where a value is bad, and say so without the value', () => {
     const warnings: string[] = [];
     const options = read(
-      { OTEL_EXPORTER_OTLP_ENDPOINT: 'secret', OTEL_EXPORTER_OTLP_TIMEOUT: '-1' },
+      {
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'secret',
+        OTEL_EXPORTER_OTLP_TIMEOUT: '-1',
+        OTEL_EXPORTER_OTLP_HEADERS: 'api-key secret',
+      },
       warnings,
     );
     expect([options.endpoint, options.timeoutMs]).toEqual(['', 10_000]);
-    expect(warnings).toHaveLength(2);
-    expect(warnings.join()).not.toContain('secret');
+    // All in one, since no more than one line a minute is written.
+    expect(warnings).toHaveLength(1);
+    for (const name of ['ENDPOINT', 'TIMEOUT', 'HEADERS']) expect(warnings[0]).toContain(`OTLP_${name}`);
+    expect(warnings[0]).not.toContain('secret');
   });
+
+  it.each(['http://[::1', 'http://collector:99999', 'https://a b', 'collector:4318'])(
+    'refuse an address that leads nowhere (%s), and take the next best',
+    (address) => {
+      const warnings: string[] = [];
+      const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://c';
+      const options = read(
+        { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: address, OTEL_EXPORTER_OTLP_ENDPOINT },
+        warnings,
+      );
+      expect(toTracesUrl(options)?.href).toBe('http://c/v1/traces');
+      expect(warnings).toHaveLength(1);
+    },
+  );
 });
 
 describe('the resource', () => {

@@ -7,7 +7,7 @@ import {
   textOption,
   urlOption,
 } from '@clickspan/shared/options';
-import type { Option, OptionInput, OptionValues } from '@clickspan/shared/options';
+import type { Option, OptionInput, OptionSpec, OptionValues } from '@clickspan/shared/options';
 import type { Report } from './platform/guard.ts';
 
 /** The options of the Lambda agent; every one can be set by an environment variable. */
@@ -28,12 +28,12 @@ export interface LambdaOptionSchema {
 }
 
 export const LAMBDA_OPTIONS: LambdaOptionSchema = {
-  endpoint: urlOption({
+  endpoint: addressOption({
     default: '',
     environment: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     doc: 'Address of the collector; /v1/traces is appended. Without one nothing is exported, and contexts are still handed on.',
   }),
-  tracesEndpoint: urlOption({
+  tracesEndpoint: addressOption({
     default: '',
     environment: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
     doc: 'Full address that traces are posted to, taken as it is; goes before the general one.',
@@ -104,22 +104,35 @@ export type LambdaOptionInput = OptionInput<LambdaOptionSchema>;
 /**
  * Reads the options: environment before code before default.
  *
- * @param report told of values that are not valid, by name
+ * @param report told once of all values that are not valid, by name
  */
 export function readLambdaOptions(
   environment: Readonly<Record<string, string | undefined>>,
   code: LambdaOptionInput | undefined,
   report: Report,
 ): LambdaOptions {
-  return readOptions<LambdaOptionSchema>(LAMBDA_OPTIONS, {
+  const warnings: string[] = [];
+  const options = readOptions<LambdaOptionSchema>(LAMBDA_OPTIONS, {
     environment: (name) => environment[name],
     code,
-    warn: report,
+    warn: (message) => warnings.push(message),
   });
+  if (warnings.length > 0) report(warnings.join(' '));
+  return options;
+}
+
+/** A URL that has the form of one may still lead nowhere, by its port for example. */
+function addressOption(spec: OptionSpec<string>): Option<string> {
+  const url = urlOption(spec);
+  const parse = (raw: unknown): string | undefined => {
+    const address = url.parse(raw);
+    return address !== undefined && URL.canParse(address) ? address : undefined;
+  };
+  return { ...url, parse };
 }
 
 /** Where traces are posted to; `undefined` when no collector is configured. */
 export function toTracesUrl({ tracesEndpoint, endpoint }: LambdaOptions): URL | undefined {
   const address = tracesEndpoint || (endpoint && `${endpoint}/v1/traces`);
-  return address && URL.canParse(address) ? new URL(address) : undefined;
+  return address ? new URL(address) : undefined;
 }

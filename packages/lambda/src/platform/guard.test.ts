@@ -48,5 +48,15 @@ describe('report', () => {
     now = 61_000;
     report('d');
     expect(lines).toEqual(['clickspan: a\n', 'clickspan: d (2 more not shown)\n']);
+    now = 0;
+    report('e');
+    expect(lines.at(-1)).toBe('clickspan: e\n');
+  });
+
+  it('never throws, not even where the log does', () => {
+    const report = createReport(() => {
+      throw new Error('no log');
+    }, Date.now);
+    expect(() => report('a')).not.toThrow();
   });
 });

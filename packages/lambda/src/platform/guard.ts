@@ -11,7 +11,8 @@ const REPORT_EVERY_MS = 60_000;
 export type Report = (message: string) => void;
 
 /**
- * Makes a reporter that writes at most one line a minute for each kind of message, and how many it kept back.
+ * Makes a reporter that writes at most one line a minute, of whatever kind, and how many it kept back. It never throws,
+ * not even where the log does.
  *
  * @param write where a line goes
  * @param nowMs the time, in ms
@@ -21,13 +22,19 @@ export function createReport(write: (line: string) => void, nowMs: () => number)
   let kept = 0;
   return (message) => {
     const now = nowMs();
-    if (now - last < REPORT_EVERY_MS) {
+    // Where the clock has been set back, the minute is over.
+    if (now >= last && now - last < REPORT_EVERY_MS) {
       kept++;
       return;
     }
     last = now;
-    write(`clickspan: ${message}${kept > 0 ? ` (${kept} more not shown)` : ''}\n`);
+    const rest = kept > 0 ? ` (${kept} more not shown)` : '';
     kept = 0;
+    try {
+      write(`clickspan: ${message}${rest}\n`);
+    } catch {
+      // The function may have put something of its own in the log's place.
+    }
   };
 }
 

@@ -204,6 +204,71 @@ describe('exporter', () => {
     expect(dropped + kept.length).toBe(41);
   });
 
+  it('drops and counts a span that cannot be written, and sends the others', async () => {
+    const fake = start();
+    const circular: unknown[] = [];
+    circular.push(circular);
+    fake.exporter.add({ ...span('bad'), attributes: { a: circular as string[] } });
+    await invoke(fake, 'good');
+    await invoke(fake, 'next');
+    expect(fake.sent).toEqual([['good'], ['next']]);
+    expect(fake.bodies[0]).toContain('{"key":"clickspan.dropped_spans","value":{"intValue":"1"}}');
+    const many = Array.from({ length: 600 }, () => ({ ...span('bad'), links: [{}] as never }));
+    for (const bad of many) fake.exporter.add(bad);
+    expect(fake.bodies).toHaveLength(2);
+  });
+
+  it('sends no request without spans', async () => {
+    const fake = start();
+    fake.exporter.add({ ...span('bad'), links: [{}] as never });
+    await fake.exporter.flush(3000, true);
+    expect(fake.sent).toEqual([]);
+  });
+
+  it('sends what one request cannot hold in several, while the tail lasts', async () => {
+    const fake = start(8_000_000);
+    const large = (name: string): EndedSpan => ({ ...span(name), attributes: { a: 'x'.repeat(400_000) } });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) fake.exporter.add(large(name));
+    await fake.exporter.flush(3000, true);
+    expect(fake.sent).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+    fake.outcome = 'lost';
+    for (const name of ['f', 'g', 'h']) fake.exporter.add(large(name));
+    await fake.exporter.flush(3000, true);
+    expect(fake.sent.slice(3)).toEqual([['f', 'g']]);
+  });
+
+  it('tells once why a collector gets nothing, and what to look at', async () => {
+    const fake = start();
+    fake.outcome = 'lost';
+    for (const name of ['a', 'b', 'c']) await invoke(fake, name);
+    fake.nowMs = 5000;
+    await invoke(fake, 'd');
+    expect(fake.reports).toHaveLength(1);
+    expect(fake.reports[0]).toMatch(/lost.*OTEL_EXPORTER_OTLP_ENDPOINT/);
+  });
+
+  it('goes on when the wall clock is set back', async () => {
+    const fake = start();
+    fake.nowMs = 100_000_000;
+    fake.outcome = 'never';
+    await invoke(fake, 'a', 60);
+    fake.nowMs = 0;
+    fake.outcome = 503;
+    await invoke(fake, 'b');
+    fake.nowMs = 5000;
+    fake.outcome = 200;
+    await invoke(fake, 'c');
+    await invoke(fake, 'd');
+    expect(fake.sent.slice(2).flat().sort()).toEqual(['a', 'b', 'c', 'd']);
+    fake.outcome = { status: 503, retryAfter: '200' };
+    fake.nowMs = 100_000_000;
+    await invoke(fake, 'e');
+    fake.nowMs = 0;
+    fake.outcome = 200;
+    await invoke(fake, 'f');
+    expect(fake.sent.at(-1)).toEqual(['e', 'f']);
+  });
+
   it('resolves when the tail is used up, although no answer has come', async () => {
     const fake = start();
     fake.outcome = 'never';

@@ -41,7 +41,8 @@ export interface ExporterEnvironment {
 interface Sent {
   readonly post: Post;
   readonly spans: readonly EncodedSpan[];
-  readonly sentMs: number;
+  /** Wall clock; moved where that is set back. */
+  sentMs: number;
   /** Flushes that found it unanswered. */
   flushes: number;
   done: boolean;
@@ -53,6 +54,8 @@ interface Sent {
  */
 const FLUSHES_BEFORE_GIVING_UP = 2;
 
+const NO_ANSWER = 'no answer yet';
+
 /** Makes the exporter; it sends nothing by itself. */
 export function createExporter(environment: ExporterEnvironment): Exporter {
   const { transport, resource, timeoutMs, nowMs, report } = environment;
@@ -60,10 +63,13 @@ export function createExporter(environment: ExporterEnvironment): Exporter {
   let unanswered: Sent[] = [];
   let breaker = CLOSED;
 
-  const note = (event: BreakerEvent): void => {
-    breaker = toBreaker(breaker, event, nowMs());
+  const note = (event: BreakerEvent, reason = ''): void => {
+    const before = breaker;
+    breaker = toBreaker(before, event, nowMs());
+    if (before.state === 'closed' && breaker.state === 'open')
+      report(`the collector takes no spans (${reason}); see OTEL_EXPORTER_OTLP_ENDPOINT`);
   };
-  const settle = (sent: Sent, answer: HttpAnswer | undefined): void => {
+  const settle = (sent: Sent, answer: HttpAnswer | undefined, failure = NO_ANSWER): void => {
     if (sent.done) return;
     sent.done = true;
     unanswered = unanswered.filter((other) => other !== sent);
@@ -77,7 +83,8 @@ export function createExporter(environment: ExporterEnvironment): Exporter {
       }
       return;
     }
-    note({ type: 'failed', retryAfterMs: outcome.status === 'retry' ? outcome.afterMs : undefined });
+    const retryAfterMs = outcome.status === 'retry' ? outcome.afterMs : undefined;
+    note({ type: 'failed', retryAfterMs }, answer ? `it answered ${answer.status}` : failure);
     if (outcome.status === 'retry') {
       queue.putBack(sent.spans);
       return;
@@ -90,42 +97,54 @@ export function createExporter(environment: ExporterEnvironment): Exporter {
   const reconcile = (): void => {
     for (const sent of unanswered) {
       sent.flushes++;
+      // The wall clock was set back: the timeout counts from here.
+      sent.sentMs = Math.min(sent.sentMs, nowMs());
       if (sent.flushes >= FLUSHES_BEFORE_GIVING_UP && nowMs() - sent.sentMs >= timeoutMs) {
         settle(sent, undefined);
         sent.post.abort();
-      } else if (breaker.state === 'closed') note({ type: 'failed' });
+      } else if (breaker.state === 'closed') note({ type: 'failed' }, NO_ANSWER);
     }
   };
 
-  const send = (): Promise<void> => {
+  /** Sends one request's worth; resolves with whether there was more, and the collector is ready for it. */
+  const send = async (): Promise<boolean> => {
     const spans = queue.take();
+    if (spans.length === 0) return false;
+    const more = queue.size() > 0;
     const dropped = queue.dropped();
     const attributes = dropped > 0 ? { ...resource, [CLICKSPAN_DROPPED_SPANS]: dropped } : resource;
     const post = transport.post(encodeTraces(attributes, spans));
     const sent: Sent = { post, spans, sentMs: nowMs(), flushes: 0, done: false };
     unanswered.push(sent);
     if (breaker.state === 'open') breaker = { state: 'probing', openings: breaker.openings };
-    return post.answer.then(
+    await post.answer.then(
       (answer) => settle(sent, answer),
-      () => settle(sent, undefined),
+      (error: unknown) => settle(sent, undefined, (error as Error).message),
     );
+    return more && breaker === CLOSED;
   };
 
   return {
     add: (span) => queue.add(span),
     async flush(remainingMs, holds) {
       reconcile();
-      const { send: go, waitMs } = decideFlush({
-        breaker,
-        nowMs: nowMs(),
-        remainingMs,
-        queuedSpans: queue.size(),
-        unanswered: unanswered.length,
-        holds,
-      });
-      if (!go) return;
-      const answered = send();
-      if (waitMs > 0) await firstOf(answered, waitMs);
+      const startMs = nowMs();
+      for (;;) {
+        const { send: go, waitMs } = decideFlush({
+          breaker,
+          nowMs: nowMs(),
+          remainingMs,
+          queuedSpans: queue.size(),
+          unanswered: unanswered.length,
+          holds,
+          spentMs: Math.max(0, nowMs() - startMs),
+        });
+        if (!go) return;
+        const answered = send();
+        // One request after the other.
+        // oxlint-disable-next-line no-await-in-loop
+        if (waitMs === 0 || !(await firstOf(answered, waitMs))) return;
+      }
     },
   };
 }
@@ -137,12 +156,13 @@ function countRejected(body: string | undefined): number {
   return Number(digits ?? 0);
 }
 
-/** Resolves with a promise, or after a time; the timer does not keep the process alive. */
-async function firstOf(promise: Promise<void>, timeoutMs: number): Promise<void> {
+/** Resolves with a promise, or with false after a time; the timer does not keep the process alive. */
+async function firstOf(promise: Promise<boolean>, timeoutMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs).unref();
+  const timeout = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, false).unref();
   });
-  await Promise.race([promise, timeout]);
+  const first = await Promise.race([promise, timeout]);
   clearTimeout(timer);
+  return first;
 }

@@ -12,6 +12,7 @@ const USUAL: FlushSituation = {
   queuedSpans: 1,
   unanswered: 0,
   holds: true,
+  spentMs: 0,
 };
 
 describe('decideFlush', () => {
@@ -21,6 +22,12 @@ describe('decideFlush', () => {
   it('leaves the function 50 ms before its deadline', () => {
     expect(decideFlush({ ...USUAL, remainingMs: 120 })).toEqual({ send: true, waitMs: 70 });
     expect(decideFlush({ ...USUAL, remainingMs: 20 })).toEqual({ send: true, waitMs: 0 });
+  });
+  it('waits no longer for several requests than for one', () => {
+    expect(decideFlush({ ...USUAL, spentMs: 150 })).toEqual({ send: true, waitMs: 50 });
+    expect(decideFlush({ ...USUAL, remainingMs: 120, spentMs: 30 })).toEqual({ send: true, waitMs: 40 });
+    expect(decideFlush({ ...USUAL, spentMs: 200 })).toEqual({ send: false, waitMs: 0 });
+    expect(decideFlush({ ...USUAL, remainingMs: 60, spentMs: 20 }).send).toBe(false);
   });
   it('waits for nothing where the platform does not wait for us', () => {
     expect(decideFlush({ ...USUAL, holds: false })).toEqual({ send: true, waitMs: 0 });
@@ -37,6 +44,11 @@ describe('decideFlush', () => {
     const breaker: Breaker = { state: 'open', retryAtMs: 2000, openings: 1 };
     expect(decideFlush({ ...USUAL, breaker, nowMs: 1999 }).send).toBe(false);
     expect(decideFlush({ ...USUAL, breaker, nowMs: 2000 })).toEqual({ send: true, waitMs: 0 });
+  });
+  it('takes a pause longer than any for a wall clock that was set back', () => {
+    const breaker: Breaker = { state: 'open', retryAtMs: 400_000, openings: 1 };
+    expect(decideFlush({ ...USUAL, breaker }).send).toBe(true);
+    expect(decideFlush({ ...USUAL, breaker, nowMs: 100_000 }).send).toBe(false);
   });
   it('never waits beyond the cap, and never without sending, whatever the situation', () => {
     const breaker = fc.oneof(
@@ -55,12 +67,13 @@ describe('decideFlush', () => {
       queuedSpans: fc.nat(10),
       unanswered: fc.nat(6),
       holds: fc.boolean(),
+      spentMs: fc.nat(300),
     });
     fc.assert(
       fc.property(situation, (any) => {
         const { send, waitMs } = decideFlush(any);
         expect(waitMs).toBeGreaterThanOrEqual(0);
-        expect(waitMs).toBeLessThanOrEqual(200);
+        expect(waitMs + (send ? any.spentMs : 0)).toBeLessThanOrEqual(Math.max(200, any.spentMs));
         if (!send || any.breaker.state !== 'closed') expect(waitMs).toBe(0);
       }),
     );

@@ -12,6 +12,8 @@ export interface FlushSituation {
   readonly unanswered: number;
   /** The platform does not freeze the environment before we say so. */
   readonly holds: boolean;
+  /** How long this flush has waited already, for requests before. */
+  readonly spentMs: number;
 }
 
 /** What to do when an invocation's response has left. */
@@ -28,6 +30,9 @@ const DEADLINE_MARGIN_MS = 50;
 /** Beyond this many unanswered requests, spans wait in the queue. */
 const MAX_UNANSWERED = 4;
 
+/** No collector asks for a longer pause, and none is made: beyond it the wall clock has been set back since. */
+const LONGEST_PAUSE_MS = 300_000;
+
 const NOTHING: FlushDecision = { send: false, waitMs: 0 };
 
 /**
@@ -37,10 +42,14 @@ const NOTHING: FlushDecision = { send: false, waitMs: 0 };
  * answer is looked at after the next invocation, however long the environment was frozen in between.
  */
 export function decideFlush(situation: FlushSituation): FlushDecision {
-  const { breaker, nowMs, remainingMs, queuedSpans, unanswered, holds } = situation;
+  const { breaker, nowMs, remainingMs, queuedSpans, unanswered, holds, spentMs } = situation;
   if (queuedSpans === 0 || unanswered >= MAX_UNANSWERED || breaker.state === 'probing') return NOTHING;
-  if (breaker.state === 'open') return nowMs < breaker.retryAtMs ? NOTHING : { send: true, waitMs: 0 };
+  if (breaker.state === 'open') {
+    const pauseMs = breaker.retryAtMs - nowMs;
+    return pauseMs > 0 && pauseMs <= LONGEST_PAUSE_MS ? NOTHING : { send: true, waitMs: 0 };
+  }
   if (!holds) return { send: true, waitMs: 0 };
   const leftMs = Number.isNaN(remainingMs) ? MAX_TAIL_MS : remainingMs - DEADLINE_MARGIN_MS;
-  return { send: true, waitMs: Math.max(0, Math.min(MAX_TAIL_MS, leftMs)) };
+  const waitMs = Math.max(0, Math.min(MAX_TAIL_MS, leftMs) - spentMs);
+  return waitMs === 0 && spentMs > 0 ? NOTHING : { send: true, waitMs };
 }

@@ -42,12 +42,18 @@ export function createSpanQueue(maxBytes: number): SpanQueue {
     dropped += from;
   };
   const encodeFresh = (): void => {
-    for (const span of fresh) {
-      const encoded = encodeSpan(span);
-      waiting.push(encoded);
-      bytes += encoded.json.length;
-    }
+    const spans = fresh;
     fresh = [];
+    for (const span of spans) {
+      try {
+        const encoded = encodeSpan(span);
+        waiting.push(encoded);
+        bytes += encoded.json.length;
+      } catch {
+        // Made by the function's own code with what no span can hold; the others must not suffer from it.
+        dropped++;
+      }
+    }
     trim();
   };
 
