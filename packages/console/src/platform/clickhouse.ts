@@ -41,7 +41,8 @@ export const ENGINE_KEY_HEADER = 'x-clickspan-key';
 /** A query that a page waits for; beyond this nobody is waiting any more. */
 const QUERY_TIMEOUT_S = 30;
 const REQUEST_TIMEOUT_MS = 35_000;
-const MAX_QUERY_CONNECTIONS = 16;
+/** More at once would only share the same cores, and run out of the memory that each may use. */
+const MAX_QUERY_CONNECTIONS = 4;
 /** As many as the collector sends at once, and room for a ping. */
 const MAX_INSERT_CONNECTIONS = 4;
 /** Per query, so that one wide search cannot starve ingest of the engine's memory. */
