@@ -40,6 +40,16 @@ beforeAll(async () => {
         window.agent = start({ endpoint: '${endpoint}', serviceName: 'by import', headers: { 'x-key': 'k' } });
       </script>`,
     },
+    '/tampered': {
+      html: `<script>
+        Object.prototype.extend = 'x';
+        Object.prototype.get = () => 'x';
+        console.warn = () => { throw new Error('warned') };
+        const original = window.fetch;
+        window.fetch = (...args) =>
+          args[0] === '/mock' ? Promise.resolve({ ok: true }) : Object.assign(original(...args), { cancel: () => 'cancelled' });
+      </script>${toPageHtml({ endpoint, 'sample-ratio': 'bad' }, BUTTONS)}`,
+    },
     '/strict': {
       html: toPageHtml({ endpoint }, BUTTONS),
       headers: {
@@ -270,6 +280,20 @@ describe('the agent', () => {
     await collector.waitForSpan(hasType('action', 'click one'));
     await collector.waitForSpan(isRequestTo('/echo'));
     expect(voices.console).toEqual([]);
+    expect(voices.errors).toEqual([]);
+  });
+
+  it('works where the page has put functions of its own in place of the browser’s', async () => {
+    await open('/tampered');
+    const seen = await page.evaluate(async () => {
+      const promise = fetch('/echo') as Promise<Response> & { cancel(): string };
+      return [promise.cancel(), (await promise).status, (await fetch('/mock')).ok];
+    });
+    expect(seen).toEqual(['cancelled', 200, true]);
+    const request = await collector.waitForSpan(isRequestTo('/echo'));
+    const mock = await collector.waitForSpan(isRequestTo('/mock'));
+    expect(mock.attributes['clickspan.end_reason']).toBeUndefined();
+    expect({ ...request.attributes, ...request.resource }).not.toHaveProperty('extend');
     expect(voices.errors).toEqual([]);
   });
 

@@ -47,7 +47,7 @@ export function encodeSpan(span: EndedSpan): EncodedSpan {
           traceId: link.context.traceId,
           spanId: link.context.spanId,
           traceState: link.context.traceState?.serialize() || undefined,
-          attributes: toKeyValues(link.attributes),
+          attributes: toKeyValues(link.attributes ?? {}),
         })),
       ),
       droppedLinksCount: span.droppedLinks || undefined,
@@ -89,9 +89,9 @@ export function toUnixNano(unixMs: number): string {
   return wholeMs + String(Math.floor((unixMs - wholeMs) * 1e6)).padStart(6, '0');
 }
 
-function toKeyValues(attributes: Attributes | undefined): unknown[] | undefined {
+function toKeyValues(attributes: Attributes): unknown[] | undefined {
   const list: unknown[] = [];
-  for (const key in attributes) {
+  for (const key of Object.keys(attributes)) {
     const value = attributes[key];
     if (value != null) list.push({ key, value: toAnyValue(value) });
   }

@@ -168,4 +168,16 @@ describe('createTracerProvider', () => {
       ['constructor', 'y'],
     ]);
   });
+
+  it('takes nothing that a page has put onto the prototype of all objects', () => {
+    const { ended, tracer } = setUp();
+    const { prototype } = Object as unknown as { prototype: { extend?: string } };
+    try {
+      prototype.extend = 'x';
+      tracer.startSpan('s', { attributes: { a: 1 } }).end();
+    } finally {
+      delete prototype.extend;
+    }
+    expect(Object.keys(ended[0]!.attributes)).toEqual(['a']);
+  });
 });

@@ -279,7 +279,8 @@ function createAttributeSet(limits: SpanLimits): AttributeSet {
     dropped: () => dropped,
     add,
     addAll: (attributes) => {
-      for (const key in attributes) add(key, attributes[key]);
+      // Never what a page has put onto the prototype of all objects.
+      if (attributes) for (const key of Object.keys(attributes)) add(key, attributes[key]);
     },
   };
 }

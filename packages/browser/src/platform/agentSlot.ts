@@ -13,7 +13,7 @@ export function createAgentSlot<T>(window: Window): AgentSlot<T> {
   return {
     get: () => holder[SLOT],
     set: (agent) => {
-      Object.defineProperty(holder, SLOT, { value: agent, configurable: true, writable: true });
+      holder[SLOT] = agent;
     },
   };
 }

@@ -2,7 +2,8 @@
 export type Warn = (message: string) => void;
 
 /**
- * Makes a warning function that says everything once.
+ * Makes a warning function that says everything once, and never throws: pages and their tests put functions of their own
+ * in the console's place.
  *
  * @param print by default `console.warn`
  */
@@ -16,6 +17,10 @@ export function createWarn(
   return (message) => {
     if (said.has(message)) return;
     said.add(message);
-    print(`[clickspan] ${message}`);
+    try {
+      print(`[clickspan] ${message}`);
+    } catch {
+      // There is no one to tell.
+    }
   };
 }

@@ -20,10 +20,14 @@ export type Follow = <T>(promise: T, observer?: SettlingObserver) => T;
  */
 export function createFollow(current: CurrentContext, hold?: (context: Context) => () => void): Follow {
   return (promise, observer) => {
-    if (!isThenable(promise)) return promise;
+    if (!isPromise(promise)) {
+      // A function that the page has put in place of the browser's; what it gives is not waited for.
+      observer?.onValue?.(promise);
+      return promise;
+    }
     const asked = current.get();
     const release = hold?.(asked);
-    return promise.then(
+    const derived = promise.then(
       (value) => {
         current.resume(asked, true);
         observer?.onValue?.(value);
@@ -36,8 +40,17 @@ export function createFollow(current: CurrentContext, hold?: (context: Context) 
         release?.();
         throw error;
       },
-    ) as typeof promise;
+    );
+    return withExtras(derived, promise) as typeof promise;
   };
+}
+
+/** What others have put onto a promise, such as a `cancel()`, is put onto the one in its place. */
+function withExtras<T extends object>(derived: T, promise: object): T {
+  for (const key of Reflect.ownKeys(promise)) {
+    if (!(key in derived)) Reflect.set(derived, key, Reflect.get(promise, key));
+  }
+  return derived;
 }
 
 /** The promises of a body as a whole. */
@@ -62,6 +75,7 @@ export function observePromiseSources(
   return () => stops.forEach((stop) => stop());
 }
 
-function isThenable(value: unknown): value is Promise<unknown> {
-  return typeof (value as Promise<unknown> | undefined)?.then === 'function';
+/** By its brand and not its constructor: pages bring promises of their own, and other frames have theirs. */
+function isPromise(value: unknown): value is Promise<unknown> {
+  return Object.prototype.toString.call(value) === '[object Promise]';
 }

@@ -112,8 +112,20 @@ describe('a followed promise', () => {
     expect(log).toEqual([A, reason, 'released']);
   });
 
-  it('hands on what is no promise', () => {
-    expect(createFollow(current)(7)).toBe(7);
-    expect(createFollow(current)(undefined)).toBeUndefined();
+  it('keeps what others have put onto it', async () => {
+    const cancel = (): void => {};
+    const promise = createFollow(current)(Object.assign(Promise.resolve(1), { cancel }));
+    expect(promise.cancel).toBe(cancel);
+    expect(await promise).toBe(1);
+  });
+
+  it('hands on what is no promise, and waits for nothing', () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- what a page's stand-in may give
+    const thenable = { then: () => 'not a promise' };
+    const seen: unknown[] = [];
+    for (const value of [7, undefined, thenable]) {
+      expect(createFollow(current)(value, { onValue: (given) => seen.push(given) })).toBe(value);
+    }
+    expect(seen).toEqual([7, undefined, thenable]);
   });
 });

@@ -45,15 +45,17 @@ export function observeFetch({ window, guard, requests, follow }: FetchDeps): ()
     }
     return follow(promise, {
       onValue(response) {
-        guard(() => request && reportResponse(request, response as Response));
+        guard(() => request && reportResponse(request, response));
       },
       onError: failed,
     });
   });
 }
 
-function reportResponse(request: TrackedRequest, response: Response): void {
-  request.responded(response.status, response.headers.get('server-timing'));
+/** The page may have put a `fetch` of its own in place, whose answer can be anything. */
+function reportResponse(request: TrackedRequest, response: unknown): void {
+  const { status, headers } = (response ?? {}) as Partial<Response>;
+  request.responded(status ?? 0, headers?.get?.('server-timing') ?? null);
 }
 
 /** A caller may give up with any reason; only a time limit is worth telling as an error. */
