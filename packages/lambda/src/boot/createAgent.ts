@@ -77,6 +77,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     initializationType: process.env['AWS_LAMBDA_INITIALIZATION_TYPE'],
     initStartUnixMs: readProcessStartUnixMs(),
     serverTiming: options.serverTiming,
+    completesResults: outermost,
   });
   const calls = createOpenCalls();
   const runtimeApi = process.env['AWS_LAMBDA_RUNTIME_API'] ?? '';

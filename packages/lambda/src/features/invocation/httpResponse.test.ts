@@ -56,7 +56,53 @@ describe('addServerTiming', () => {
     });
   });
 
+  it('reads the fields of a result once, since they may be computed', () => {
+    let reads = 0;
+    const result = {
+      get statusCode() {
+        reads++;
+        return 200;
+      },
+      get headers() {
+        reads++;
+        return {};
+      },
+    };
+    expect(JSON.stringify(addServerTiming(result, VALUE))).toBe(
+      `{"statusCode":200,"headers":{"server-timing":"${VALUE}"}}`,
+    );
+    expect(reads).toBe(2);
+  });
+
+  it('looks at no more than the beginning of a large result, since the caller waits', () => {
+    let looks = 0;
+    const item = { toJSON: () => ++looks };
+    const result = { items: Array.from({ length: 1_000_000 }, () => item) };
+    expect(addServerTiming(result, VALUE)).toBe(result);
+    expect(looks).toBeLessThan(50_000);
+  });
+
+  class Answer {
+    message = 'x';
+    get statusCode(): number {
+      return 200;
+    }
+  }
+  const circular: Record<string, unknown> = {};
+  circular['self'] = circular;
+
   it.each([
+    ['a status that JSON leaves out', { statusCode: undefined, message: 'x' }],
+    ['a status that is a function', { statusCode: () => 200, message: 'x' }],
+    ['a status that is null', { statusCode: null, message: 'x' }],
+    ['a status that only its class has', new Answer()],
+    ['a response without its status', { headers: { 'x-a': '1' }, body: 'b' }],
+    ['a body without a status', { body: 'b' }],
+    ['a boxed text', Object('text') as object],
+    ['headers with a JSON form of their own', { statusCode: 200, headers: { a: '1', toJSON: () => ({}) } }],
+    ['a body near the limit of responses', { statusCode: 200, body: 'x'.repeat(6_000_000) }],
+    ['an object that contains itself', circular],
+    ['a number that JSON cannot hold', { big: 1n }],
     ['a text', 'text'],
     ['nothing', undefined],
     ['null', null],
@@ -87,7 +133,12 @@ describe('addServerTiming', () => {
     fc.assert(
       fc.property(
         fc.dictionary(
-          fc.string().filter((key) => key !== 'statusCode' && key !== 'toJSON'),
+          fc
+            .string()
+            .filter(
+              (key) =>
+                !['statusCode', 'headers', 'body', 'cookies', 'isBase64Encoded', 'toJSON'].includes(key),
+            ),
           fc.jsonValue(),
         ),
         (result) => {

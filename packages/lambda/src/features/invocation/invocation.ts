@@ -57,6 +57,8 @@ export interface InvocationEnvironment {
   /** When the process began, Unix ms. */
   readonly initStartUnixMs: number;
   readonly serverTiming: boolean;
+  /** What the handler returns goes to the runtime; otherwise code of the function's own may see it before. */
+  readonly completesResults: boolean;
 }
 
 /** Makes the spans of the invocations of this environment. */
@@ -116,15 +118,20 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
         context,
         succeed(result) {
           const endUnixMs = now();
-          if (http) setHttpStatus(span, toHttpStatus(result));
+          if (http) guard(() => setHttpStatus(span, toHttpStatus(result)));
           span.end(endUnixMs);
-          return http && environment.serverTiming ? addServerTiming(result, toTiming(endUnixMs)) : result;
+          if (!http || !environment.serverTiming) return result;
+          return addServerTiming(result, toTiming(endUnixMs), environment.completesResults);
         },
         fail(error) {
-          endWithError(span, toErrorType(error), toMessage(error), error);
+          span.setStatus({ code: STATUS_ERROR });
+          guard(() => describeError(span, error));
+          span.end();
         },
         timeOut() {
-          endWithError(span, 'timeout', 'The function is about to run into its timeout.');
+          span.setAttribute(ERROR_TYPE, 'timeout');
+          span.setStatus({ code: STATUS_ERROR, message: 'The function is about to run into its timeout.' });
+          span.end();
         },
       };
     },
@@ -153,19 +160,9 @@ function setHttpStatus(span: Span, status: number | undefined): void {
   span.setAttribute(ERROR_TYPE, String(status ?? 'malformed_response')).setStatus({ code: STATUS_ERROR });
 }
 
-function endWithError(span: Span, type: string, message: string | undefined, error?: unknown): void {
-  span.setAttribute(ERROR_TYPE, type);
-  span.setStatus(message === undefined ? { code: STATUS_ERROR } : { code: STATUS_ERROR, message });
+function describeError(span: Span, error: unknown): void {
+  const { 'exception.type': type, 'exception.message': message } = toExceptionAttributes(error);
+  span.setAttribute(ERROR_TYPE, typeof type === 'string' && type ? type : typeof error);
+  if (typeof message === 'string') span.setStatus({ code: STATUS_ERROR, message });
   if (error !== undefined) span.recordException(error as Error);
-  span.end();
-}
-
-function toErrorType(error: unknown): string {
-  const type = toExceptionAttributes(error)['exception.type'];
-  return typeof type === 'string' && type ? type : typeof error;
-}
-
-function toMessage(error: unknown): string | undefined {
-  const message = toExceptionAttributes(error)['exception.message'];
-  return typeof message === 'string' ? message : undefined;
 }

@@ -1,0 +1,90 @@
+import { createIdSource } from '@clickspan/shared/ids';
+import { createTracerProvider } from '@clickspan/shared/tracer';
+import type { EndedSpan } from '@clickspan/shared/tracer';
+import { describe, expect, it } from 'vitest';
+import { createGuard } from '../../platform/guard.ts';
+import { createInvocations } from './invocation.ts';
+import type { Invocation } from './invocation.ts';
+
+const GUARD = createGuard(() => {});
+
+function start(event: unknown = {}, completesResults = true): { invocation: Invocation; ended: EndedSpan[] } {
+  const ended: EndedSpan[] = [];
+  const provider = createTracerProvider({
+    clock: () => 1000,
+    ids: createIdSource((bytes) => bytes.fill(7)),
+    activeContext: () => {
+      throw new Error('every span names its parent');
+    },
+    runWith: (_, run) => run(),
+    onEnd: (span) => ended.push(span),
+  });
+  const invocations = createInvocations({
+    tracer: provider.getTracer('test'),
+    now: () => 1000,
+    guard: GUARD,
+    parseTrigger: () => {
+      if (event === 'hostile') throw new Error('a getter');
+      return { kind: 1, attributes: {}, answersHttp: true };
+    },
+    functionName: 'f',
+    initializationType: 'provisioned-concurrency',
+    initStartUnixMs: 0,
+    serverTiming: true,
+    completesResults,
+  });
+  return { invocation: invocations.start(event, { awsRequestId: 'r' }), ended };
+}
+
+/** Throws at whatever is asked of it. */
+const HOSTILE: object = new Proxy(
+  {},
+  {
+    get: () => {
+      throw new Error('hostile');
+    },
+    has: () => {
+      throw new Error('hostile');
+    },
+    ownKeys: () => {
+      throw new Error('hostile');
+    },
+  },
+);
+
+describe('an invocation', () => {
+  it('has its span also where the event cannot be read', () => {
+    const { invocation, ended } = start('hostile');
+    invocation.succeed({ statusCode: 200 });
+    expect(ended).toMatchObject([{ name: 'f', attributes: { 'faas.invocation_id': 'r' } }]);
+  });
+
+  it('has its span also where the result cannot be read', () => {
+    const { invocation, ended } = start();
+    GUARD(() => invocation.succeed(HOSTILE));
+    expect(ended).toHaveLength(1);
+  });
+
+  it('has its span, marked as failed, also where the error cannot be read', () => {
+    const { invocation, ended } = start();
+    GUARD(() => invocation.fail(HOSTILE));
+    expect(ended).toMatchObject([{ status: { code: 2 } }]);
+  });
+
+  it('ends once', () => {
+    const { invocation, ended } = start();
+    invocation.timeOut();
+    invocation.succeed({ statusCode: 200 });
+    expect(ended).toMatchObject([{ attributes: { 'error.type': 'timeout' } }]);
+  });
+
+  it('completes a result without a status only where nobody else sees the result', () => {
+    const result = { message: 'x' };
+    expect(start({}, true).invocation.succeed(result)).toMatchObject({ statusCode: 200 });
+    expect(start({}, false).invocation.succeed(result)).toBe(result);
+    expect(start({}, false).invocation.succeed({ statusCode: 201 })).toMatchObject({
+      statusCode: 201,
+      headers: { 'server-timing': expect.stringContaining('handler') as string },
+    });
+  });
+});
