@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startFakeCollector } from '../support/collector.ts';
 import type { FakeCollector } from '../support/collector.ts';
@@ -39,7 +42,7 @@ afterEach(async () => {
 
 describe.each(runtimeClientsToTest())('the layer in a function (%s)', (runtimeClient) => {
   const start = async (config: Omit<StageFunction, 'name'>, options: object = {}): Promise<Stage> => {
-    const environment = { UPSTREAM: upstreamUrl };
+    const environment = { UPSTREAM: upstreamUrl, ...(config.environment as object) };
     const functions = [
       withLayer({ timeoutMs: 10_000, ...config, name: 'orders', environment }, collector.url),
     ];
@@ -225,7 +228,7 @@ describe.each(runtimeClientsToTest())('the layer in a function (%s)', (runtimeCl
         import { execFileSync } from 'node:child_process';
         import { Worker } from 'node:worker_threads';
         const probe = \`JSON.stringify([process.env._HANDLER, typeof globalThis[Symbol.for('clickspan.agent')],
-          typeof globalThis[Symbol.for('clickspan.preload')]])\`;
+          process.env.CLICKSPAN_HANDLER ?? null])\`;
         export const handler = async () => {
           const child = execFileSync(process.execPath, ['-p', probe], { encoding: 'utf8' }).trim();
           const worker = new Worker('require("node:worker_threads").parentPort.postMessage(' + probe + ')', { eval: true });
@@ -235,13 +238,46 @@ describe.each(runtimeClientsToTest())('the layer in a function (%s)', (runtimeCl
     });
     const { payload } = await running.emulator.invoke('orders', {});
     expect(payload).toEqual({
-      own: '["index.handler","object","undefined"]',
-      child: '["index.handler","undefined","undefined"]',
-      threaded: '["index.handler","undefined","undefined"]',
+      own: '["index.handler","object",null]',
+      child: '["index.handler","undefined",null]',
+      threaded: '["index.handler","undefined",null]',
     });
     await collector.waitForSpan(isInvocation());
     await sleep(100);
     expect(collector.spans.filter(isInvocation())).toHaveLength(1);
+  });
+
+  it('can be put before the runtime by its own wrapper', async () => {
+    const running = await start({
+      source: 'export const handler = async () => [process.env._HANDLER, process.env.NODE_OPTIONS];',
+      environment: {
+        NODE_OPTIONS: '--no-warnings',
+        AWS_LAMBDA_EXEC_WRAPPER: '/opt/clickspan/wrapper',
+      },
+    });
+    const { payload, requestId } = await running.emulator.invoke('orders', {});
+    expect(payload).toEqual(['index.handler', expect.stringMatching(/^--require .* --no-warnings$/)]);
+    await collector.waitForSpan(isInvocation(requestId));
+  });
+
+  it('reaches the runtime through a Node process that starts it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'clickspan-wrapper-'));
+    const wrapper = join(folder, 'wrapper.cjs');
+    const launch =
+      "process.exit(require('node:child_process').spawnSync(process.argv[2], process.argv.slice(3), { stdio: 'inherit' }).status)";
+    await writeFile(wrapper, `#!${process.execPath}\n${launch}`, { mode: 0o755 });
+    try {
+      const running = await start({
+        source:
+          'export const handler = async () => Object.keys(process.env).filter((name) => /HANDLER/.test(name)).map((name) => process.env[name]);',
+        environment: { AWS_LAMBDA_EXEC_WRAPPER: wrapper },
+      });
+      const { payload, requestId } = await running.emulator.invoke('orders', {});
+      expect(payload).toEqual(['index.handler']);
+      await collector.waitForSpan(isInvocation(requestId));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('lets spans of the OpenTelemetry API join', async () => {

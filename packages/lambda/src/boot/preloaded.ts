@@ -1,7 +1,5 @@
-/** What the preload hands to the shim: both are loaded on their own, in the same process. */
-export interface Preloaded {
-  /** Value that `_HANDLER` had. */
-  readonly handler: string;
-}
-
-export const PRELOADED: symbol = Symbol.for('clickspan.preload');
+/**
+ * Carries the value that `_HANDLER` had from the preload to the shim. A variable, since the process that the preload took
+ * for the runtime may be one that starts it: then the shim is loaded by its child.
+ */
+export const ORIGINAL_HANDLER = 'CLICKSPAN_HANDLER';

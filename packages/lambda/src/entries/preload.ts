@@ -4,29 +4,29 @@
  * or thread that inherits the function's variables.
  */
 import { isMainThread } from 'node:worker_threads';
-import { PRELOADED } from '../boot/preloaded.ts';
-import type { Preloaded } from '../boot/preloaded.ts';
+import { ORIGINAL_HANDLER } from '../boot/preloaded.ts';
 import { parseHandlerName } from '../features/handler/handlerName.ts';
 
 /** Set in the runtime's own process to its id; a process that finds another's id is a child of it. */
 const MARKER = 'CLICKSPAN_PID';
 
 function redirect(): void {
-  const { env, pid, argv } = process;
+  const { env, pid } = process;
   const handler = env['_HANDLER'];
   if (!isMainThread || !handler || !env['AWS_LAMBDA_RUNTIME_API'] || !parseHandlerName(handler)) return;
-  if (env[MARKER] !== undefined && env[MARKER] !== String(pid)) return;
+  const shim = `${__dirname}/shim.handler`;
+  // Our parent, npx for example, was taken for the runtime's process and starts it; what it was given came along.
+  const handedOn = handler === shim;
+  if (env[MARKER] !== undefined && env[MARKER] !== String(pid) && !handedOn) return;
   // The shim needs it; Node has it since 20.16 and 22.3.
   if (typeof process.getBuiltinModule !== 'function') return;
   // Many requests at once: the runtime client starts threads of its own, which are not supported yet.
   if (env['AWS_LAMBDA_MAX_CONCURRENCY'] !== undefined) return;
   if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') return;
-  // In container images the runtime client is commonly started through npx, which is a process of its own.
-  if (/[\\/](npx|npm)(-cli\.js)?$/.test(argv[1] ?? '')) return;
-  const preloaded: Preloaded = { handler };
-  Object.defineProperty(globalThis, PRELOADED, { value: preloaded, configurable: true });
   env[MARKER] = String(pid);
-  env['_HANDLER'] = `${__dirname}/shim.handler`;
+  if (handedOn) return;
+  env[ORIGINAL_HANDLER] = handler;
+  env['_HANDLER'] = shim;
 }
 
 try {

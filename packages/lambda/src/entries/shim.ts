@@ -2,14 +2,12 @@
  * `clickspan/shim.mjs`, which the runtime client loads as the function's handler. It is a module with top-level `await`,
  * so that the agent is registered before the runtime client asks for its first event.
  */
-import { PRELOADED } from '../boot/preloaded.ts';
-import type { Preloaded } from '../boot/preloaded.ts';
+import { ORIGINAL_HANDLER } from '../boot/preloaded.ts';
 import { startLayer } from '../boot/startLayer.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
 
-const globals = globalThis as unknown as Record<symbol, Preloaded | undefined>;
-const original = globals[PRELOADED]?.handler ?? '';
-delete globals[PRELOADED];
+const original = process.env[ORIGINAL_HANDLER] ?? '';
+delete process.env[ORIGINAL_HANDLER];
 // The function's code sees its own handler's name.
 process.env['_HANDLER'] = original;
 
