@@ -16,8 +16,8 @@ import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
 import { describeAwsCall } from './awsRequest.ts';
 import { withContext, withContexts } from './messageAttributes.ts';
 import type { SqsBatch, SqsMessage } from './messageAttributes.ts';
-import { SUPPRESSED } from './outgoing.ts';
-import type { OutgoingEnvironment } from './outgoing.ts';
+import { SUPPRESSION } from './outgoing.ts';
+import type { OutgoingEnvironment, Suppression } from './outgoing.ts';
 
 /** What a step of the AWS SDK's middleware is given. */
 export interface AwsArguments {
@@ -60,7 +60,8 @@ export function createAwsMiddleware({ tracer, contexts, guard }: OutgoingEnviron
     if (!begun) return next(args);
     const { span } = begun;
     // The HTTP requests beneath are attempts of this call, not calls of their own.
-    const context = withSpan(parent, span).setValue(SUPPRESSED, true);
+    const suppression: Suppression = { over: false };
+    const context = withSpan(parent, span).setValue(SUPPRESSION, suppression);
     try {
       const result = await contexts.run(context, () => next(begun.args));
       guard(() => noteOutput(span, (result as { output?: unknown }).output));
@@ -69,6 +70,7 @@ export function createAwsMiddleware({ tracer, contexts, guard }: OutgoingEnviron
       guard(() => noteError(span, error));
       throw error;
     } finally {
+      suppression.over = true;
       span.end();
     }
   };

@@ -17,8 +17,8 @@ import { redactQuery } from '../../platform/redactQuery.ts';
 import { toKnownMethod } from '../../platform/httpMethod.ts';
 import { describeAwsCall, parseAwsRequest, parseResendCount } from './awsRequest.ts';
 import type { OpenCall } from './openCalls.ts';
-import { SUPPRESSED } from './outgoing.ts';
-import type { OutgoingEnvironment } from './outgoing.ts';
+import { SUPPRESSION } from './outgoing.ts';
+import type { OutgoingEnvironment, Suppression } from './outgoing.ts';
 
 /** A request of the function that is about to be sent. */
 export interface OutgoingRequest {
@@ -48,7 +48,8 @@ export function beginHttpCall(
   request: OutgoingRequest,
 ): OpenCall | undefined {
   const context = contexts.active();
-  if (!spanOf(context) || context.getValue(SUPPRESSED)) return undefined;
+  const suppression = context.getValue(SUPPRESSION) as Suppression | undefined;
+  if (!spanOf(context) || suppression?.over === false) return undefined;
   const url = new URL(request.origin);
   if (url.host === runtimeApi) return undefined;
   const method = toKnownMethod(request.method);

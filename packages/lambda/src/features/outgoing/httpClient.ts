@@ -21,15 +21,20 @@ export function observeHttpClient(environment: OutgoingEnvironment): void {
   const observe = createObserveChannel(guard);
 
   observe('http.client.request.created', ({ request }: { request: ClientRequest }) => {
-    // Headers given as a list are written at once, and can neither be read nor added to.
-    if (request.headersSent) return;
-    const host = toText(request.getHeader('host')) ?? request.host;
+    const sent = request.headersSent;
+    const hostHeader = toText(request.getHeader('host'));
+    // Headers given as a list are written at once and cannot be read, so that not even the port is known.
+    if (sent && hostHeader === undefined) return;
+    const host = hostHeader ?? request.host;
     const call = beginHttpCall(environment, {
       method: request.method,
       origin: `${request.protocol}//${host}`,
       path: request.path,
       header: (header) => toText(request.getHeader(header)),
-      setHeader: (header, value) => void request.setHeader(header, value),
+      setHeader: (header, value) => {
+        // With `Expect: 100-continue` the head is on its way already.
+        if (!sent) request.setHeader(header, value);
+      },
     });
     if (!call) return;
     known.set(request, call);

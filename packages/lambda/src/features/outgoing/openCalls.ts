@@ -19,14 +19,23 @@ export interface OpenCalls {
   endAll(reason: string): void;
 }
 
-/** Makes the record of open calls. */
+/** More than a function has under way; some calls never end, as requests that are made and not sent. */
+const MAX_OPEN = 1000;
+
+/** Makes the record of open calls; the oldest is ended where there are too many. */
 export function createOpenCalls(): OpenCalls {
   const open = new Set<OpenCall>();
   const end = (call: OpenCall, endUnixMs?: number): void => {
     if (open.delete(call)) call.span.end(endUnixMs);
   };
+  const endEarly = (call: OpenCall, reason: string): void => {
+    call.span.setAttribute(CLICKSPAN_END_REASON, reason);
+    end(call);
+  };
   return {
     begin(span) {
+      const [oldest] = open;
+      if (oldest && open.size >= MAX_OPEN) endEarly(oldest, 'cap');
       const call: OpenCall = { span };
       open.add(call);
       return call;
@@ -36,10 +45,7 @@ export function createOpenCalls(): OpenCalls {
       for (const call of open) if (call.answeredUnixMs !== undefined) end(call, call.answeredUnixMs);
     },
     endAll(reason) {
-      for (const call of open) {
-        call.span.setAttribute(CLICKSPAN_END_REASON, reason);
-        end(call);
-      }
+      for (const call of open) endEarly(call, reason);
     },
   };
 }

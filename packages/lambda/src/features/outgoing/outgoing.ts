@@ -15,5 +15,11 @@ export interface OutgoingEnvironment {
   readonly runtimeApi: string;
 }
 
-/** In a context with this key, calls are part of a span that stands already: they make none, and hand nothing on. */
-export const SUPPRESSED: symbol = Symbol('clickspan.suppressed');
+/** While a call with a span of its own is under way, calls beneath it are part of that: they make none, and hand nothing on. */
+export interface Suppression {
+  /** Not for ever: what the call leaves behind, as the events of a stream, runs in its context. */
+  over: boolean;
+}
+
+/** The key of a context's `Suppression`. */
+export const SUPPRESSION: symbol = Symbol('clickspan.suppression');

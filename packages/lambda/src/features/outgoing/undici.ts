@@ -8,6 +8,8 @@ interface UndiciRequest {
   readonly origin: string | URL;
   readonly path: string;
   readonly method: string;
+  /** The protocol that the connection shall change to. */
+  readonly upgrade?: unknown;
   headers: string | (string | readonly string[])[];
   addHeader(name: string, value: string): void;
 }
@@ -34,6 +36,8 @@ export function observeUndici(environment: OutgoingEnvironment): void {
   const observe = createObserveChannel(guard);
 
   observe('undici:request:create', ({ request }: { request: UndiciRequest }) => {
+    // Of a WebSocket or a tunnel no channel tells the answer or the end.
+    if (request.upgrade || request.method === 'CONNECT') return;
     const call = beginHttpCall(environment, {
       method: request.method,
       origin: String(request.origin).replace(/\/$/, ''),
