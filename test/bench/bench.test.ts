@@ -10,11 +10,11 @@ describe('bench', () => {
     expect(figure).toMatchObject({ goal: 3, pass: false, n: 3 });
   });
 
-  it('turns the figures of the layer to false when its preload is 20 ms slower', async () => {
-    const [added, ratio] = await measureLambdaInit({ rounds: 5, injectedMs: 20 });
+  it('turns the added INIT of the layer to false when its preload is 20 ms slower', async () => {
+    // As many rounds as it takes for the median to stand against a busy machine.
+    const [added] = await measureLambdaInit({ rounds: 15, injectedMs: 20 });
     expect(added!.value).toBeGreaterThan(10);
-    expect(added).toMatchObject({ goal: 5, pass: false, n: 5 });
-    expect(ratio).toMatchObject({ goal: 1.1, pass: false });
+    expect(added).toMatchObject({ goal: 5, pass: false, n: 15 });
   });
 });
 
