@@ -133,6 +133,30 @@ describe('wrap() from the npm module', () => {
     expect(collector.spans.filter(isInvocation(requestId))).toHaveLength(1);
   });
 
+  it('makes a span of every invocation also where the function has one of its own around it', async () => {
+    const running = await start({
+      format: 'esm',
+      source: `
+        import { trace } from '@opentelemetry/api';
+        import { ready, wrap } from '@clickspan/lambda';
+        const inner = wrap(async () => ({ message: 'inner' }));
+        export const handler = (event, context) =>
+          trace.getTracer('mine').startActiveSpan('outer', async (span) => {
+            const result = await inner(event, context);
+            span.end();
+            return result;
+          });
+        await ready();`,
+    });
+    for (let i = 0; i < 3; i++) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { requestId } = await running.invoke('f', {});
+      // oxlint-disable-next-line no-await-in-loop
+      await frozen(running);
+      expect(collector.spans.filter(isInvocation(requestId))).toHaveLength(1);
+    }
+  });
+
   it('makes one span of a handler that is wrapped twice', async () => {
     const running = await start({
       format: 'esm',

@@ -1,5 +1,4 @@
 import { createIdSource } from '@clickspan/shared/ids';
-import { spanOf } from '@clickspan/shared/context';
 import { createTracerProvider } from '@clickspan/shared/tracer';
 import { createActiveContext } from '../platform/activeContext.ts';
 import type { ActiveContext } from '../platform/activeContext.ts';
@@ -12,7 +11,7 @@ import type { Extension } from '../features/extension/extension.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
 import { wrapHandler } from '../features/handler/wrapHandler.ts';
 import type { StartCall } from '../features/handler/wrapHandler.ts';
-import { createInvocations } from '../features/invocation/invocation.ts';
+import { IN_INVOCATION, createInvocations } from '../features/invocation/invocation.ts';
 import { createAwsMiddleware } from '../features/outgoing/awsClient.ts';
 import { observeHttpClient } from '../features/outgoing/httpClient.ts';
 import { createOpenCalls } from '../features/outgoing/openCalls.ts';
@@ -116,7 +115,7 @@ function createWrap(contexts: ActiveContext, startCall: StartCall): Agent['wrap'
     if (typeof handler !== 'function' || wrapped.has(handler)) return handler;
     const wrapper = wrapHandler(handler, (event, lambda, responseStream) =>
       // A handler within a handler of ours is part of the invocation, not another one.
-      spanOf(contexts.active()) ? undefined : startCall(event, lambda, responseStream),
+      contexts.active().getValue(IN_INVOCATION) ? undefined : startCall(event, lambda, responseStream),
     );
     wrapped.add(wrapper);
     return wrapper;

@@ -25,18 +25,21 @@ export interface StartCallParts {
 const TIMEOUT_MARGIN_MS = 100;
 /** Where a function has little time altogether, the margin must not be most of it. */
 const TIMEOUT_MARGIN_SHARE = 0.1;
+/** Timers that are set for longer fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Makes what accompanies each call: the span, the deadline, and the export once the response has left. */
 export function createStartCall(parts: StartCallParts): StartCall {
   const { invocations, contexts, clock, guard, calls, exporter, extension } = parts;
   let onFirst: (() => void) | undefined = parts.onFirst;
 
-  const flush = (deadlineMs: number): Promise<void> =>
-    exporter?.flush(deadlineMs - Date.now(), extension?.holds() ?? false) ?? Promise.resolve();
+  const flush = async (deadlineMs: number): Promise<void> =>
+    exporter?.flush(deadlineMs - Date.now(), extension?.holds() ?? false);
 
   const startTimer = (invocation: Invocation, deadlineMs: number): NodeJS.Timeout | undefined => {
     const remainingMs = deadlineMs - Date.now();
-    if (!Number.isFinite(remainingMs)) return undefined;
+    // Passed already, or out of a timer's reach: the clocks disagree, and nothing is known of the deadline.
+    if (!(remainingMs > 0 && remainingMs <= LONGEST_TIMER_MS)) return undefined;
     const marginMs = Math.min(TIMEOUT_MARGIN_MS, remainingMs * TIMEOUT_MARGIN_SHARE);
     const onTimeout = (): void => {
       guard(() => calls.endAll('timeout'));

@@ -25,16 +25,18 @@ interface ResponseStream {
  */
 export function afterStream(stream: unknown, run: () => void): void {
   const response = stream as ResponseStream;
-  if (response.writableFinished || response.destroyed || !response.once) {
-    afterResponse(run);
-    return;
-  }
   let done = false;
   const finish = (): void => {
     if (done) return;
     done = true;
     afterResponse(run);
   };
-  response.once('finish', finish);
-  response.once('close', finish);
+  try {
+    if (response.writableFinished || response.destroyed || !response.once) return finish();
+    response.once('finish', finish);
+    response.once('close', finish);
+  } catch {
+    // The function may have done anything to its stream; whoever waits for us must not wait for ever.
+    finish();
+  }
 }

@@ -70,6 +70,9 @@ export interface Invocations {
   start(event: unknown, lambda: LambdaContext): Invocation;
 }
 
+/** The key of a context's mark that an invocation is under way in it; a span alone may be the function's own. */
+export const IN_INVOCATION: symbol = Symbol('clickspan.invocation');
+
 /** An event whose fields cannot even be read. */
 const UNREADABLE: Trigger = { kind: KIND_SERVER, attributes: { [FAAS_TRIGGER]: 'other' } };
 
@@ -102,7 +105,7 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
         },
         parent,
       );
-      const context = withSpan(ROOT_CONTEXT, span);
+      const context = withSpan(ROOT_CONTEXT, span).setValue(IN_INVOCATION, true);
       // Beside the invocation, unless the trace begins here: a trace has one root.
       if (cold) recordInit(trigger.parent ? parent : context, initEndUnixMs);
 
