@@ -275,7 +275,7 @@ describe('the embedded engine', () => {
   it('that was starting when its console was killed does not hinder the next console', async () => {
     for (let afterMs = 0; afterMs <= 250; afterMs += 50) {
       const killed = startConsoleProcess(dataDir).catch(() => undefined);
-      await expect.poll(() => listEngines(dataDir), { interval: 2 }).toHaveLength(1);
+      await expect.poll(() => listEngines(dataDir), { timeout: 60_000, interval: 2 }).toHaveLength(1);
       await new Promise((done) => setTimeout(done, afterMs));
       process.kill(findConsole(dataDir), 'SIGKILL');
       await killed;

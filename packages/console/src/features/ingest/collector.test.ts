@@ -139,14 +139,14 @@ describe('collector', () => {
     first.write(' '.repeat(40_000));
     const big = ' '.repeat(20_000) + GOOD;
     const post = () => fetch(url + TRACES, { method: 'POST', headers: JSON_TYPE, body: big });
-    await expect.poll(async () => (await post()).status).toBe(429);
+    await expect.poll(async () => (await post()).status, { timeout: 20_000 }).toBe(429);
     stored.length = 0;
     const refused = await post();
     expect(refused.headers.get('retry-after')).toBe('1');
     await expectRefusal(refused, 429);
     first.destroy();
     first.on('error', () => undefined);
-    await expect.poll(async () => (await post()).status).toBe(200);
+    await expect.poll(async () => (await post()).status, { timeout: 20_000 }).toBe(200);
   });
 
   it.each([

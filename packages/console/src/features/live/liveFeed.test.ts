@@ -79,7 +79,7 @@ describe('liveFeed', () => {
     expect(listeners.every(({ status }) => status === 200)).toBe(true);
     expect((await open()).status).toBe(503);
     listeners[0]!.leave();
-    await expect.poll(async () => (await open()).status).toBe(200);
+    await expect.poll(async () => (await open()).status, { timeout: 20_000 }).toBe(200);
   });
 
   it('ends the streams when it stops', async () => {
