@@ -51,6 +51,16 @@ describe('a connection', () => {
     await expect(open.send({ method: 'GET', path: '/' })).rejects.toThrow();
   });
 
+  it('gives the answer whose status has come although the connection breaks in its body', async () => {
+    const open = await connect((_, response) => {
+      response
+        .writeHead(200, { 'content-length': 1000 })
+        .write('half', () => response.socket!.resetAndDestroy());
+    });
+    expect((await open.send({ method: 'POST', path: '/', body: 'x' })).status).toBe(200);
+    expect(open.usable()).toBe(false);
+  });
+
   it('is not used again after the other side has said that it closes', async () => {
     const open = await connect((_, response) => response.writeHead(200, { connection: 'close' }).end('last'));
     expect((await open.send({ method: 'GET', path: '/' })).body).toBe('last');

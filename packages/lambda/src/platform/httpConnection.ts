@@ -112,7 +112,10 @@ function overSocket(socket: Socket, host: string): HttpConnection {
     tryRead(true);
     fail(new Error('the connection was closed'));
   });
-  socket.on('error', fail);
+  socket.on('error', (error) => {
+    tryRead(true);
+    fail(error);
+  });
   socket.on('close', () => fail(new Error('the connection was lost')));
 
   return {

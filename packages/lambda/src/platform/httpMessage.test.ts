@@ -35,6 +35,12 @@ describe('parseAnswer', () => {
     expect(parse('HTTP/1.1 200 OK\r\n\r\nrest', false)).toBeUndefined();
   });
 
+  it('takes the status for the answer where the connection ends before the body does', () => {
+    for (const rest of ['Content-Length: 9\r\n\r\n{}', 'Transfer-Encoding: chunked\r\n\r\n5\r\nab'])
+      expect(parse(`HTTP/1.1 200 OK\r\n${rest}`, true)).toMatchObject({ status: 200, keepAlive: false });
+    expect(parse('HTTP/1.1 200 OK\r\nContent-Le', true)).toBeUndefined();
+  });
+
   it.each(['SSH-2.0-x\r\n\r\n', 'HTTP/1.1 2000 OK\r\n\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n'])(
     'refuses what is not HTTP: %j',
     (text) => expect(() => parse(text)).toThrow(),

@@ -53,7 +53,8 @@ export function parseAnswer(bytes: Buffer, ended: boolean): HttpAnswer | undefin
     // An interim answer: the real one follows.
     if (status < 200) continue;
     const headers = parseHeaders(lines);
-    const body = readBody({ bytes, text, start, status, headers, ended });
+    // By its status alone the other side has said what became of the request: it must not be sent again.
+    const body = readBody({ bytes, text, start, status, headers, ended }) ?? (ended ? CUT_OFF : undefined);
     if (!body) return undefined;
     const keepAlive = minor === '1' && body.delimited && headers['connection']?.toLowerCase() !== 'close';
     return { status, headers, body: body.bytes.toString('utf8'), keepAlive };
@@ -83,6 +84,8 @@ interface Body {
   /** The body's end was marked, not given by the connection's end. */
   readonly delimited: boolean;
 }
+
+const CUT_OFF: Body = { bytes: Buffer.alloc(0), delimited: false };
 
 function readBody({ bytes, text, start, status, headers, ended }: BodyInput): Body | undefined {
   if (status === 204 || status === 304) return { bytes: Buffer.alloc(0), delimited: true };

@@ -29,6 +29,9 @@ export interface TransportEnvironment {
  */
 const MAX_IDLE_MS = 4000;
 
+/** Headers by which a request would contradict itself. */
+const RESERVED = /^(host|connection|content-(length|type|encoding)|transfer-encoding)$/i;
+
 interface IdleConnection {
   readonly connection: HttpConnection;
   readonly sinceMs: number;
@@ -49,8 +52,9 @@ export function createTransport(environment: TransportEnvironment): Transport {
     return undefined;
   };
 
-  const headers: Record<string, string> = { ...environment.headers, 'Content-Type': 'application/json' };
-  if (gzip) headers['Content-Encoding'] = 'gzip';
+  const headers = toOwnHeaders(environment.headers);
+  headers['content-type'] = 'application/json';
+  if (gzip) headers['content-encoding'] = 'gzip';
 
   const keep = (connection: HttpConnection, answer: HttpAnswer): HttpAnswer => {
     if (!connection.usable()) return answer;
@@ -87,4 +91,12 @@ export function createTransport(environment: TransportEnvironment): Transport {
       };
     },
   };
+}
+
+/** What users configure, but for what is no header's name and for what describes the request itself. */
+function toOwnHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const own: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    if (/^[!#$%&'*+\-.^_`|~\w]+$/.test(name) && !RESERVED.test(name)) own[name.toLowerCase()] = value;
+  return own;
 }
