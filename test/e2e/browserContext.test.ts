@@ -82,7 +82,8 @@ describe('context', () => {
     ['setTimeout after await', `await null; setTimeout(async () => { await null; fetch('/x') }, 30)`],
     ['setInterval', `const id = setInterval(() => { clearInterval(id); fetch('/x') }, 20)`],
     ['requestAnimationFrame', `requestAnimationFrame(() => requestAnimationFrame(() => fetch('/x')))`],
-    ['requestIdleCallback', `requestIdleCallback(() => fetch('/x'))`],
+    // A busy machine has no idle time; the limit makes the browser call all the same.
+    ['requestIdleCallback', `requestIdleCallback(() => fetch('/x'), { timeout: 500 })`],
     ['queueMicrotask', `queueMicrotask(() => queueMicrotask(() => fetch('/x')))`],
     ['fetch', `fetch('/a').then(() => null).then(() => fetch('/x'))`],
     ['a fetch that fails', `await fetch('http://127.0.0.1:9/').catch(() => fetch('/x'))`],
@@ -91,6 +92,14 @@ describe('context', () => {
     [
       'a reader of the body',
       `const r = await fetch('/a'); await r.body.getReader().read(); await fetch('/x')`,
+    ],
+    [
+      'for await over the body',
+      `const r = await fetch('/a'); for await (const chunk of r.body) chunk.length; await fetch('/x')`,
+    ],
+    [
+      'a pipe of the body',
+      `const r = await fetch('/a'); await r.body.pipeTo(new WritableStream()); await fetch('/x')`,
     ],
     ['Promise.all', `await Promise.all([fetch('/a'), fetch('/b').then(r => r.text())]); await fetch('/x')`],
     [
@@ -105,6 +114,12 @@ describe('context', () => {
          x.open('GET', '/a'); x.send();
        });
        await fetch('/x')`,
+    ],
+    [
+      'a handler of XHR that was set before it was opened',
+      `const x = new XMLHttpRequest();
+       x.onreadystatechange = () => { if (x.readyState === 4) fetch('/x') };
+       x.open('GET', '/a'); x.send()`,
     ],
     [
       'XHR error',
@@ -157,6 +172,148 @@ describe('context', () => {
     });
     const request = await collector.waitForSpan(isRequestTo('/x'));
     expect(request.attributes['clickspan.attribution']).toBe('unsure');
+  });
+
+  it('goes on telling so in what follows', async () => {
+    await onClick(
+      'one',
+      `await fetch('/first'); await new Promise((done) => setTimeout(done, 30)); await fetch('/x')`,
+    );
+    await page.evaluate(() => {
+      document.getElementById('one')!.click();
+      document.getElementById('one')!.click();
+    });
+    const requests = await collector.waitForSpans(2, isRequestTo('/x'));
+    // The first click's own request went out before there was a second.
+    expect(requests.map((span) => span.attributes['clickspan.attribution'])).toEqual([undefined, 'unsure']);
+  });
+
+  it('is not handed on to what the user does while the page is busy with a click', async () => {
+    await onClick(
+      'one',
+      `for (const until = performance.now() + 400; performance.now() < until; );
+       window.isBusyOver = true;
+       await fetch('/own')`,
+    );
+    await page.evaluate(() => {
+      for (const type of ['keyup', 'mousemove']) {
+        window.addEventListener(
+          type,
+          () => {
+            if ('isBusyOver' in window) void fetch(`/${type}`);
+          },
+          { passive: true },
+        );
+      }
+    });
+    await page.focus('#one');
+    const devtools = await page.context().newCDPSession(page);
+    const enter = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13 };
+    // All at once, so that the browser has them waiting when the click's handler is through.
+    await Promise.all([
+      devtools.send('Input.dispatchKeyEvent', { type: 'keyDown', text: '\r', ...enter }),
+      devtools.send('Input.dispatchKeyEvent', { type: 'keyUp', ...enter }),
+      devtools.send('Input.dispatchMouseEvent', { type: 'mouseMoved', x: 200, y: 200 }),
+    ]);
+    await expectAction(await collector.waitForSpan(isRequestTo('/own')), 'click one');
+    for (const type of ['keyup', 'mousemove']) {
+      expect((await collector.waitForSpan(isRequestTo(`/${type}`))).parentSpanId, type).toBe('');
+    }
+  });
+
+  it('is neither lost nor handed on in a page that chatters while clicks do all that promises can', async () => {
+    await page.evaluate(async () => {
+      let flying = 0;
+      let isOver = false;
+      const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+      const ask = (n: number | string, step: string): Promise<Response> =>
+        fetch(`/slow?ms=${step.length * 2}&n=${n}&step=${step}`);
+      /** What no click causes; bounded, since a browser has six connections. */
+      const chatter = (step: string): void => {
+        if (isOver || flying > 3) return;
+        flying++;
+        void ask('none', step).finally(() => flying--);
+      };
+      const every = (ms: number): string =>
+        URL.createObjectURL(new Blob([`setInterval(() => postMessage(0), ${ms})`]));
+      new Worker(every(13)).addEventListener('message', async () => {
+        await Promise.resolve();
+        chatter('worker');
+      });
+      new Worker(every(23)).addEventListener('message', () => window.postMessage(0, '*'));
+      window.addEventListener('message', () => chatter('message'));
+      setInterval(() => chatter('interval'), 17);
+      const frame = (): void => {
+        chatter('frame');
+        requestAnimationFrame(frame);
+      };
+      frame();
+      const image = new Image();
+      image.addEventListener('error', () => {
+        chatter('image');
+        image.src = `/slow?ms=19&round=${Math.random()}`;
+      });
+      image.src = '/slow?ms=19';
+
+      async function* generate(n: number): AsyncGenerator<number> {
+        for (let i = 0; i < 3; i++) {
+          await pause(i * 3);
+          await ask(n, `generated${i}`);
+          yield i;
+        }
+      }
+      const work = async (n: number): Promise<void> => {
+        try {
+          await ask(n, 'first').then((r) => r.text());
+          await Promise.all([ask(n, 'a'), ask(n, 'b').finally(() => ask(n, 'finally'))]);
+          await fetch('http://127.0.0.1:9/').catch(async () => {
+            await Promise.resolve();
+            await ask(n, 'refused');
+          });
+          for await (const i of generate(n)) await ask(n, `consumed${i}`);
+          setTimeout(() => setTimeout(() => void ask(n, 'nested'), n % 7), n % 5);
+          await fetch('/hang', { signal: AbortSignal.timeout(15) }).catch(() => {});
+          await ask(n, 'aborted');
+          requestIdleCallback(() => void ask(n, 'idle'), { timeout: 200 });
+          await Promise.race([pause(5), ask(n, 'race')]);
+          await ask(n, 'raced');
+          throw new Error('own');
+        } catch {
+          await Promise.resolve();
+          await ask(n, 'caught');
+        } finally {
+          await Promise.resolve();
+          await ask(n, 'final');
+        }
+      };
+      const clicks: Promise<void>[] = [];
+      for (let n = 0; n < 20; n++) {
+        const button = document.createElement('button');
+        button.dataset['clickspanName'] = `n${n}`;
+        button.addEventListener('click', () => void clicks.push(work(n)));
+        document.body.append(button);
+        const { port1, port2 } = new MessageChannel();
+        port1.addEventListener('message', () => button.click());
+        port1.start();
+        port2.postMessage(0);
+        await pause(n % 3 ? 15 : 60);
+      }
+      await pause(50);
+      await Promise.all(clicks);
+      isOver = true;
+    });
+    const actions = await collector.waitForSpans(20, hasType('action'));
+    const nameOfTrace = new Map(actions.map((span) => [span.traceId, span.name]));
+    const sent = site.requests.filter(({ url }) => url.includes('n='));
+    const wrong = sent.flatMap(({ url, headers }) => {
+      const n = new URL(url, 'http://any').searchParams.get('n');
+      const wanted = n === 'none' ? undefined : `click n${n}`;
+      const name = nameOfTrace.get(String(headers['traceparent']).split('-')[1]!);
+      return name === wanted ? [] : [`${url}: ${name}`];
+    });
+    expect(sent.filter(({ url }) => url.includes('n=none')).length).toBeGreaterThan(20);
+    expect(sent.filter(({ url }) => !url.includes('n=none'))).toHaveLength(20 * 18);
+    expect(wrong).toEqual([]);
   });
 
   it.each(['/quiet', '/older'])(

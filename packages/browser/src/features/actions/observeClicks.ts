@@ -9,6 +9,7 @@ import { toClickName } from './clickName.ts';
 export interface ActionContext {
   get(): Context;
   enter(context: Context, counts?: boolean): void;
+  leave(): void;
   resume(context: Context, counts?: boolean): void;
   setBase(context: Context): void;
 }
@@ -22,8 +23,10 @@ export interface ClicksDeps {
   readonly current: ActionContext;
 }
 
-/** Events with which something new from the user begins; what came before is not their cause. */
+/** Events with which something new from the user begins; what came before is not their cause, the load included. */
 const INPUT_BEGINNINGS: readonly string[] = ['pointerdown', 'pointerup', 'keydown'];
+/** Input that comes by the way. Browsers hand it to a busy page before any other task, the one that clears included. */
+const PASSING_INPUTS: readonly string[] = ['pointerover', 'pointerout', 'pointermove', 'keyup', 'wheel'];
 
 /**
  * Makes an action of each click, by one listener at the window that comes before all others: it sets the context for the
@@ -32,11 +35,16 @@ const INPUT_BEGINNINGS: readonly string[] = ['pointerdown', 'pointerup', 'keydow
  * @returns undoes it
  */
 export function observeClicks({ window, listen, clock, actions, current }: ClicksDeps): () => void {
-  const stops = INPUT_BEGINNINGS.map((type) =>
-    listen(window, type, (event) => {
-      if (event.isTrusted) current.enter(ROOT_CONTEXT);
-    }),
-  );
+  const listenTo = (types: readonly string[], begin: () => void): (() => void)[] =>
+    types.map((type) =>
+      listen(window, type, (event) => {
+        if (event.isTrusted) begin();
+      }),
+    );
+  const stops = [
+    ...listenTo(INPUT_BEGINNINGS, () => current.enter(ROOT_CONTEXT)),
+    ...listenTo(PASSING_INPUTS, () => current.leave()),
+  ];
   const stopClicks = listen(window, 'click', (event) => {
     const target = event.composedPath()[0];
     if (!isElement(target) || isEffectOf(actions.of(current.get()))) return;

@@ -4,7 +4,7 @@ import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import { createTracerProvider, type EndedSpan } from '@clickspan/shared/tracer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFakeTime, type FakeTime } from '../../../../../test/support/fakeTime.ts';
-import { createGuard } from '../../platform/guard.ts';
+import type { Guard } from '../../platform/guard.ts';
 import { createListen } from '../../platform/listen.ts';
 import { createActions, type Action, type Actions } from './actions.ts';
 import type { ActionContext } from './observeClicks.ts';
@@ -36,10 +36,15 @@ beforeEach(() => {
   const set = (next: Context): void => {
     context = next;
   };
-  const current: ActionContext = { get: () => context, enter: set, resume: set, setBase: () => {} };
-  const guard = createGuard((error) => {
-    throw error;
-  });
+  const nothing = (): void => {};
+  const current: ActionContext = {
+    get: () => context,
+    enter: set,
+    leave: nothing,
+    resume: set,
+    setBase: nothing,
+  };
+  const guard: Guard = (run) => run();
   actions = createActions({ window, tracer, clock, after: time.after });
   stop = observeRoutes({ window, listen: createListen(guard), guard, clock, actions, current });
 });

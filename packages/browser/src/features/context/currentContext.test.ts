@@ -67,6 +67,33 @@ describe('the current context', () => {
     expect(current.isUnsure()).toBe(false);
   });
 
+  it('stays unsure in what follows from an unsure task, for as long as there is a cause', () => {
+    const { current, nextTask } = create();
+    current.resume(A);
+    current.resume(B);
+    const asked = current.get();
+    nextTask();
+    current.enter(asked);
+    expect(current.isUnsure()).toBe(true);
+    current.enter(B);
+    expect(current.isUnsure()).toBe(false);
+
+    current.resume(ROOT_CONTEXT);
+    expect(current.isUnsure()).toBe(true);
+    current.enter(current.get());
+    expect(current.isUnsure()).toBe(false);
+  });
+
+  it('is what it is without a cause when a task of unknown cause begins', () => {
+    const { current } = create();
+    current.setBase(A);
+    current.resume(B);
+    current.leave();
+    expect(current.get()).toBe(A);
+    current.resume(A);
+    expect(current.isUnsure()).toBe(false);
+  });
+
   it('counts none as a cause that may be mixed up with what settles in the same task', async () => {
     const { current } = create();
     current.resume(ROOT_CONTEXT);

@@ -13,15 +13,23 @@ export interface CurrentContext {
    * @param counts whether the task is work of its action, so that the action lasts at least as long
    */
   enter(context: Context, counts?: boolean): void;
+  /** Says that a task of unknown cause begins: nothing of an earlier task can run any more. */
+  leave(): void;
   /** Sets the context from a microtask or nested in a task, where work of another context may be waiting. */
   resume(context: Context, counts?: boolean): void;
   /** Runs a function with a context, and puts back what was there. */
   readonly runWith: <T>(context: Context, run: () => T) => T;
-  /** Whether two contexts have been set since the page was last known to be idle, so that either may be the cause. */
+  /**
+   * Whether two contexts have been set since the page was last known to be idle, so that either may be the cause; or that
+   * was so where the current context comes from.
+   */
   readonly isUnsure: () => boolean;
   /** Sets what is current while no task with a known cause runs. */
   setBase(context: Context): void;
 }
+
+/** In a context that may be the wrong one, and so in all that follow from it. */
+const UNSURE_KEY: symbol = Symbol('clickspan.unsure');
 
 /** What it needs of its surroundings. */
 export interface CurrentContextDeps {
@@ -58,7 +66,7 @@ export function createCurrentContext({
   });
 
   const set = (context: Context, counts: boolean | undefined): void => {
-    current = context;
+    current = unsure ? toUnsure(context) : context;
     // "None" may stay until the next task with a cause, so it is worth no task of its own.
     if (context === ROOT_CONTEXT) return;
     armed = context;
@@ -74,6 +82,10 @@ export function createCurrentContext({
       unsure = false;
       armed = undefined;
       set(context, counts);
+    },
+    leave() {
+      unsure = false;
+      current = armed = undefined;
     },
     resume(context, counts) {
       if (armed && !isSameTrace(armed, context)) unsure = true;
@@ -95,11 +107,20 @@ export function createCurrentContext({
         current = before;
       }
     },
-    isUnsure: () => unsure,
+    isUnsure: () => unsure || isMarkedUnsure(current),
     setBase: (context) => {
       base = context;
     },
   };
+}
+
+/** "None" is not marked: the wrong cause is never taken for it, and what polls would stay marked for ever. */
+function toUnsure(context: Context): Context {
+  return context === ROOT_CONTEXT || isMarkedUnsure(context) ? context : context.setValue(UNSURE_KEY, true);
+}
+
+function isMarkedUnsure(context: Context | undefined): boolean {
+  return context?.getValue(UNSURE_KEY) === true;
 }
 
 function isSameTrace(a: Context, b: Context): boolean {

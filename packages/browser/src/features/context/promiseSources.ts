@@ -70,8 +70,17 @@ export function observePromiseSources(
 ): () => void {
   const patch = (owner: object | undefined, name: string, follows: Follow): (() => void) =>
     patchMethod(owner, name, (original, self, args) => follows(Reflect.apply(original, self, args)));
-  const stops = BODY_METHODS.map((name) => patch(window.Response?.prototype, name, follow));
-  stops.push(patch(window.ReadableStreamDefaultReader?.prototype, 'read', followChunk));
+  const { Response, ReadableStream, ReadableStreamDefaultReader, ReadableStreamBYOBReader } = window;
+  const stops = BODY_METHODS.map((name) => patch(Response?.prototype, name, follow));
+  stops.push(
+    patch(ReadableStreamDefaultReader?.prototype, 'read', followChunk),
+    patch(ReadableStreamBYOBReader?.prototype, 'read', followChunk),
+    patch(ReadableStream?.prototype, 'pipeTo', followChunk),
+  );
+  // What `for await` reads with has no name of its own; not every browser has it.
+  if (ReadableStream && 'values' in ReadableStream.prototype) {
+    stops.push(patch(Object.getPrototypeOf(new ReadableStream().values()) as object, 'next', followChunk));
+  }
   return () => stops.forEach((stop) => stop());
 }
 

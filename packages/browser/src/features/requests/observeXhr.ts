@@ -23,7 +23,8 @@ export interface XhrDeps {
 /** What we know of an XHR object; it may be used again and again. */
 interface XhrState {
   method: string;
-  url: string;
+  /** As the browser has resolved it on opening; the page may have another address when it sends. */
+  url: URL;
   callerTraceparent: string | null;
   /** What was current when the request was sent. */
   asked?: Context | undefined;
@@ -52,19 +53,23 @@ export function observeXhr({ window, guard, listen, requests, current }: XhrDeps
   const observeEvents = (xhr: XMLHttpRequest): void => {
     if (listened.has(xhr)) return;
     listened.add(xhr);
+    // At an object that is no node, listeners run in the order in which they came. A handler that the page has set before
+    // it opens the request, as it may, is set again behind ours.
+    const handler = xhr.onreadystatechange;
+    if (handler) xhr.onreadystatechange = null;
     // Every task of a request begins with this event. (Never listen at `upload`: that alone causes a preflight.)
     listen(xhr, 'readystatechange', () => {
       const asked = states.get(xhr)?.asked;
-      if (asked) current.enter(asked, true);
+      // The first change is part of the call that opens.
+      if (asked && xhr.readyState > xhr.OPENED) current.enter(asked, true);
     });
+    if (handler) xhr.onreadystatechange = handler;
     for (const type of END_EVENTS) listen(xhr, type, () => finish(xhr, states.get(xhr), type));
   };
 
   const start = (xhr: XMLHttpRequest, state: XhrState): void => {
-    observeEvents(xhr);
     state.asked = current.get();
-    const { method, callerTraceparent } = state;
-    const url = new URL(state.url, window.document.baseURI);
+    const { method, url, callerTraceparent } = state;
     state.request = requests.start({ method, url, callerTraceparent, canCarryHeaders: true });
     for (const [name, value] of state.request?.headers ?? []) setHeader.call(xhr, name, value);
   };
@@ -74,12 +79,13 @@ export function observeXhr({ window, guard, listen, requests, current }: XhrDeps
       const xhr = self as XMLHttpRequest;
       const result = keepingContext(() => Reflect.apply(original, self, args));
       guard(() => {
+        observeEvents(xhr);
         // Opening again gives up a request that is on its way, without an event.
         states.get(xhr)?.request?.failed('abort');
         const [method, url] = args;
         states.set(xhr, {
           method: String(method).toUpperCase(),
-          url: String(url),
+          url: new URL(String(url), window.document.baseURI),
           callerTraceparent: null,
         });
       });
