@@ -99,6 +99,17 @@ describe.each(runtimeClientsToTest())(
       expect(Object.keys(env).filter((name) => name.startsWith('CLICKSPAN'))).toEqual([]);
     });
 
+    it('has a heap that fits its memory', async () => {
+      const source = `
+        import { getHeapStatistics } from 'node:v8';
+        export const handler = async () => getHeapStatistics().heap_size_limit / 1024 / 1024;
+      `;
+      const { emulator } = await start(source, { memoryMb: 512 });
+      const { payload: heapMb } = await emulator.invoke('f', {});
+      expect(heapMb).toBeGreaterThan(400);
+      expect(heapMb).toBeLessThan(600);
+    });
+
     it('keeps its memory from one event to the next, and each is on record', async () => {
       const running = await start(ECHO);
       const first = await echo(running);

@@ -100,6 +100,23 @@ it('keeps its host from ending no longer than until it has stopped, whatever has
   process.kill(pid, 'SIGKILL');
 });
 
+it('keeps its host from ending no longer either when an environment could not be started', async () => {
+  code = await writeCode(`export const handler = async () => 'answer';`);
+  const program = `
+    let asked = 0;
+    const environment = () => {
+      if (asked++ > 0) throw new Error('no variables');
+      return {};
+    };
+    const emulator = await startEmulator({ functions: functions.map((one) => ({ ...one, environment })) });
+    const { payload } = await emulator.invoke('f', null);
+    await emulator.stop();
+    console.log(JSON.stringify(payload));
+  `;
+  const payload = { errorType: 'Sandbox.Failure', errorMessage: 'no variables' };
+  expect(JSON.parse(await runHost(program, code.codeDir))).toEqual(payload);
+});
+
 it('answers also when the listener of its log throws, and lets its host hear of that', async () => {
   code = await writeCode(`export const handler = async () => 'answer';`);
   const program = `

@@ -191,6 +191,20 @@ describe('the stand-in for SQS, by the real SDK', () => {
     );
     const empty = new SendMessageBatchCommand({ QueueUrl, Entries: [] });
     await expect(client.send(empty)).rejects.toMatchObject({ name: 'EmptyBatchRequest' });
+    // What a web page sends is told by its origin, which no page can leave out.
+    const asPage = {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': 'AmazonSQS.SendMessage',
+      origin: 'https://evil.example',
+    };
+    const spam = JSON.stringify({ QueueUrl, MessageBody: 'spam' });
+    const answer = await fetch(running.emulator.sqsEndpoint!, {
+      method: 'POST',
+      headers: asPage,
+      body: spam,
+    });
+    expect(await answer.json()).toMatchObject({ __type: 'com.amazonaws.sqs#AccessDenied' });
+    expect(await counted(client, QueueUrl)).toBe(0);
     // What a web page could send without asking.
     const headers = { 'content-type': 'text/plain', 'x-amz-target': 'AmazonSQS.PurgeQueue' };
     const body = JSON.stringify({ QueueUrl });

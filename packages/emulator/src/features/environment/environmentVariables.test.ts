@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { refuseFaultyVariables, toEnvironmentVariables } from './environmentVariables.ts';
+import { toFunctionSettings } from './functionConfig.ts';
+import type { FunctionSettings, Variables } from './functionConfig.ts';
+
+const account = { region: 'eu-central-1', accountId: '123456789012' };
+const places = { urls: {}, functionUrls: {}, sqsEndpoint: undefined, queueUrls: {} };
+const settingsWith = (environment: Variables): FunctionSettings =>
+  toFunctionSettings(
+    { name: 'f', codeDir: '/code', handler: 'index.handler', environment },
+    account,
+    () => places,
+  );
+
+describe('the variables of an environment', () => {
+  const variablesWith = (environment: Variables): Record<string, string> =>
+    toEnvironmentVariables({
+      settings: settingsWith(environment),
+      account,
+      runtimeApi: '127.0.0.1:9001',
+      logStreamName: 'stream',
+      optDir: '/tmp/opt1',
+      runtimeDir: '/runtime',
+      nodeDir: '/node/bin',
+      hostPath: '/usr/bin',
+    });
+
+  it("lead the function's own values from /opt to its layers", () => {
+    expect(variablesWith({ NODE_OPTIONS: '--require /opt/a.cjs' })['NODE_OPTIONS']).toBe(
+      '--require /tmp/opt1/a.cjs',
+    );
+  });
+
+  it('may be overridden but for what only the platform sets', () => {
+    const variables = variablesWith({ AWS_REGION: 'us-east-1', AWS_LAMBDA_FUNCTION_NAME: 'other' });
+    expect(variables).toMatchObject({ AWS_REGION: 'us-east-1', AWS_LAMBDA_FUNCTION_NAME: 'f' });
+  });
+});
+
+describe('refuseFaultyVariables', () => {
+  it.each([
+    [{ _HANDLER: 'x', TABLE: 'y' }, 'reserved environment variables: _HANDLER'],
+    [{ PORT: 80 }, 'environment variable PORT must be a text'],
+    [{ NONE: undefined }, 'environment variable NONE must be a text'],
+    [{ BYTES: 'a\0b' }, 'environment variable BYTES must be a text'],
+  ])('names what is wrong with %j', (environment, message) => {
+    expect(() => refuseFaultyVariables(settingsWith(environment as unknown as Variables))).toThrow(message);
+  });
+
+  it('takes what AWS takes', () => {
+    expect(() => refuseFaultyVariables(settingsWith({ TABLE: 'x', EMPTY: '' }))).not.toThrow();
+  });
+});
