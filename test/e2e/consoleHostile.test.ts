@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGzip, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TraceList } from '../../packages/console/src/api/types.ts';
+import type { Trace, TraceList } from '../../packages/console/src/api/types.ts';
 import { isRunning, startConsoleProcess } from '../support/consoleProcess.ts';
 import type { ConsoleProcess } from '../support/consoleProcess.ts';
 import { newSpanId, newTraceId, sendSpans, toTraceRequest } from '../support/otlpTraces.ts';
@@ -182,6 +182,30 @@ describe('hostile input', () => {
       for (const body of bodies) expectStatusBody(await attack({ headers: GZIP, body }), 413);
       expect((await attack({ headers: GZIP, body: scopesWithoutSpans })).status).toBe(200);
     });
+    expect(peakRssBytes()).toBeLessThan(MAX_RSS_BYTES);
+  });
+
+  it('of a trace that no page could hold is handed out in part', async () => {
+    const traceId = newTraceId();
+    const attributes = [{ key: 'k', value: { stringValue: 'x'.repeat(10_000) } }];
+    for (let request = 0; request < 2; request++) {
+      const spans = Array.from({ length: 4_500 }, () => ({
+        traceId,
+        spanId: newSpanId(),
+        name: 'x',
+        startTimeUnixNano: `${Date.now()}000000`,
+      }));
+      const body = gzipSync(
+        JSON.stringify({ resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }] }),
+      );
+      expect((await attack({ headers: GZIP, body })).status).toBe(200);
+    }
+    const response = await fetch(`${console_.consoleUrl}/api/traces/${traceId}`);
+    const text = await response.text();
+    expect(text.length).toBeLessThan(70_000_000);
+    const trace = JSON.parse(text) as Trace;
+    expect(trace.truncated).toBe(true);
+    expect(new Set(trace.spans.map((span) => span.spanId)).size).toBeGreaterThan(4_500);
     expect(peakRssBytes()).toBeLessThan(MAX_RSS_BYTES);
   });
 

@@ -171,6 +171,14 @@ describe('what the collector stores', () => {
     expect((await list('twice')).traces).toMatchObject([{ spanCount: 1, errorCount: 1 }]);
   });
 
+  it('does not fill the list with the services of one trace', async () => {
+    const root = { traceId: newTraceId(), service: 'crossroads', name: 'click' };
+    await store([root, ...Array.from({ length: 80 }, (_, i) => ({ ...root, service: `crossroads-${i}` }))]);
+    const [trace] = (await list('crossroads')).traces;
+    expect(trace).toMatchObject({ spanCount: 81 });
+    expect(trace!.services).toHaveLength(50);
+  });
+
   it('is found by cold start, error, duration and name', async () => {
     const service = 'filters';
     await store([

@@ -27,7 +27,7 @@ export interface TraceSummary {
   readonly errorCount: number;
   /** Invocations that were cold starts. */
   readonly coldStartCount: number;
-  /** All services of the trace, sorted by name. */
+  /** The services of the trace, sorted by name; of more than 50 any 50. */
   readonly services: readonly string[];
 }
 

@@ -1,8 +1,9 @@
 import type { Span, SpanEvent, SpanLink, Trace } from '../../api/types.ts';
 import type { EngineClient } from '../../platform/clickhouse.ts';
 
-/** More than a page can show and less than a browser can hold. */
+/** More than a page can show and less than a browser can hold; this process holds it several times over. */
 const MAX_SPANS = 20_000;
+const MAX_BYTES = 64_000_000;
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -23,6 +24,8 @@ interface SpanRecord extends Pick<
   readonly linkTraceIds: readonly string[];
   readonly linkSpanIds: readonly string[];
   readonly linkAttributes: readonly Attributes[];
+  /** How many spans there are, up to one more than are handed out. */
+  readonly spanCount: string;
 }
 
 // The outer names would hide the columns of the same spelling if case were all that told them apart, so each
@@ -36,12 +39,17 @@ const SELECT_TRACE = `
     ScopeName AS scopeName, ScopeVersion AS scopeVersion,
     arrayMap(t -> toString(toUnixTimestamp64Nano(t)), Events.Timestamp) AS eventTimes,
     Events.Name AS eventNames, Events.Attributes AS eventAttributes,
-    Links.TraceId AS linkTraceIds, Links.SpanId AS linkSpanIds, Links.Attributes AS linkAttributes
-  FROM otel_traces
-  WHERE TraceId = {traceId:String}
-  ORDER BY Timestamp, SpanId
-  LIMIT 1 BY SpanId
-  LIMIT {limit:UInt32}`;
+    Links.TraceId AS linkTraceIds, Links.SpanId AS linkSpanIds, Links.Attributes AS linkAttributes,
+    toString(count() OVER ()) AS spanCount
+  FROM (
+    SELECT * FROM otel_traces WHERE TraceId = {traceId:String}
+    ORDER BY Timestamp, SpanId
+    LIMIT 1 BY SpanId
+    LIMIT {limit:UInt32}
+  )
+  QUALIFY sum(byteSize(SpanAttributes, ResourceAttributes, Events.Attributes, Links.Attributes))
+    OVER (ORDER BY Timestamp, SpanId ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) <= {maxBytes:UInt64}
+  ORDER BY Timestamp, SpanId`;
 
 /**
  * Reads a whole trace. A span that was sent twice is there once.
@@ -54,9 +62,10 @@ export async function readTrace(
   traceId: string,
   signal?: AbortSignal,
 ): Promise<Trace | undefined> {
-  const rows = await client.query<SpanRecord>(SELECT_TRACE, { traceId, limit: MAX_SPANS + 1 }, signal);
+  const params = { traceId, limit: MAX_SPANS + 1, maxBytes: MAX_BYTES };
+  const rows = await client.query<SpanRecord>(SELECT_TRACE, params, signal);
   if (rows.length === 0) return undefined;
-  const truncated = rows.length > MAX_SPANS;
+  const truncated = Number(rows[0]!.spanCount) > Math.min(rows.length, MAX_SPANS);
   return { traceId, spans: rows.slice(0, MAX_SPANS).map(toSpan), truncated };
 }
 

@@ -13,6 +13,8 @@ const WINDOWS_MINUTES: readonly bigint[] = [15n * MINUTE, 3n * HOUR, DAY, 7n * D
 const EDGE_NANO = 30n * NANO_PER_MINUTE;
 /** Rows read beyond a page, to fill it where traces turn out to have begun before the window. */
 const SPARE_ROWS = 20;
+/** Of one trace; a row of the list shows a few. */
+const MAX_SERVICES = 50;
 /** A sender's clock may be ahead, and so may its traces. */
 const AHEAD_NANO = 1_440n * NANO_PER_MINUTE;
 
@@ -79,7 +81,7 @@ const toSelect = (having: readonly string[]): string => `
     toString(uniqExact(SpanId)) AS spanCount,
     toString(uniqExactIf(SpanId, StatusCode = 'Error')) AS errorCount,
     toString(uniqExactIf(SpanId, ColdStart)) AS coldStartCount,
-    arraySort(groupUniqArray(toString(ServiceName))) AS services
+    arraySort(groupUniqArray(${MAX_SERVICES})(toString(ServiceName))) AS services
   FROM otel_traces
   WHERE Timestamp >= fromUnixTimestamp64Nano({readFrom:Int64}) AND TraceId IN (
     SELECT TraceId FROM otel_traces
