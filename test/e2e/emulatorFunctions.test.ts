@@ -357,10 +357,8 @@ describe('an emulator', () => {
       'a',
       'b',
     ]) {
-      // oxlint-disable-next-line no-await-in-loop -- there is room for one
       const { payload } = await emulator.invoke(name, { workMs: name === 'late' ? 600_000 : 0 });
       outcomes.push(payload === 'done' ? payload : (payload as { errorType: string }).errorType);
-      // oxlint-disable-next-line no-await-in-loop
       await until('it rests', () => stage!.environments().every(({ state }) => state !== 'busy'));
     }
     const [ended, late] = ['Runtime.ExitError', 'Sandbox.Timedout'];

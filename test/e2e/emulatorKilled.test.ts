@@ -56,12 +56,10 @@ it('a killed emulator leaves no process, listener or folder, frozen, working or 
   const deadlineUnixMs = Date.now() + 6000;
   const left = (): number[] =>
     [...started.groups, ...reapers].filter((group) => livingStates(group).length > 0);
-  // oxlint-disable-next-line no-await-in-loop -- polling
   while (left().length > 0 && Date.now() < deadlineUnixMs) await sleep(50);
   expect(left()).toEqual([]);
   expect(readdirSync(code.codeDir)).toEqual(['index.mjs']);
   for (const url of started.urls) {
-    // oxlint-disable-next-line no-await-in-loop
     await expect(fetch(url)).rejects.toThrow();
   }
 });

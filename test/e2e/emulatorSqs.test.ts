@@ -254,7 +254,6 @@ describe('a queue with a function', () => {
     const send = (MessageBody: string): Promise<unknown> =>
       client.send(new SendMessageCommand({ QueueUrl: urls['orders']!, MessageBody }));
     for (const body of ['1', '2', '3']) {
-      // oxlint-disable-next-line no-await-in-loop
       await send(body);
     }
     await until('the function has run', () => events(running).length === 1);

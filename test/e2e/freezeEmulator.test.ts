@@ -86,10 +86,8 @@ describe.each(runtimeClientsToTest())(
       await ticks(running);
       let slept = 0;
       for (let round = 0; round < 200; round++) {
-        // oxlint-disable-next-line no-await-in-loop
         await sleepUntilIdle(running, round % 4);
         if (running.environments()[0]!.frozen) slept++;
-        // oxlint-disable-next-line no-await-in-loop
         await ticks(running);
       }
       await frozen(running);
@@ -184,7 +182,6 @@ it('leaves environments running when told not to freeze', async () => {
 async function sleepUntilIdle(running: Stage, extraMs: number): Promise<void> {
   // No timer: the event shall come right behind the freezing.
   while (running.environments()[0]!.state !== 'idle') {
-    // oxlint-disable-next-line no-await-in-loop
     await new Promise((resolve) => {
       setImmediate(resolve);
     });

@@ -40,19 +40,14 @@ describe.each(runtimeClientsToTest())(
       const running = stage;
       const environment = (): EnvironmentRecord => running.environments()[0]!;
       for (let i = 1; i <= INVOCATIONS; i++) {
-        // oxlint-disable-next-line no-await-in-loop
         const { requestId, payload } = await running.emulator.invoke('f', { i });
-        // oxlint-disable-next-line no-await-in-loop
         await until('frozen', () => environment().frozen);
         expect(collector.spans.filter(isInvocation(requestId))).toHaveLength(1);
         if (i % HELD_EVERY !== 0) continue;
         const held = listProcessGroup(environment().processGroupId!).map(({ state }) => state);
         expect(new Set(held)).toEqual(new Set(['T']));
-        // oxlint-disable-next-line no-await-in-loop
         await sleep(HELD_MS);
-        // oxlint-disable-next-line no-await-in-loop
         const next = await running.emulator.invoke('f', {});
-        // oxlint-disable-next-line no-await-in-loop
         await until('frozen', () => environment().frozen);
         const [{ after }, { before }] = [payload, next.payload] as [{ after: number }, { before: number }];
         expect(before - after).toBeLessThan(HELD_MS / 10 / 4);
@@ -72,12 +67,9 @@ describe.each(runtimeClientsToTest())(
       const running = stage;
       const requestIds: string[] = [];
       for (let i = 0; i < 8; i++) {
-        // oxlint-disable-next-line no-await-in-loop
         requestIds.push((await running.emulator.invoke('f', {})).requestId);
-        // oxlint-disable-next-line no-await-in-loop
         await until('frozen', () => running.environments()[0]!.frozen);
         // Long enough for the answer to come during the freeze, every second time.
-        // oxlint-disable-next-line no-await-in-loop
         if (i % 2 === 0) await sleep(700);
       }
       // An environment that is not asked any more keeps what it could not send; one more invocation lets it.

@@ -91,7 +91,6 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
       );
       const { functionUrls } = stage.emulator;
       for (const kind of KINDS) {
-        // oxlint-disable-next-line no-await-in-loop
         const [bareAnswer, tracedAnswer] = [
           await seen(`${functionUrls['bare']}/${kind}`),
           await seen(`${functionUrls['traced']}/${kind}`),
@@ -115,7 +114,6 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
       },
     );
     for (let i = 0; i < 2; i++) {
-      // oxlint-disable-next-line no-await-in-loop
       const response = await fetch(`${stage.emulator.functionUrls['traced']}/reused`);
       expect(response.headers.get('server-timing')).toMatch(
         /^db;dur=1, traceparent;desc="00-[^,]*, trace;desc=/,
@@ -136,12 +134,9 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
       const running = stage;
       for (let i = 0; i < 6; i++) {
         collector.clear();
-        // oxlint-disable-next-line no-await-in-loop
         const response = await fetch(`${running.emulator.functionUrls['f']}/text`);
-        // oxlint-disable-next-line no-await-in-loop
         expect(await response.text()).toBe('plain text');
         const lastByteUnixMs = unixMs();
-        // oxlint-disable-next-line no-await-in-loop
         await until('the invocation is over', () => lastInvocation(running.environments()).endUnixMs);
         const { responseUnixMs, endUnixMs } = lastInvocation(running.environments());
         for (const connectedUnixMs of collector.connectionsUnixMs)
@@ -169,7 +164,6 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
       return lastInvocation(running.environments());
     };
     const records: InvocationRecord[] = [];
-    // oxlint-disable-next-line no-await-in-loop
     for (let i = 0; i < 8; i++) records.push(await invoke());
     const tails = records.map(({ responseUnixMs, endUnixMs }) => endUnixMs! - responseUnixMs!);
     expect(tails.filter((tail) => tail > 150).length).toBeLessThanOrEqual(2);

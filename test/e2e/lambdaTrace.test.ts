@@ -142,9 +142,7 @@ describe.each(runtimeClientsToTest())('the layer in a function (%s)', (runtimeCl
     const timings: (string | null)[] = [];
     for (let i = 0; i < 2; i++) {
       // One after the other: the second finds the environment warm.
-      // oxlint-disable-next-line no-await-in-loop
       timings.push((await post(running)).headers.get('server-timing'));
-      // oxlint-disable-next-line no-await-in-loop
       await until('frozen', () => running.environments()[0]?.frozen);
     }
     const [first, second] = await collector.waitForSpans(2, isInvocation());
@@ -170,7 +168,6 @@ describe.each(runtimeClientsToTest())('the layer in a function (%s)', (runtimeCl
     });
     for (let round = 0; round < 3; round++) {
       // Rounds of growing width, so that each finds some environments warm.
-      // oxlint-disable-next-line no-await-in-loop
       await Promise.all(Array.from({ length: round + 1 }, () => post(running)));
     }
     await collector.waitForSpans(6, isInvocation());

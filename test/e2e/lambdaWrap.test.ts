@@ -77,10 +77,8 @@ describe('wrap() from the npm module', () => {
           await ready();`,
       });
       for (let n = 0; n < 3; n++) {
-        // oxlint-disable-next-line no-await-in-loop
         const { payload, requestId } = await running.invoke('f', { n });
         expect(payload).toBe(n + 1);
-        // oxlint-disable-next-line no-await-in-loop
         await frozen(running);
         const spans = collector.spans.filter(isInvocation(requestId));
         expect(spans).toHaveLength(1);
@@ -100,11 +98,9 @@ describe('wrap() from the npm module', () => {
     });
     const requestIds: string[] = [];
     for (let i = 0; i < 5; i++) {
-      // oxlint-disable-next-line no-await-in-loop
       const { payload, requestId } = await running.invoke('f', {});
       expect(payload).toBe('answer');
       requestIds.push(requestId);
-      // oxlint-disable-next-line no-await-in-loop
       await frozen(running);
     }
     await until('all but the last have come', () =>
@@ -149,9 +145,7 @@ describe('wrap() from the npm module', () => {
         await ready();`,
     });
     for (let i = 0; i < 3; i++) {
-      // oxlint-disable-next-line no-await-in-loop
       const { requestId } = await running.invoke('f', {});
-      // oxlint-disable-next-line no-await-in-loop
       await frozen(running);
       expect(collector.spans.filter(isInvocation(requestId))).toHaveLength(1);
     }

@@ -39,7 +39,6 @@ async function answers(runtimeClient: RuntimeClientKind): Promise<string[]> {
   stage = await startStage([{ name: 'f', source: FUNCTION, memoryMb: 256 }], { runtimeClient });
   const texts: string[] = [];
   for (const event of EVENTS) {
-    // oxlint-disable-next-line no-await-in-loop
     const { payload } = await stage.emulator.invoke('f', event, {
       traceHeader: TRACE,
       clientContext: { custom: { ä: 'ö' } },

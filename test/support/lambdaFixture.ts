@@ -121,12 +121,10 @@ export async function until(what: string, isSo: () => unknown): Promise<void> {
   let last: unknown;
   while (Date.now() < deadlineUnixMs) {
     try {
-      // oxlint-disable-next-line no-await-in-loop
       if (await isSo()) return;
     } catch (error) {
       last = error;
     }
-    // oxlint-disable-next-line no-await-in-loop
     await sleep(20);
   }
   throw new Error(`within ${DEADLINE_MS} ms it did not become so: ${what}`, { cause: last });

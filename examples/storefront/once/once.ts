@@ -130,10 +130,8 @@ async function playCustomer(
     await openShop(page, site + options.page);
     const traces: Traced[] = [];
     for (const cold of [true, false]) {
-      // oxlint-disable-next-line no-await-in-loop -- the second purchase finds what the first has left warm
       await untilIdle(dev);
       tell(`Buying, ${cold ? 'cold' : 'warm'} …`);
-      // oxlint-disable-next-line no-await-in-loop -- as above
       const { traced, broken } = await buyAndTrace(scene, cold);
       if (traced) traces.push(traced);
       if (broken) return { runtimeClient, traces, broken };
@@ -148,7 +146,6 @@ async function playCustomer(
 async function untilIdle(dev: Dev): Promise<void> {
   for (const deadline = Date.now() + IDLE_WITHIN_MS; Date.now() < deadline;) {
     if (dev.environments().every(({ state }) => state === 'idle' || state === 'ended')) return;
-    // oxlint-disable-next-line no-await-in-loop -- polling
     await sleep(POLL_MS);
   }
 }
@@ -160,11 +157,9 @@ async function buyAndTrace(scene: Scene, cold: boolean): Promise<{ traced?: Trac
   let spans: readonly Span[] = [];
   let chain = followChain(spans, cold);
   while (traceId !== undefined && purchase.succeeded && Date.now() < deadline) {
-    // oxlint-disable-next-line no-await-in-loop -- polling
     spans = (await readSpans(scene, traceId)) ?? spans;
     chain = followChain(spans, cold);
     if (chain.missing.length === 0) break;
-    // oxlint-disable-next-line no-await-in-loop -- polling
     await sleep(POLL_MS);
   }
   if (chain.missing.length > 0 || traceId === undefined) {

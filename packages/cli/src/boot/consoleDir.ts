@@ -24,7 +24,6 @@ export async function startConsoleSomewhere(options: DevOptions, plan: DevPlan):
   for (let number = 1; ; number++) {
     const dataDir = number === 1 ? config.dataDir : `${config.dataDir}-${number}`;
     try {
-      // oxlint-disable-next-line no-await-in-loop -- the next directory only when this one is taken
       const running = await startConsole({
         dataDir,
         collectorPort: plan.ports['collector']!,

@@ -46,10 +46,8 @@ export async function startDev(options: DevOptions): Promise<Dev> {
   for (let attempt = 1; ; attempt++) {
     const stops: Stops = [];
     try {
-      // oxlint-disable-next-line no-await-in-loop -- another attempt only after the first has failed
       return await start(options, attempt > 1, stops);
     } catch (error) {
-      // oxlint-disable-next-line no-await-in-loop -- as above
       await stopAll(stops);
       if (attempt === ATTEMPTS || !isPortTaken(error)) throw error;
     }
@@ -117,7 +115,6 @@ async function startServices(options: DevOptions, plan: DevPlan, { reaper, stops
 async function startSites(config: DevConfig, plan: DevPlan, stops: Stops): Promise<void> {
   for (const [name, { dir, singlePage }] of Object.entries(config.sites)) {
     const port = plan.ports[`site.${name}`]!;
-    // oxlint-disable-next-line no-await-in-loop -- a listener is there within a millisecond
     const site = await startSite({ dir, port, singlePage, values: () => plan.values });
     if (!site) throw portTaken(`site.${name}`, port);
     stops.push(() => site.stop());
@@ -164,7 +161,6 @@ function pick(plan: DevPlan, start: string): Record<string, string> {
 async function stopAll(stops: Stops): Promise<void> {
   for (const stop of stops.splice(0).toReversed()) {
     // One part that cannot be stopped must not keep the others alive; the reaper has its processes.
-    // oxlint-disable-next-line no-await-in-loop
     await stop().catch(() => undefined);
   }
 }

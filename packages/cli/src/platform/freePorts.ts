@@ -24,7 +24,6 @@ export async function findFreePorts<K extends string>(
     const ports: [string, number][] = [];
     for (const [name, wish] of Object.entries(wishes) as [K, number | undefined][]) {
       // One after the other: wishes are granted in their order, and each is held until all are found.
-      // oxlint-disable-next-line no-await-in-loop
       const server = await hold(wish, tried);
       held.push(server);
       ports.push([name, (server.address() as AddressInfo).port]);
@@ -39,7 +38,6 @@ async function hold(wish: number | undefined, tried: number): Promise<Server> {
   const server = createServer();
   const first = wish ?? LAST_PORT + 1;
   for (let port = first; port <= first + tried && port <= LAST_PORT; port++) {
-    // oxlint-disable-next-line no-await-in-loop -- the first that is free wins
     if (await listen(server, port)) return server;
   }
   await listen(server, 0);

@@ -114,9 +114,7 @@ async function startPools(
     if (pools.has(settings.name))
       throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `function ${settings.name} is configured twice`);
     const optDir = join(layersDir, settings.name);
-    // oxlint-disable-next-line no-await-in-loop -- a few at start, and the first fault should be the one told
     await refuseMissingCode(settings);
-    // oxlint-disable-next-line no-await-in-loop -- as above
     await unpackLayers(settings.layers, optDir);
     const pool = createFunctionPool({
       ...platform,
@@ -188,7 +186,6 @@ async function startFronts(
       match,
       integrationTimeoutMs,
     } as const;
-    // oxlint-disable-next-line no-await-in-loop -- preferred ports are given out in the order of the configuration
     urls[name] = keep(await startHttpFront(front));
   }
   const functionUrls: Record<string, string> = {};
@@ -212,7 +209,6 @@ async function startFronts(
       cors,
       match,
     } as const;
-    // oxlint-disable-next-line no-await-in-loop -- as above
     functionUrls[config.function] = keep(await startHttpFront(front));
   }
   return { urls, functionUrls };
@@ -309,7 +305,6 @@ async function stopAll(stops: Stops): Promise<void> {
   const failures: unknown[] = [];
   for (const stop of stops.toReversed()) {
     // In order: what is in front goes before what is behind it. What fails must not keep the rest running.
-    // oxlint-disable-next-line no-await-in-loop
     await stop().catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) throw new AggregateError(failures, 'The emulator could not be stopped cleanly.');

@@ -42,7 +42,6 @@ async function listen(server: Server, preferred: number): Promise<void> {
   const ports = preferred === 0 ? [] : Array.from({ length: PORTS_TRIED }, (_, step) => preferred + step);
   for (const port of [...ports.filter((candidate) => candidate <= 65_535), 0]) {
     // One after the other: the first that is free wins.
-    // oxlint-disable-next-line no-await-in-loop
     if (await tryListen(server, port)) return;
   }
 }

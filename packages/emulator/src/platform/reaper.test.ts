@@ -34,7 +34,6 @@ async function until(isSo: () => boolean): Promise<void> {
   const deadlineUnixMs = Date.now() + 20_000;
   while (!isSo()) {
     if (Date.now() > deadlineUnixMs) throw new Error('it never became so');
-    // oxlint-disable-next-line no-await-in-loop
     await new Promise((resolve) => {
       setTimeout(resolve, 10);
     });

@@ -94,7 +94,6 @@ describe('a call of the handler', () => {
       const call = createStartCall(parts)({}, LAMBDA, stream)!;
       expect(call.run(() => 'ran')).toBe('ran');
       expect(call[end]('result')).toBe(end === 'succeed' ? 'result' : undefined);
-      // oxlint-disable-next-line no-await-in-loop
       await expect.poll(() => events).toContain('release r');
     }
   });

@@ -95,7 +95,6 @@ describe('a connection that defers its reads', () => {
     });
     while (!answered) {
       open.readNow();
-      // oxlint-disable-next-line no-await-in-loop
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(await answer).toBe('/now');

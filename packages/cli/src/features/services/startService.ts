@@ -69,14 +69,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
   for (const deadline = Date.now() + READY_WITHIN_MS; !ready;) {
     if (ended !== undefined || Date.now() > deadline) {
-      // oxlint-disable-next-line no-await-in-loop -- the loop ends here
       await stop();
-      // oxlint-disable-next-line no-await-in-loop -- as above
       throw toStartError(options, ended, lines, await accepts(port));
     }
-    // oxlint-disable-next-line no-await-in-loop -- polling
     if (options.readyWhen === undefined) ready = await accepts(port);
-    // oxlint-disable-next-line no-await-in-loop -- polling
     if (!ready) await new Promise((done) => setTimeout(done, POLL_MS));
   }
   return { url: `http://${LOOPBACK}:${port}`, pid: child.pid!, stop };

@@ -63,7 +63,6 @@ describe('unpackLayers', () => {
     const first = await zip('first.zip', { way: link });
     const second = await zip('second.zip', { 'way/new/out': { text: 'x' } });
     for (const layers of [[both], [first, second]]) {
-      // oxlint-disable-next-line no-await-in-loop
       await expect(unpackLayers(layers, join(dir, 'opt'))).rejects.toThrow('leaves /opt by a link');
     }
     expect(await readdir(outside)).toEqual([]);

@@ -25,7 +25,6 @@ export async function unpackLayers(zipPaths: readonly string[], optDir: string):
   await mkdir(optDir, { recursive: true });
   for (const zipPath of zipPaths) {
     // The order decides which layer wins.
-    // oxlint-disable-next-line no-await-in-loop
     await unpackZip(zipPath, optDir);
   }
 }
@@ -76,7 +75,6 @@ async function refuseWayOut(dir: string, optDir: string): Promise<void> {
   const root = await realpath(optDir);
   let there = dir;
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- upwards to what exists
     const real = await realpath(there).catch(() => undefined);
     if (real === root || real?.startsWith(root + sep)) return;
     if (real !== undefined)

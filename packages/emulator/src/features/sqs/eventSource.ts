@@ -53,9 +53,7 @@ export function startEventSource(options: EventSourceOptions): EventSource {
 async function poll(options: EventSourceOptions, signal: AbortSignal): Promise<void> {
   const underWay = new Set<Promise<void>>();
   while (!signal.aborted) {
-    // oxlint-disable-next-line no-await-in-loop -- a place must be free before messages are taken
     if (underWay.size >= MAX_BATCHES) await Promise.race(underWay);
-    // oxlint-disable-next-line no-await-in-loop -- one batch is gathered at a time
     const batch = await gather(options, signal);
     if (batch.length === 0) continue;
     const handed = handOver(options, batch).finally(() => underWay.delete(handed));
@@ -78,7 +76,6 @@ async function gather(options: EventSourceOptions, signal: AbortSignal): Promise
   while (batch.length > 0 && batch.length < batchSize && hasRoom(batch)) {
     const waitMs = endUnixMs - clock();
     if (waitMs <= 0 || signal.aborted) break;
-    // oxlint-disable-next-line no-await-in-loop -- each wait is for what the one before has not brought
     await take(waitMs);
   }
   for (const { receiptHandle } of batch) queue.hide(receiptHandle, options.visibilityTimeoutMs);

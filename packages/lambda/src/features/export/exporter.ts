@@ -142,7 +142,6 @@ export function createExporter(environment: ExporterEnvironment): Exporter {
         if (!go) return;
         const answered = send();
         // One request after the other.
-        // oxlint-disable-next-line no-await-in-loop
         if (waitMs === 0 || !(await firstOf(answered, waitMs))) return;
       }
     },

@@ -115,13 +115,11 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
         // The event comes together with the invocation, whose handler is not to wait for our reading it.
         connection.deferReads();
         // One event after the other.
-        // oxlint-disable-next-line no-await-in-loop
         const answer = await connection.send(request);
         if (answer.status !== 200) throw new Error(`the Extensions API answered ${answer.status}`);
         const event = toInvokeEvent(answer.body);
         failures = 0;
         registered = true;
-        // oxlint-disable-next-line no-await-in-loop
         if (event) await released(event);
       } catch (error) {
         failures++;
@@ -129,7 +127,6 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
         if (failures < FAILURES_TO_TELL) continue;
         registered = false;
         if (failures === FAILURES_TO_TELL) report(`events of the platform are lost: ${String(error)}`);
-        // oxlint-disable-next-line no-await-in-loop
         await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - FAILURES_TO_TELL)));
       }
     }
