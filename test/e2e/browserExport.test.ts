@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasType, isRequestTo, openPage, toPageHtml, type PageVoices } from '../support/agentPage.ts';
 import { launchChromium } from '../support/chromium.ts';
-import { startFakeCollector, type FakeCollector } from '../support/collector.ts';
+import { decodeSpans, startFakeCollector, type FakeCollector } from '../support/collector.ts';
 import { startTestOrigin, type TestOrigin } from '../support/testOrigins.ts';
 
 let browser: Browser;
@@ -22,6 +22,12 @@ beforeAll(async () => {
     '/no-endpoint': { html: toPageHtml({}, BUTTONS) },
     '/bad-options': { html: toPageHtml({ endpoint: 'nowhere', 'sample-ratio': '7' }, BUTTONS) },
     '/unsampled': { html: toPageHtml({ endpoint, 'sample-ratio': '0' }, BUTTONS) },
+    '/own-collector': {
+      html: `${BUTTONS}<script type="module">
+        import { start } from '/clickspan.mjs';
+        start({ endpoint: location.origin });
+      </script>`,
+    },
     '/bare': { html: '<!doctype html><title>Bare</title>' },
     '/twice': {
       html: toPageHtml(
@@ -195,6 +201,31 @@ describe('leaving the page', () => {
     await collector.waitForSpan(isRequestTo('/before'));
     await page.evaluate(() => fetch('/after').then(() => null));
     await collector.waitForSpan(isRequestTo('/after'));
+  });
+
+  it('sends by beacon where requests cannot outlive the page', async () => {
+    await open('/bare');
+    await page.addInitScript(() => {
+      Reflect.deleteProperty(Request.prototype, 'keepalive');
+      const send = navigator.sendBeacon.bind(navigator);
+      navigator.sendBeacon = (url, data) => {
+        sessionStorage.setItem('beacon', String(url));
+        return send(url, data);
+      };
+    });
+    await page.goto(`${site.url}/own-collector`);
+    await page.evaluate(() => {
+      document.getElementById('one')!.addEventListener('click', async () => {
+        await fetch('/by-beacon');
+        location.href = '/bare';
+      });
+    });
+    await page.click('#one');
+    await expect.poll(() => site.latest('/v1/traces')?.body, { timeout: 20_000 }).toContain('/by-beacon');
+    const beacon = site.latest('/v1/traces')!;
+    expect(beacon.headers['content-type']).toBe('application/json');
+    expect(await page.evaluate(() => sessionStorage.getItem('beacon'))).toBe(`${site.url}/v1/traces`);
+    expect(decodeSpans(beacon.body, 0).map(({ name }) => name)).toContain('click one');
   });
 
   it('goes on when the page is restored, and keeps no page from being kept', async () => {

@@ -159,11 +159,11 @@ function observePage(core: Core): (() => void)[] {
         onHidden() {
           requests.endAnswered();
           actions.endQuiet();
-          exporter.flushOnExit();
+          exporter.flushOnExit(false);
         },
         onExit() {
           endAll(core, 'pagehide');
-          exporter.flushOnExit();
+          exporter.flushOnExit(true);
         },
       }),
   };

@@ -5,8 +5,12 @@ export interface PostRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Whether the request should outlive the page; the browser takes 64 KiB of such bodies at a time. */
   readonly keepalive: boolean;
-  /** Whether the page is going away, so that an older browser's beacon is better than nothing. */
-  readonly exiting: boolean;
+  /**
+   * Whether the page is left: the answer may come when it is gone or frozen, so it is waited for without a limit, and an
+   * older browser's beacon is better than nothing. (It takes cookies along, so a collector of another origin must allow
+   * credentials.)
+   */
+  readonly leaving: boolean;
 }
 
 /** What came back: status 0 when nothing did. */
@@ -31,9 +35,9 @@ export function createPost(window: Window & typeof globalThis): Post {
   const { Request, navigator } = window;
   const fetch = window.fetch.bind(window);
   const canKeepAlive = !!Request && 'keepalive' in Request.prototype;
-  return async ({ url, body, headers, keepalive, exiting }) => {
+  return async ({ url, body, headers, keepalive, leaving }) => {
     try {
-      if (exiting && !canKeepAlive) {
+      if (leaving && !canKeepAlive) {
         const blob = new Blob([body], { type: headers['content-type'] ?? '' });
         return navigator.sendBeacon(url, blob) ? { status: 200, retryAfter: null } : NO_ANSWER;
       }
@@ -42,7 +46,7 @@ export function createPost(window: Window & typeof globalThis): Post {
         body,
         headers,
         keepalive,
-        signal: exiting ? null : (AbortSignal.timeout?.(TIMEOUT_MS) ?? null),
+        signal: leaving ? null : (AbortSignal.timeout?.(TIMEOUT_MS) ?? null),
       });
       return { status: response.status, retryAfter: response.headers.get('retry-after') };
     } catch {

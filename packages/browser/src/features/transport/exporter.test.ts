@@ -158,7 +158,7 @@ describe('exporter', () => {
     setup.record('one', 20_000);
     await setup.time.advance(600);
     for (let i = 0; i < 40; i++) setup.record(`n${i}`, 2000);
-    setup.exporter.flushOnExit();
+    setup.exporter.flushOnExit(true);
     const total = setup.posts.reduce((sum, { body }) => sum + body.length, 0);
     expect(setup.posts.length).toBeGreaterThan(1);
     expect(setup.posts.every(({ keepalive }) => keepalive)).toBe(true);
@@ -166,9 +166,24 @@ describe('exporter', () => {
     expect(setup.received()[1]!.name).toBe('n0');
   });
 
+  it('tries again what was not taken when the page was hidden, without waiting for more', async () => {
+    const setup = setUp();
+    setup.answer = { status: 503, retryAfter: null };
+    setup.record('one');
+    setup.exporter.flushOnExit(false);
+    expect(setup.posts[0]!.leaving).toBe(false);
+    await setup.time.advance(0);
+    setup.answer = OK;
+    await setup.time.advance(5000);
+    expect(setup.received().map(({ name }) => name)).toEqual(['one', 'one']);
+    setup.record('two');
+    setup.exporter.flushOnExit(true);
+    expect(setup.posts.at(-1)!.leaving).toBe(true);
+  });
+
   it('sends nothing on exit when there is nothing', () => {
     const setup = setUp();
-    setup.exporter.flushOnExit();
+    setup.exporter.flushOnExit(true);
     expect(setup.posts).toEqual([]);
   });
 
@@ -184,7 +199,7 @@ describe('exporter', () => {
     const setup = setUp('');
     setup.record('one');
     await setup.exporter.flush();
-    setup.exporter.flushOnExit();
+    setup.exporter.flushOnExit(true);
     await setup.time.advance(10_000);
     expect(setup.posts).toEqual([]);
   });

@@ -14,9 +14,12 @@ export interface Exporter {
   add(span: EndedSpan): void;
   /** Sends what is there; resolves when it has been answered or has failed. */
   flush(): Promise<void>;
-  /** Sends what may outlive the page; a pause after failures is passed over, since there is no later. */
-  flushOnExit(): void;
-  stop(): void;
+  /**
+   * Sends what may outlive the page; a pause after failures is passed over, since there may be no later.
+   *
+   * @param leaving whether the page is left, and not only hidden
+   */
+  flushOnExit(leaving: boolean): void;
 }
 
 /** What exporting needs. */
@@ -67,12 +70,12 @@ export function createExporter(deps: ExporterDeps): Exporter {
     );
   };
 
-  const send = async (url: string, batch: Batch, exiting: boolean): Promise<void> => {
+  const send = async (url: string, batch: Batch, leaving: boolean): Promise<void> => {
     const bytes = batch.bytes + ENVELOPE_BYTES;
     const keepalive = keepaliveBytes + bytes <= KEEPALIVE_BYTES;
     if (keepalive) keepaliveBytes += bytes;
     const headers = { ...options.headers, 'content-type': 'application/json' };
-    const answer = await post({ url, body: toBody(batch), headers, keepalive, exiting });
+    const answer = await post({ url, body: toBody(batch), headers, keepalive, leaving });
     if (keepalive) keepaliveBytes -= bytes;
     settle(batch, answer);
   };
@@ -127,12 +130,11 @@ export function createExporter(deps: ExporterDeps): Exporter {
       if (!cancelTimer || (!wasBig && queue.bytes() >= BATCH_BYTES)) schedule();
     },
     flush,
-    flushOnExit() {
+    flushOnExit(leaving) {
       while (tracesUrl && !queue.isEmpty() && keepaliveBytes + ENVELOPE_BYTES < KEEPALIVE_BYTES) {
         const room = KEEPALIVE_BYTES - keepaliveBytes - ENVELOPE_BYTES;
-        void send(tracesUrl, queue.take(Math.min(room, BATCH_BYTES)), true);
+        void send(tracesUrl, queue.take(Math.min(room, BATCH_BYTES)), leaving).then(schedule);
       }
     },
-    stop: () => cancelTimer?.(),
   };
 }
