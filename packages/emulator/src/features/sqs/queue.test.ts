@@ -96,6 +96,17 @@ describe('a queue', () => {
     expect(bodies(await receive())).toEqual(['a']);
   });
 
+  it('wakes who waits for what is made visible', async () => {
+    const { queue, receive, send } = bench();
+    send('a');
+    const [hidden] = await receive();
+    const waiting = queue.receive({ max: 1, waitMs: 20_000 });
+    queue.hide(hidden!.receiptHandle, 0);
+    expect(queue.counts()).toEqual({ visible: 0, hidden: 1, delayed: 0 });
+    queue.stop();
+    expect(bodies(await waiting)).toEqual(['a']);
+  });
+
   it('wakes who waits, each message once', async () => {
     const { queue, send } = bench();
     const waiting = [1, 2, 3].map(() => queue.receive({ max: 1, waitMs: 20_000 }));
