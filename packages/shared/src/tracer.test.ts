@@ -144,6 +144,15 @@ describe('createTracerProvider', () => {
     ]);
   });
 
+  it('takes the clock where it is given a time that is none', () => {
+    const { ended, tracer } = setUp();
+    const none = new Date('no date');
+    tracer.startSpan('s', { startTime: none }).addEvent('e', none).end(NaN);
+    const [span] = ended;
+    for (const unixMs of [span!.startUnixMs, span!.endUnixMs, span!.events[0]!.unixMs])
+      expect(unixMs).toBeGreaterThan(0);
+  });
+
   it('records anything thrown', () => {
     const { ended, tracer } = setUp();
     const span = tracer.startSpan('s');

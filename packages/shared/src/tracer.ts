@@ -307,7 +307,8 @@ function isTimeInput(value: unknown): value is TimeInput {
 
 /** OpenTelemetry's time inputs: seconds with nanoseconds, a date, or Unix milliseconds. */
 function toUnixMs(time: TimeInput | undefined): number | undefined {
-  if (time === undefined) return undefined;
-  if (Array.isArray(time)) return time[0] * 1000 + time[1] / 1e6;
-  return +time;
+  if (time == null) return undefined;
+  const unixMs = Array.isArray(time) ? time[0] * 1000 + time[1] / 1e6 : +time;
+  // One time that is none, and a collector refuses the whole batch.
+  return Number.isFinite(unixMs) ? unixMs : undefined;
 }
