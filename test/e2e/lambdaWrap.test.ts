@@ -151,6 +151,32 @@ describe('wrap() from the npm module', () => {
     }
   });
 
+  it('leaves child processes and worker threads alone that load the same code', async () => {
+    const running = await start({
+      format: 'esm',
+      source: `
+        import { execFileSync } from 'node:child_process';
+        import { Worker, isMainThread, parentPort } from 'node:worker_threads';
+        import { ready, wrap } from '@clickspan/lambda';
+        const found = () => typeof globalThis[Symbol.for('clickspan.agent')];
+        const message = (worker) => new Promise((resolve) => worker.once('message', resolve));
+        const isChild = process.env.IS_CHILD === '1';
+        const inner = wrap(async () => {
+          const child = execFileSync(process.execPath, [import.meta.filename], {
+            encoding: 'utf8',
+            env: { ...process.env, IS_CHILD: '1' },
+          });
+          return { own: found(), threaded: await message(new Worker(import.meta.filename)), child };
+        });
+        export const handler = inner;
+        if (!isMainThread) parentPort.postMessage(found());
+        else if (isChild) process.stdout.write(found());
+        else await ready();`,
+    });
+    const { payload } = await running.invoke('f', {});
+    expect(payload).toEqual({ own: 'object', threaded: 'undefined', child: 'undefined' });
+  });
+
   it('makes one span of a handler that is wrapped twice', async () => {
     const running = await start({
       format: 'esm',

@@ -2,6 +2,7 @@ import { createAgent } from '../boot/createAgent.ts';
 import { findAgent, publishAgent } from '../boot/globalAgent.ts';
 import type { Agent } from '../boot/globalAgent.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
+import { claimProcess, isOwnProcess } from '../platform/ownProcess.ts';
 
 /** What can be set in code; environment variables go before it. */
 export interface WrapOptions {
@@ -72,9 +73,10 @@ export function traceAwsClient<C extends AwsClient>(client: C): C {
 }
 
 function start(code: WrapOptions): Agent | undefined {
-  // Outside of Lambda, as in a unit test of the function, nothing happens.
-  if (!process.env['AWS_LAMBDA_RUNTIME_API']) return undefined;
+  // Outside of Lambda, as in a unit test of the function, nothing happens; nor where a child or thread loads the code.
+  if (!process.env['AWS_LAMBDA_RUNTIME_API'] || !isOwnProcess()) return undefined;
   try {
+    claimProcess();
     const agent = createAgent({ outermost: false, code: { ...code } });
     if (!agent) return undefined;
     publishAgent(agent);

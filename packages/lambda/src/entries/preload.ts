@@ -6,24 +6,22 @@
 import { isMainThread } from 'node:worker_threads';
 import { ORIGINAL_HANDLER } from '../boot/preloaded.ts';
 import { parseHandlerName } from '../features/handler/handlerName.ts';
-
-/** Set in the runtime's own process to its id; a process that finds another's id is a child of it. */
-const MARKER = 'CLICKSPAN_PID';
+import { claimProcess, isOwnProcess } from '../platform/ownProcess.ts';
 
 function redirect(): void {
-  const { env, pid } = process;
+  const { env } = process;
   const handler = env['_HANDLER'];
-  if (!isMainThread || !handler || !env['AWS_LAMBDA_RUNTIME_API'] || !parseHandlerName(handler)) return;
+  if (!handler || !env['AWS_LAMBDA_RUNTIME_API'] || !parseHandlerName(handler)) return;
   const shim = `${__dirname}/shim.handler`;
   // Our parent, npx for example, was taken for the runtime's process and starts it; what it was given came along.
   const handedOn = handler === shim;
-  if (env[MARKER] !== undefined && env[MARKER] !== String(pid) && !handedOn) return;
+  if (!isMainThread || !(handedOn || isOwnProcess())) return;
   // The shim needs it; Node has it since 20.16 and 22.3.
   if (typeof process.getBuiltinModule !== 'function') return;
   // Many requests at once: the runtime client starts threads of its own, which are not supported yet.
   if (env['AWS_LAMBDA_MAX_CONCURRENCY'] !== undefined) return;
   if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') return;
-  env[MARKER] = String(pid);
+  claimProcess();
   if (handedOn) return;
   env[ORIGINAL_HANDLER] = handler;
   env['_HANDLER'] = shim;
