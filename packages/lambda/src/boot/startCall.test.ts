@@ -110,6 +110,22 @@ describe('a call of the handler', () => {
     expect(events).toEqual(['begin r']);
   });
 
+  it('whose stream is never finished is sent before the deadline all the same', async () => {
+    const { parts, events } = start();
+    const stream = { once: () => {} };
+    const call = createStartCall(parts)({}, { ...LAMBDA, getRemainingTimeInMillis: () => 80 }, stream)!;
+    call.succeed(undefined);
+    await expect.poll(() => events).toContain('flush');
+  });
+
+  it('that has ended is not taken as timed out', async () => {
+    const { parts, events } = start();
+    const call = createStartCall(parts)({}, { ...LAMBDA, getRemainingTimeInMillis: () => 80 }, undefined)!;
+    call.succeed(undefined);
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(events).toEqual(['begin r', 'flush', 'release r']);
+  });
+
   it('that does not end is taken as timed out shortly before the deadline', async () => {
     const { parts, events } = start();
     createStartCall(parts)({}, { ...LAMBDA, getRemainingTimeInMillis: () => 50 }, undefined);

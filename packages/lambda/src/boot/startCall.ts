@@ -62,9 +62,10 @@ export function createStartCall(parts: StartCallParts): StartCall {
     const timer = invocation && guard(() => startTimer(invocation, deadlineMs));
 
     const finish = (): void => {
-      clearTimeout(timer);
       const release = (): void => extension?.release(requestId);
       const run = (): void => {
+        // Not before: a stream may be left unfinished for ever.
+        clearTimeout(timer);
         guard(() => calls.endAnswered());
         void flush(deadlineMs).then(release, release);
       };

@@ -4,7 +4,11 @@ import type { HttpAnswer } from '../../platform/httpMessage.ts';
 import { createExporter } from './exporter.ts';
 import type { Exporter } from './exporter.ts';
 
-type Outcome = number | 'lost' | 'never' | { readonly status: number; readonly retryAfter: string };
+type Outcome =
+  | number
+  | 'lost'
+  | 'never'
+  | { readonly status: number; readonly retryAfter?: string; readonly body?: string };
 
 interface Fake {
   readonly exporter: Exporter;
@@ -25,10 +29,10 @@ function start(maxQueueBytes = 1_000_000): Fake {
   const aborted: number[] = [];
   const reports: string[] = [];
   const late: ((answer: HttpAnswer) => void)[] = [];
-  const toAnswer = (status: number, retryAfter?: string): HttpAnswer => ({
+  const toAnswer = (status: number, retryAfter?: string, body = ''): HttpAnswer => ({
     status,
     headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
-    body: '',
+    body,
     keepAlive: true,
   });
   const post = (body: string): { answer: Promise<HttpAnswer>; abort: () => void } => {
@@ -46,7 +50,9 @@ function start(maxQueueBytes = 1_000_000): Fake {
               late[index] = resolve;
             })
           : Promise.resolve(
-              typeof outcome === 'number' ? toAnswer(outcome) : toAnswer(outcome.status, outcome.retryAfter),
+              typeof outcome === 'number'
+                ? toAnswer(outcome)
+                : toAnswer(outcome.status, outcome.retryAfter, outcome.body),
             );
     return { answer, abort: () => aborted.push(index) };
   };
@@ -131,6 +137,23 @@ describe('exporter', () => {
     expect(fake.sent).toEqual([['a'], ['b']]);
     expect(fake.bodies[1]).toContain('{"key":"clickspan.dropped_spans","value":{"intValue":"1"}}');
     expect(fake.reports).toHaveLength(1);
+  });
+
+  it('counts what a collector refuses of what it takes, and does not send it again', async () => {
+    const fake = start();
+    fake.outcome = { status: 200, body: '{"partialSuccess":{"rejectedSpans":"1","errorMessage":"no"}}' };
+    await invoke(fake, 'a');
+    fake.outcome = 200;
+    await invoke(fake, 'b');
+    expect(fake.sent).toEqual([['a'], ['b']]);
+    expect(fake.bodies[1]).toContain('{"key":"clickspan.dropped_spans","value":{"intValue":"1"}}');
+  });
+
+  it('has room again for as much as it has sent', async () => {
+    const fake = start(5000);
+    for (let i = 0; i < 200; i++) await invoke(fake, `span-${i}`);
+    expect(fake.sent.flat()).toHaveLength(200);
+    expect(fake.bodies.at(-1)).not.toContain('dropped_spans');
   });
 
   it('stops asking a collector that fails, and asks again later', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { HttpAnswer, HttpRequest } from '../../platform/httpMessage.ts';
 import { createExtension } from './extension.ts';
 import type { Extension, ExtensionConnection } from './extension.ts';
@@ -16,6 +16,7 @@ interface FakePlatform {
   readonly asked: string[];
   readonly reports: string[];
   readonly held: boolean[];
+  readonly connections: () => number;
   /** Answers the event that the extension waits for. */
   invoke(requestId: string, deadlineMs?: number): Promise<void>;
   refuseNext(): Promise<void>;
@@ -25,6 +26,8 @@ function startPlatform(register: HttpAnswer, unseenMs?: number): FakePlatform {
   const asked: string[] = [];
   const reports: string[] = [];
   const held: boolean[] = [];
+  let usable = true;
+  let connections = 0;
   let waiting: ((answer: HttpAnswer) => void) | undefined;
   const connection: ExtensionConnection = {
     send: ({ path, headers, body }: HttpRequest) => {
@@ -40,13 +43,19 @@ function startPlatform(register: HttpAnswer, unseenMs?: number): FakePlatform {
       });
     },
     hold: (on) => held.push(on),
-    usable: () => true,
+    usable: () => usable,
     deferReads: () => {},
     readNow: () => {},
-    close: () => {},
+    close: () => {
+      usable = false;
+    },
   };
   const extension = createExtension({
-    connect: () => connection,
+    connect: () => {
+      connections++;
+      usable = true;
+      return connection;
+    },
     now: Date.now,
     report: (message) => reports.push(message),
     unseenMs,
@@ -60,11 +69,13 @@ function startPlatform(register: HttpAnswer, unseenMs?: number): FakePlatform {
     asked,
     reports,
     held,
+    connections: () => connections,
     invoke: (requestId, deadlineMs = Date.now() + 60_000) =>
       reply(answer(200, JSON.stringify({ eventType: 'INVOKE', requestId, deadlineMs }))),
     refuseNext: () => reply(answer(403)),
   };
 }
+afterEach(() => void vi.useRealTimers());
 const REGISTERED = answer(200, '{}', { 'lambda-extension-identifier': 'id-1' });
 
 describe('the extension', () => {
@@ -181,6 +192,31 @@ describe('the extension', () => {
     expect(reports).toHaveLength(1);
   });
 
+  it('lets the function start where the platform does not answer', async () => {
+    vi.useFakeTimers();
+    let refuse: ((error: Error) => void) | undefined;
+    const reports: string[] = [];
+    const extension = createExtension({
+      connect: () => ({
+        send: () =>
+          new Promise((_, reject) => {
+            refuse = reject;
+          }),
+        close: () => refuse?.(new Error('closed')),
+        hold: () => {},
+        usable: () => true,
+        deferReads: () => {},
+        readNow: () => {},
+      }),
+      now: Date.now,
+      report: (message) => reports.push(message),
+    });
+    const registered = extension.register();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await registered).toBe(false);
+    expect(reports).toHaveLength(1);
+  });
+
   it('says so after three refusals in a row, and asks on: the platform may be waiting for it', async () => {
     const platform = startPlatform(REGISTERED);
     await platform.extension.register();
@@ -191,6 +227,7 @@ describe('the extension', () => {
     expect(platform.extension.holds()).toBe(false);
     expect(platform.reports).toHaveLength(1);
     await expect.poll(() => platform.asked.length, { timeout: 10_000 }).toBe(5);
+    expect(platform.connections()).toBe(4);
     await platform.invoke('a');
     expect(platform.extension.holds()).toBe(true);
     platform.extension.release('a');
