@@ -67,6 +67,15 @@ describe('a connection', () => {
     expect(open.usable()).toBe(false);
   });
 
+  it('is not used again after bytes that nobody asked for: they would be taken for the next answer', async () => {
+    const open = await connect((request, response) => {
+      response.end('asked');
+      setTimeout(() => request.socket.write('HTTP/1.1 200 OK\r\n'), 20);
+    });
+    await open.send({ method: 'GET', path: '/' });
+    await expect.poll(() => open.usable()).toBe(false);
+  });
+
   it('fails where nobody listens', async () => {
     connection = openPlainConnection({ secure: false, hostname: '127.0.0.1', port: 9, host: '127.0.0.1:9' });
     connection.hold(true);

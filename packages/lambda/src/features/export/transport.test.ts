@@ -98,6 +98,14 @@ describe('transport', () => {
     expect(fake.sent).toHaveLength(1);
   });
 
+  it('sends nothing on a connection that opens after the request was given up', async () => {
+    const fake = start();
+    const post = fake.transport.post('a');
+    post.abort();
+    await expect(post.answer).rejects.toThrow('cannot be used');
+    expect(fake.sent).toEqual([[]]);
+  });
+
   it('opens a second connection where the first is in use', async () => {
     const fake = start();
     fake.outcomes.push('never');

@@ -169,6 +169,17 @@ describe('the extension', () => {
     await expect.poll(() => platform.asked.length, { timeout: 10_000 }).toBe(3);
   });
 
+  it('counts no release of a try that it has let go for the next one', async () => {
+    const platform = startPlatform(REGISTERED, 20);
+    await platform.extension.register();
+    await platform.invoke('a');
+    await expect.poll(() => platform.asked.length, { timeout: 10_000 }).toBe(3);
+    platform.extension.release('a');
+    platform.extension.begin('a');
+    await platform.invoke('a');
+    expect(platform.asked).toHaveLength(3);
+  });
+
   it('keeps an invocation that the handler has seen, before or after its event came', async () => {
     const platform = startPlatform(REGISTERED, 20);
     await platform.extension.register();

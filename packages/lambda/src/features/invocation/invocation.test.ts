@@ -71,6 +71,20 @@ describe('an invocation', () => {
     expect(ended).toMatchObject([{ status: { code: 2 } }]);
   });
 
+  it.each([
+    [{ statusCode: 404 }, 0, 404],
+    [{ statusCode: 500 }, 2, 500],
+    [{ statusCode: 'none' }, 2, undefined],
+    ['text', 0, 200],
+  ])('that answers %j has the status of a server', (result, code, status) => {
+    const { invocation, ended } = start();
+    invocation.succeed(result);
+    expect([ended[0]!.status.code, ended[0]!.attributes['http.response.status_code']]).toEqual([
+      code,
+      status,
+    ]);
+  });
+
   it('ends once', () => {
     const { invocation, ended } = start();
     invocation.timeOut();

@@ -29,7 +29,8 @@ const environment = {
   contexts,
   calls,
   now: Date.now,
-  runtimeApi: '127.0.0.1:9001',
+  // Nothing listens there, and `fetch` refuses no such port.
+  runtimeApi: '127.0.0.1:2',
   guard: <T>(run: () => T): T | undefined => {
     try {
       return run();
@@ -96,6 +97,18 @@ describe('outgoing calls', () => {
     await (await fetch(url)).text();
     await send({});
     expect(received.map(({ traceparent }) => traceparent)).toEqual([undefined, undefined]);
+    expect(ended).toEqual([]);
+  });
+
+  it('tell no credentials of their address', async () => {
+    await inInvocation(async () => (await fetch(`${url}/file?a=1&X-Amz-Signature=secret`)).text());
+    await expect.poll(() => ended.length).toBe(1);
+    expect(ended[0]!.attributes['url.full']).toBe(`${url}/file?a=1&X-Amz-Signature=REDACTED`);
+  });
+
+  it('to the platform itself are left alone', async () => {
+    await inInvocation(() => fetch(`http://${environment.runtimeApi}`).catch(() => {}));
+    calls.endAll('test');
     expect(ended).toEqual([]);
   });
 
