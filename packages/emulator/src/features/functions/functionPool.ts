@@ -22,15 +22,8 @@ export interface FunctionPool {
 interface Waiting {
   readonly invocation: Invocation;
   readonly settle: (outcome: InvocationOutcome) => void;
-  /** What ends the waiting for an environment that is about to be idle. */
-  readonly timer?: NodeJS.Timeout;
 }
 
-/**
- * So long an event waits for an environment that has answered and has yet to ask for its next event: on AWS no caller
- * is back sooner than over the network, and finds it idle. What takes longer counts as busy there, too.
- */
-const FINISHING_MS = 20;
 /** Ended environments stay in the record until so many newer ones have ended. */
 const ENDED_KEPT = 200;
 
@@ -47,46 +40,20 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
   const idle: Environment[] = [];
   /** Those past INIT; until then the place belongs to the start, which may try twice. */
   const placed = new Set<Environment>();
-  /** In the order in which they came. */
-  const hopeful = new Set<Waiting>();
   let endedRecords: EnvironmentRecord[] = [];
   let taken = 0;
   let stopped = false;
 
   function invoke(invocation: Invocation): Promise<InvocationOutcome> {
-    if (stopped) return Promise.resolve(toStopping(invocation));
+    const { requestId } = invocation;
+    if (stopped)
+      return Promise.resolve({ status: 'throttled', requestId, reason: 'The emulator is stopping.' });
     // The one used last is the likeliest to have its memory still in the caches.
     const environment = idle.pop();
     if (environment) {
       leaveIdle(environment);
       return environment.invoke(invocation);
     }
-    const finishing = [...living.keys()].filter((each) => each.isFinishing());
-    return finishing.length > hopeful.size ? waitShortly(invocation) : invokeNew(invocation);
-  }
-
-  function waitShortly(invocation: Invocation): Promise<InvocationOutcome> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        hopeful.delete(waiting);
-        resolve(invokeNew(invocation));
-      }, FINISHING_MS);
-      const waiting: Waiting = { invocation, settle: resolve, timer };
-      hopeful.add(waiting);
-    });
-  }
-
-  function takeHopeful(): Waiting | undefined {
-    const [waiting] = hopeful;
-    if (!waiting) return undefined;
-    hopeful.delete(waiting);
-    clearTimeout(waiting.timer);
-    return waiting;
-  }
-
-  function invokeNew(invocation: Invocation): Promise<InvocationOutcome> {
-    const { requestId } = invocation;
-    if (stopped) return Promise.resolve(toStopping(invocation));
     if (taken >= settings.reservedConcurrency) {
       return Promise.resolve({
         status: 'throttled',
@@ -112,12 +79,13 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
       initTimeoutMs,
       onIdle: (environment) => {
         placed.add(environment);
-        const next = first ?? takeHopeful();
-        first = undefined;
-        if (!next) return enterIdle(environment);
-        const { invocation, settle } = next;
-        if (stopped) return settle(toStopping(invocation));
-        environment.invoke(invocation).then(settle, (error: unknown) => settle(toFailure(invocation, error)));
+        if (first && !stopped) {
+          const { invocation, settle } = first;
+          first = undefined;
+          environment
+            .invoke(invocation)
+            .then(settle, (error: unknown) => settle(toFailure(invocation, error)));
+        } else enterIdle(environment);
       },
       onInitFailed: (_, failure) => {
         first = undefined;
@@ -181,10 +149,6 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
       await Promise.all([...living.keys()].map((environment) => environment.stop('stopped')));
     },
   };
-}
-
-function toStopping({ requestId }: Invocation): InvocationOutcome {
-  return { status: 'throttled', requestId, reason: 'The emulator is stopping.' };
 }
 
 function toInitOutcome({ requestId }: Invocation, { errorType, payload }: InitFailure): InvocationOutcome {
