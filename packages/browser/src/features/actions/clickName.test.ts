@@ -27,6 +27,7 @@ describe('toClickName', () => {
     ['the value of a button field', '<input id="x" type="submit" value="Send">', 'Send'],
     ['the name of any other field', '<input id="x" name="email" value="anna@a.example">', 'email'],
     ['the element where there is nothing else', '<button id="x"></button>', 'button#x'],
+    ['the element where a field hides its id', '<form id="x"><input name="id"></form>', 'form#x'],
     ['the element where it is not made for clicks', '<div id="x">A letter to Anna</div>', 'div#x'],
   ])('takes %s', (_what, html, name) => {
     expect(nameIn(html)).toBe(name);
@@ -46,6 +47,8 @@ describe('toClickName', () => {
     expect(nameIn('<select id="x"><option>secret</option></select>')).toBe('select#x');
     expect(nameIn('<button><span id="x" contenteditable>secret</span></button>')).toBe('button');
     expect(nameIn('<input id="x" type="password" value="secret">')).toBe('input#x');
+    expect(nameIn('<div contenteditable><a id="x">secret</a></div>')).toBe('a#x');
+    expect(nameIn('<select size="2"><option id="x">secret</option></select>')).toBe('option#x');
   });
 
   it('is short and never empty', () => {

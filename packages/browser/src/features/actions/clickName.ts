@@ -11,6 +11,7 @@ const CLICKABLE =
   '[role=option],[role=checkbox],[role=switch],[role=radio],[onclick]';
 /** Of these the content is what the user has typed or what the page holds, so it is never read. */
 const TYPED = 'select,textarea,[contenteditable]';
+const SHOW_TEXT = 4;
 const BUTTON_INPUT = /^(?:submit|button|reset)$/;
 
 /**
@@ -42,9 +43,16 @@ function textOf(element: Element): string | null {
       ? (element as HTMLInputElement).value
       : element.getAttribute(type === 'image' ? 'alt' : 'name');
   }
-  // A label may hold the field that it labels.
-  if (element.matches(TYPED)) return element.getAttribute('name');
-  return element.querySelector(TYPED) ? null : element.textContent;
+  // A link or a button may stand within text that is being written, and a label may hold the field that it labels.
+  if (element.closest(TYPED)) return element.getAttribute('name');
+  return element.querySelector(TYPED) ? null : beginningOfText(element);
+}
+
+function beginningOfText(element: Element): string {
+  const texts = element.ownerDocument.createTreeWalker(element, SHOW_TEXT);
+  let beginning = '';
+  while (beginning.length < MAX_READ_LENGTH && texts.nextNode()) beginning += texts.currentNode.nodeValue;
+  return beginning;
 }
 
 /** Text as a name: one line, short, without what differs from user to user. */
@@ -59,6 +67,7 @@ function toLabel(text: string | null | undefined): string {
 }
 
 function toElementName(element: Element): string {
-  const id = element.id && !/\d/.test(element.id) ? `#${element.id}` : '';
-  return (element.localName + id).slice(0, MAX_NAME_LENGTH);
+  // Not the property: a form's field of that name hides it.
+  const id = element.getAttribute('id');
+  return (element.localName + (id && !/\d/.test(id) ? `#${id}` : '')).slice(0, MAX_NAME_LENGTH);
 }

@@ -1,5 +1,5 @@
-/** A part of a path that names one thing among many: it has a digit, or is too long to be a word. */
-const VARIABLE = /\d|^.{33,}$/;
+/** A part of a path that names one thing among many: it has a digit, is an address, or is too long to be a word. */
+const VARIABLE = /[\d@]|^.{33,}$/;
 
 /**
  * Makes a path fit to be part of a name: what differs from thing to thing becomes `{id}`.
