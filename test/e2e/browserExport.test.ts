@@ -20,7 +20,9 @@ beforeAll(async () => {
     '/': { html: toPageHtml({ endpoint }, BUTTONS) },
     '/refused': { html: toPageHtml({ endpoint: 'http://127.0.0.1:9' }, BUTTONS) },
     '/no-endpoint': { html: toPageHtml({}, BUTTONS) },
-    '/bad-options': { html: toPageHtml({ endpoint: 'nowhere', 'sample-ratio': '7' }, BUTTONS) },
+    '/bad-options': {
+      html: toPageHtml({ endpoint: 'nowhere', 'sample-ratio': '7', features: 'click,fetch,clicks' }, BUTTONS),
+    },
     '/unsampled': { html: toPageHtml({ endpoint, 'sample-ratio': '0' }, BUTTONS) },
     '/own-collector': {
       html: `${BUTTONS}<script type="module">
@@ -333,6 +335,7 @@ describe('the agent', () => {
     await useThePage(1);
     expect(ownWords().filter((text) => text.includes('data-endpoint'))).toHaveLength(1);
     expect(ownWords().filter((text) => text.includes('data-sample-ratio'))).toHaveLength(1);
+    expect(ownWords().filter((text) => text.includes('load, click, route, fetch, xhr'))).toHaveLength(1);
     expect(ownWords().join()).not.toContain('nowhere');
     expect(site.latest('/echo')?.headers['traceparent']).toMatch(/-03$/);
   });

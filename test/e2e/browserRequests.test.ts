@@ -404,6 +404,63 @@ describe('the span of a request', () => {
   });
 });
 
+describe('an XHR that is used again', () => {
+  it.each<[how: string, body: string]>([
+    [
+      'in its load handler, set before it was opened',
+      `const x = new XMLHttpRequest();
+       await new Promise((done) => {
+         x.onload = () => { if (x.responseURL.endsWith('/second')) return done(); x.open('GET', '/second'); x.send() };
+         x.open('GET', '/first'); x.send();
+       })`,
+    ],
+    [
+      'in its readystatechange handler',
+      `const x = new XMLHttpRequest();
+       await new Promise((done) => {
+         x.onreadystatechange = () => {
+           if (x.readyState !== 4) return;
+           if (x.responseURL.endsWith('/second')) return done();
+           x.open('GET', '/second'); x.send();
+         };
+         x.open('GET', '/first'); x.send();
+       })`,
+    ],
+    [
+      'after a call of send that the browser refuses',
+      `const x = new XMLHttpRequest();
+       for (const path of ['/first', '/second']) {
+         x.open('GET', path);
+         await new Promise((done) => { x.onload = done; x.send() });
+         try { x.send() } catch {}
+       }`,
+    ],
+  ])('has one span for each request, with its status: %s', async (_how, body) => {
+    await run(body);
+    await collector.waitForSpan(isRequestTo('/second'));
+    expect(
+      collector.spans.map(({ attributes }) => [
+        new URL(String(attributes['url.full'])).pathname,
+        attributes['http.response.status_code'],
+      ]),
+    ).toEqual([
+      ['/first', 200],
+      ['/second', 200],
+    ]);
+  });
+
+  it('is recorded with the address that it was opened with, wherever the page has gone since', async () => {
+    await run(`
+      const x = new XMLHttpRequest();
+      x.open('GET', 'relative');
+      history.pushState(null, '', '/below/here');
+      await new Promise((done) => { x.onload = done; x.send() });
+    `);
+    await collector.waitForSpan(isRequestTo('/relative'));
+    expect(site.latest('/relative')).toBeDefined();
+  });
+});
+
 describe('Server-Timing', () => {
   const COLD = { 'clickspan.cold_start_ms': 120, 'clickspan.init_ms': 100, 'clickspan.handler_ms': 5 };
 

@@ -89,6 +89,9 @@ function createCore({ window, code, attribute = () => null }: StartSources): Cor
   const warn = createWarn();
   const options = readOptions(optionSchema, { environment: attribute, code, warn });
   if (!options.endpoint) warn('No endpoint is set: requests are stamped, nothing is sent.');
+  if (!options.features.every((name) => FEATURES.includes(name))) {
+    warn(`features may be any of ${FEATURES.join(', ')}; others are ignored.`);
+  }
   const guard = createGuard((error) => warn(`An error of our own was caught: ${String(error)}`));
   const clock = createClock(window.performance);
   const current = createCurrentContext({

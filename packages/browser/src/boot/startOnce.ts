@@ -1,4 +1,5 @@
 import { createAgentSlot } from '../platform/agentSlot.ts';
+import { createWarn } from '../platform/warn.ts';
 import { startAgent, type Agent, type StartSources } from './startAgent.ts';
 
 /**
@@ -21,7 +22,8 @@ export function startOnce(sources: StartSources): Agent | undefined {
     };
     slot.set(started);
     return started;
-  } catch {
+  } catch (error) {
+    createWarn()(`Tracing could not be started: ${String(error)}`);
     return undefined;
   }
 }

@@ -31,7 +31,7 @@ interface XhrState {
   request?: TrackedRequest | undefined;
 }
 
-/** With one of these a request is over; they come before `loadend`, so a reuse in a listener finds us ready. */
+/** With one of these a request is over. */
 const END_EVENTS: readonly string[] = ['load', 'error', 'abort', 'timeout'];
 
 /**
@@ -62,9 +62,16 @@ export function observeXhr({ window, guard, listen, requests, current }: XhrDeps
       const asked = states.get(xhr)?.asked;
       // The first change is part of the call that opens.
       if (asked && xhr.readyState > xhr.OPENED) current.enter(asked, true);
+      // Before `load`, in a listener of which the page may use the object for the next request. Failures have no status.
+      if (xhr.readyState === xhr.DONE && xhr.status) finish(xhr, states.get(xhr), 'load');
     });
     if (handler) xhr.onreadystatechange = handler;
-    for (const type of END_EVENTS) listen(xhr, type, () => finish(xhr, states.get(xhr), type));
+    for (const type of END_EVENTS) {
+      listen(xhr, type, () => {
+        // The page's listener may have been before ours, and have begun the next request.
+        if (xhr.readyState === xhr.DONE) finish(xhr, states.get(xhr), type);
+      });
+    }
   };
 
   const start = (xhr: XMLHttpRequest, state: XhrState): void => {
@@ -103,7 +110,7 @@ export function observeXhr({ window, guard, listen, requests, current }: XhrDeps
     patchMethod(prototype, 'send', (original, self, args) => {
       const xhr = self as XMLHttpRequest;
       const state = states.get(xhr);
-      const isNew = state && !state.request;
+      const isNew = state && !state.request && xhr.readyState === xhr.OPENED;
       if (isNew) guard(() => start(xhr, state));
       try {
         return keepingContext(() => Reflect.apply(original, self, args));
