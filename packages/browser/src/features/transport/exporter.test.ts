@@ -12,7 +12,7 @@ interface Setup {
   readonly posts: PostRequest[];
   readonly warnings: string[];
   /** What the collector answers from now on. */
-  answer: PostAnswer | 'never';
+  answer: PostAnswer | Promise<PostAnswer> | 'never';
   readonly record: (name: string, bytes?: number) => void;
   readonly received: () => ReceivedSpan[];
 }
@@ -168,12 +168,17 @@ describe('exporter', () => {
 
   it('tries again what was not taken when the page was hidden, without waiting for more', async () => {
     const setup = setUp();
-    setup.answer = { status: 503, retryAfter: null };
+    // The answer comes when the timer of the recorded span has long found nothing to send.
+    let refuse = (): void => {};
+    setup.answer = new Promise((done) => {
+      refuse = () => done({ status: 503, retryAfter: null });
+    });
     setup.record('one');
     setup.exporter.flushOnExit(false);
     expect(setup.posts[0]!.leaving).toBe(false);
-    await setup.time.advance(0);
+    await setup.time.advance(2000);
     setup.answer = OK;
+    refuse();
     await setup.time.advance(5000);
     expect(setup.received().map(({ name }) => name)).toEqual(['one', 'one']);
     setup.record('two');
