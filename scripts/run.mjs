@@ -52,6 +52,7 @@ const commands = {
     }
     return 0;
   },
+  docs: () => script('scripts/browserDocs.ts'),
   format: () => tool('prettier/bin/prettier.cjs', '--write', '.'),
 };
 

@@ -25,6 +25,20 @@ export interface ReceivedSpan {
   readonly receivedUnixMs: number;
 }
 
+/** A log record as it came over the wire, with what surrounds it. */
+export interface ReceivedLog {
+  readonly unixMs: number;
+  readonly eventName: string;
+  readonly severity: number;
+  readonly body: string;
+  /** Empty where it happened in no span. */
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly scope: string;
+}
+
 /** One request to the collector. */
 export interface ReceivedRequest {
   /** When the request's head had arrived. */
@@ -47,6 +61,7 @@ export interface FakeCollector {
   readonly url: string;
   readonly port: number;
   readonly spans: ReceivedSpan[];
+  readonly logs: ReceivedLog[];
   readonly requests: ReceivedRequest[];
   /** Times at which connections were opened, Unix ms. */
   readonly connectionsUnixMs: number[];
@@ -58,6 +73,8 @@ export interface FakeCollector {
     fits: (span: ReceivedSpan) => boolean,
     timeoutMs?: number,
   ): Promise<ReceivedSpan[]>;
+  /** Waits until a log record fits, or throws with what there was. */
+  waitForLog(fits: (log: ReceivedLog) => boolean, timeoutMs?: number): Promise<ReceivedLog>;
   clear(): void;
   stop(): Promise<void>;
 }
@@ -69,6 +86,7 @@ export interface FakeCollector {
  */
 export async function startFakeCollector(port = 0): Promise<FakeCollector> {
   const spans: ReceivedSpan[] = [];
+  const logs: ReceivedLog[] = [];
   const requests: ReceivedRequest[] = [];
   const connectionsUnixMs: number[] = [];
   const sockets = new Set<Socket>();
@@ -100,7 +118,8 @@ export async function startFakeCollector(port = 0): Promise<FakeCollector> {
     if (mode === 'hang') return;
     if (mode === 'broken') return void request.socket.destroy();
     if (mode === 'unavailable') return answer(response, 503, '{"code":14,"message":"unavailable"}');
-    spans.push(...decodeSpans(body, unixMs()));
+    if (url === '/v1/logs') logs.push(...decodeLogs(body));
+    else spans.push(...decodeSpans(body, unixMs()));
     if (mode === 'slow') await new Promise((done) => setTimeout(done, delayMs));
     answer(response, 200, '{}');
   };
@@ -130,10 +149,23 @@ export async function startFakeCollector(port = 0): Promise<FakeCollector> {
     }
   };
 
+  const waitForLog: FakeCollector['waitForLog'] = async (fits, timeoutMs = 20_000) => {
+    for (const deadline = Date.now() + timeoutMs; ;) {
+      const found = logs.find(fits);
+      if (found) return found;
+      if (Date.now() > deadline) {
+        const names = logs.map((log) => log.eventName || log.body).join(', ') || 'none';
+        throw new Error(`Waited ${timeoutMs} ms for a log record. All records: ${names}`);
+      }
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  };
+
   return {
     url: `http://127.0.0.1:${actual}`,
     port: actual,
     spans,
+    logs,
     requests,
     connectionsUnixMs,
     behave: (next, ms = 0) => {
@@ -142,8 +174,9 @@ export async function startFakeCollector(port = 0): Promise<FakeCollector> {
     },
     waitForSpan: async (fits, timeoutMs) => (await waitForSpans(1, fits, timeoutMs))[0]!,
     waitForSpans,
+    waitForLog,
     clear: () => {
-      spans.length = requests.length = connectionsUnixMs.length = 0;
+      spans.length = logs.length = requests.length = connectionsUnixMs.length = 0;
     },
     stop: async () => {
       for (const socket of sockets) socket.destroy();
@@ -202,6 +235,42 @@ export function decodeSpans(body: string, receivedUnixMs: number): ReceivedSpan[
         status: { code: span.status?.code ?? 0, message: span.status?.message ?? '' },
         events: (span.events ?? []).map((e) => ({ name: e.name, attributes: toRecord(e.attributes) })),
         receivedUnixMs,
+      })),
+    ),
+  );
+}
+
+interface WireLogRequest {
+  resourceLogs: {
+    resource: { attributes?: WireKeyValue[] };
+    scopeLogs: { scope?: { name: string }; logRecords: WireLog[] }[];
+  }[];
+}
+
+interface WireLog {
+  timeUnixNano: string;
+  severityNumber?: number;
+  eventName?: string;
+  body?: { stringValue: string };
+  attributes?: WireKeyValue[];
+  traceId?: string;
+  spanId?: string;
+}
+
+/** Decodes an OTLP/JSON request of log records without forgiving anything: a wrong shape throws. */
+export function decodeLogs(body: string): ReceivedLog[] {
+  return (JSON.parse(body) as WireLogRequest).resourceLogs.flatMap(({ resource, scopeLogs }) =>
+    scopeLogs.flatMap(({ scope, logRecords }) =>
+      logRecords.map((log) => ({
+        unixMs: Number(BigInt(log.timeUnixNano) / 1000n) / 1000,
+        eventName: log.eventName ?? '',
+        severity: log.severityNumber ?? 0,
+        body: log.body?.stringValue ?? '',
+        traceId: log.traceId ?? '',
+        spanId: log.spanId ?? '',
+        attributes: toRecord(log.attributes),
+        resource: toRecord(resource.attributes),
+        scope: scope?.name ?? '',
       })),
     ),
   );

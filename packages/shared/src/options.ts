@@ -1,5 +1,5 @@
 /** The kinds of options there are, for the docs table. */
-export type OptionKind = 'text' | 'url' | 'boolean' | 'number' | 'list' | 'map' | 'choice';
+export type OptionKind = 'text' | 'url' | 'boolean' | 'number' | 'list' | 'map' | 'choice' | 'function';
 
 /** One option: what it is called outside code, what it may be, and what it is when nobody says. */
 export interface Option<T> {
@@ -98,6 +98,24 @@ export function listOption(spec: OptionSpec<readonly string[]>): Option<readonly
     if (typeof raw === 'string') return splitList(raw);
     return Array.isArray(raw) && raw.every((item) => typeof item === 'string') ? raw : undefined;
   });
+}
+
+/** A list of texts, which code may mix with functions; in the environment separated by commas. */
+export function targetsOption<F extends (...args: never[]) => unknown>(
+  spec: OptionSpec<readonly (string | F)[]>,
+): Option<readonly (string | F)[]> {
+  return option('list', spec, (raw) => {
+    if (typeof raw === 'string') return splitList(raw);
+    const isTarget = (item: unknown): boolean => typeof item === 'string' || typeof item === 'function';
+    return Array.isArray(raw) && raw.every(isTarget) ? raw : undefined;
+  });
+}
+
+/** A function; only code can give one. */
+export function functionOption<F extends (...args: never[]) => unknown>(
+  spec: OptionSpec<F | undefined>,
+): Option<F | undefined> {
+  return option('function', spec, (raw) => (typeof raw === 'function' ? (raw as F) : undefined));
 }
 
 /** Names with values; in the environment `name=value` separated by commas, percent-encoded. */

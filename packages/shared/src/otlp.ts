@@ -1,15 +1,29 @@
-import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { Attributes, AttributeValue, SpanContext } from '@opentelemetry/api';
 import type { EndedSpan, Scope } from './tracer.ts';
 
 /** Flag bits of OTLP beyond the trace flags: whether the parent's origin is known, and whether it is remote. */
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
-/** A span as OTLP/JSON text beside its scope, ready to be put into a batch. */
-export interface EncodedSpan {
+/** A span or log record as OTLP/JSON text beside its scope, ready to be put into a batch. */
+export interface EncodedRecord {
   readonly scope: Scope;
-  /** One JSON object, type `Span` of OTLP. */
+  /** One JSON object, type `Span` or `LogRecord` of OTLP. */
   readonly json: string;
+}
+
+/** Something that happened at a point in time: an error, an event, a line of a log. */
+export interface LogRecord {
+  readonly unixMs: number;
+  /** The event's name by the semantic conventions; absent for a plain line. */
+  readonly eventName?: string | undefined;
+  /** OTLP's number: 9 info, 13 warn, 17 error, 21 fatal. */
+  readonly severity?: number | undefined;
+  readonly body?: string | undefined;
+  readonly attributes: Attributes;
+  /** The span in which it happened. */
+  readonly spanContext?: SpanContext | undefined;
+  readonly scope: Scope;
 }
 
 /**
@@ -17,7 +31,7 @@ export interface EncodedSpan {
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
-export function encodeSpan(span: EndedSpan): EncodedSpan {
+export function encodeSpan(span: EndedSpan): EncodedRecord {
   const { context, status } = span;
   return {
     scope: span.scope,
@@ -57,25 +71,67 @@ export function encodeSpan(span: EndedSpan): EncodedSpan {
 }
 
 /**
+ * Encodes one log record.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/logs/data-model/
+ */
+export function encodeLog(record: LogRecord): EncodedRecord {
+  const { spanContext, body } = record;
+  return {
+    scope: record.scope,
+    json: JSON.stringify({
+      timeUnixNano: toUnixNano(record.unixMs),
+      severityNumber: record.severity,
+      eventName: record.eventName,
+      body: body === undefined ? undefined : { stringValue: body },
+      attributes: toKeyValues(record.attributes),
+      traceId: spanContext?.traceId,
+      spanId: spanContext?.spanId,
+      flags: spanContext?.traceFlags,
+    }),
+  };
+}
+
+/**
  * Joins encoded spans into one `ExportTraceServiceRequest`, OTLP/JSON, grouped by scope.
  *
  * @param resource the attributes of the process or page that made the spans
  * @param spans at least one; an empty batch must not be sent
  */
-export function encodeTraces(resource: Attributes, spans: readonly EncodedSpan[]): string {
+export function encodeTraces(resource: Attributes, spans: readonly EncodedRecord[]): string {
+  return encodeRecords('resourceSpans', 'scopeSpans', 'spans', resource, spans);
+}
+
+/**
+ * Joins encoded log records into one `ExportLogsServiceRequest`, OTLP/JSON, grouped by scope.
+ *
+ * @param resource the attributes of the process or page that made the records
+ * @param records at least one; an empty batch must not be sent
+ */
+export function encodeLogs(resource: Attributes, records: readonly EncodedRecord[]): string {
+  return encodeRecords('resourceLogs', 'scopeLogs', 'logRecords', resource, records);
+}
+
+function encodeRecords(
+  byResource: string,
+  byScope: string,
+  listName: string,
+  resource: Attributes,
+  records: readonly EncodedRecord[],
+): string {
   const scopes = new Map<string, string[]>();
-  for (const { scope, json } of spans) {
+  for (const { scope, json } of records) {
     const key = JSON.stringify({ name: scope.name, version: scope.version || undefined });
     const known = scopes.get(key);
     if (known) known.push(json);
     else scopes.set(key, [json]);
   }
-  const scopeSpans = Array.from(
+  const groups = Array.from(
     scopes,
-    ([scope, texts]) => `{"scope":${scope},"spans":[${texts.join(',')}]}`,
+    ([scope, texts]) => `{"scope":${scope},"${listName}":[${texts.join(',')}]}`,
   );
   const attributes = JSON.stringify(toKeyValues(resource) ?? []);
-  return `{"resourceSpans":[{"resource":{"attributes":${attributes}},"scopeSpans":[${scopeSpans.join(',')}]}]}`;
+  return `{"${byResource}":[{"resource":{"attributes":${attributes}},"${byScope}":[${groups.join(',')}]}]}`;
 }
 
 /**

@@ -3,21 +3,23 @@ import {
   listOption,
   mapOption,
   numberOption,
+  targetsOption,
   textOption,
   urlOption,
   type Option,
   type OptionInput,
   type OptionValues,
 } from '@clickspan/shared/options';
+import type { PropagationTarget } from '../features/requests/propagation.ts';
 
-/** What can be switched off, and is on. */
+/** What can be switched off, and is on: the names of the features, in the order in which they start. */
 export const FEATURES: readonly string[] = ['load', 'click', 'route', 'fetch', 'xhr'];
 
 type Schema = {
   readonly endpoint: Option<string>;
   readonly headers: Option<Readonly<Record<string, string>>>;
-  readonly propagateTo: Option<readonly string[]>;
-  readonly neverPropagateTo: Option<readonly string[]>;
+  readonly propagateTo: Option<readonly PropagationTarget[]>;
+  readonly neverPropagateTo: Option<readonly PropagationTarget[]>;
   readonly propagateSameOrigin: Option<boolean>;
   readonly serviceName: Option<string>;
   readonly serviceVersion: Option<string>;
@@ -31,19 +33,19 @@ export const optionSchema: Schema = {
   endpoint: urlOption({
     default: '',
     environment: 'data-endpoint',
-    doc: 'Base address of the collector; `/v1/traces` is appended. Without it requests are stamped and nothing is sent.',
+    doc: 'Base address of the collector; `/v1/traces` and `/v1/logs` are appended. Without it requests are stamped and nothing is sent.',
   }),
   headers: mapOption({
     default: {},
     environment: 'data-headers',
     doc: 'Headers to send to the collector. Anyone who has the page can read them.',
   }),
-  propagateTo: listOption({
+  propagateTo: targetsOption({
     default: [],
     environment: 'data-propagate-to',
-    doc: 'Other origins, or origins with the beginning of a path, whose requests carry `traceparent`; their servers must allow that header (CORS).',
+    doc: 'Other origins, or origins with the beginning of a path, whose requests carry `traceparent`; their servers must allow that header (CORS). In code also functions that are given the `URL` and say `true`.',
   }),
-  neverPropagateTo: listOption({
+  neverPropagateTo: targetsOption({
     default: [],
     environment: 'data-never-propagate-to',
     doc: 'Exceptions from `propagateTo` and from the page’s own origin, in the same form: for example a path that redirects to a third party.',
@@ -78,7 +80,7 @@ export const optionSchema: Schema = {
   features: listOption({
     default: FEATURES,
     environment: 'data-features',
-    doc: 'What to observe: any of `load`, `click`, `route`, `fetch`, `xhr`.',
+    doc: `What to observe: any of ${FEATURES.map((name) => `\`${name}\``).join(', ')}.`,
   }),
 };
 

@@ -1,33 +1,11 @@
 import type { TracerProvider } from '@opentelemetry/api';
-import { createIdSource } from '@clickspan/shared/ids';
-import { readOptions } from '@clickspan/shared/options';
-import { createTracerProvider } from '@clickspan/shared/tracer';
-import { createActions, type Actions } from '../features/actions/actions.ts';
-import { observeClicks } from '../features/actions/observeClicks.ts';
-import { observeRoutes } from '../features/actions/observeRoutes.ts';
-import { startLoad } from '../features/actions/startLoad.ts';
 import { observeCallbackSources } from '../features/context/callbackSources.ts';
-import { createCurrentContext, type CurrentContext } from '../features/context/currentContext.ts';
 import { createFollow, observePromiseSources } from '../features/context/promiseSources.ts';
-import { observeFetch } from '../features/requests/observeFetch.ts';
-import { observeXhr } from '../features/requests/observeXhr.ts';
-import { createPropagation } from '../features/requests/propagation.ts';
-import { createResourceTimings } from '../features/requests/resourceTimings.ts';
-import { createRequests, type Requests } from '../features/requests/trackRequests.ts';
-import { toPageResource } from '../features/trace/pageResource.ts';
-import { shouldSample } from '../features/trace/sampleTrace.ts';
-import { createExporter, type Exporter } from '../features/transport/exporter.ts';
-import { createClock, type Clock } from '../platform/clock.ts';
-import { createGuard, type Guard } from '../platform/guard.ts';
-import { createListen, type Listen } from '../platform/listen.ts';
 import { observePageLife } from '../platform/pageLife.ts';
-import { createPost } from '../platform/post.ts';
-import { observeResourceEntries } from '../platform/resourceEntries.ts';
-import { createAfterMicrotasks, createTaskEnd } from '../platform/taskEnd.ts';
-import { createAfter, type After } from '../platform/timers.ts';
 import { createWarn } from '../platform/warn.ts';
-import { VERSION } from '../version.ts';
-import { FEATURES, optionSchema, type Options, type StartOptions } from './optionSchema.ts';
+import { createCore, readStartOptions, type Core, type StartSources } from './core.ts';
+import type { CreateEngine } from './engine.ts';
+import type { Feature } from './features.ts';
 
 /** A running agent. */
 export interface Agent {
@@ -39,40 +17,28 @@ export interface Agent {
   stop(): void;
 }
 
-/** Where the agent is started. */
-export interface StartSources {
-  readonly window: Window & typeof globalThis;
-  readonly code?: StartOptions | undefined;
-  /** The script tag's attributes. */
-  readonly attribute?: (name: string) => string | null;
-}
-
-/** What every part is given; the one place where features meet. */
-interface Core {
-  readonly window: Window & typeof globalThis;
-  readonly options: Options;
-  readonly guard: Guard;
-  readonly clock: Clock;
-  readonly after: After;
-  readonly listen: Listen;
-  readonly current: CurrentContext;
-  readonly tracerProvider: TracerProvider;
-  readonly exporter: Exporter;
-  readonly actions: Actions;
-  readonly requests: Requests;
+/** What an edition is made of. */
+export interface Edition {
+  readonly createEngine: CreateEngine;
+  readonly features: Readonly<Record<string, Feature>>;
 }
 
 /**
- * Puts the agent together and starts it. What it takes of the page's functions it takes before any is wrapped.
+ * Puts the agent together and starts it.
  */
-export function startAgent(sources: StartSources): Agent {
-  const core = createCore(sources);
-  const stops = observePage(core);
+export function startAgent(sources: StartSources, { createEngine, features }: Edition): Agent {
+  const warn = createWarn();
+  const options = readStartOptions(sources, warn);
+  if (!options.features.every((name) => Object.hasOwn(features, name))) {
+    warn(`features may be any of ${Object.keys(features).join(', ')}; others are ignored.`);
+  }
+  const core = createCore(sources.window, options, warn, createEngine);
+  const stops = observePage(core, features);
   return {
     tracerProvider: core.tracerProvider,
     flush: () => core.exporter.flush(),
     stop() {
-      for (const stop of stops) core.guard(stop);
+      for (const stop of [...stops, core.stop]) core.guard(stop);
       core.guard(() => endAll(core, 'stop'));
       void core.exporter.flush();
     },
@@ -84,95 +50,40 @@ function endAll({ requests, actions }: Core, reason: string): void {
   actions.endAll(reason);
 }
 
-/** Makes all parts, without effects on the page. */
-function createCore({ window, code, attribute = () => null }: StartSources): Core {
-  const warn = createWarn();
-  const options = readOptions(optionSchema, { environment: attribute, code, warn });
-  if (!options.endpoint) warn('No endpoint is set: requests are stamped, nothing is sent.');
-  if (!options.features.every((name) => FEATURES.includes(name))) {
-    warn(`features may be any of ${FEATURES.join(', ')}; others are ignored.`);
-  }
-  const guard = createGuard((error) => warn(`An error of our own was caught: ${String(error)}`));
-  const clock = createClock(window.performance);
-  const current = createCurrentContext({
-    createTaskEnd: (run) => createTaskEnd(window, run),
-    afterMicrotasks: createAfterMicrotasks(window),
-    onTaskEnd(context) {
-      guard(() => actions.of(context)?.touch());
-    },
-  });
-  const after = createAfter(window);
-  const surroundings = { window, options, warn, guard, clock, after, current };
-  const exporter = createExporter({
-    ...surroundings,
-    resource: toPageResource(window, options, VERSION),
-    post: createPost(window),
-    random: Math.random,
-  });
-  const tracerProvider = createTracerProvider({
-    clock: clock.now,
-    ids: createIdSource((bytes) => window.crypto.getRandomValues(bytes)),
-    activeContext: current.get,
-    runWith: current.runWith,
-    onEnd(span) {
-      guard(() => exporter.add(span));
-    },
-    sample: (traceId) => shouldSample(traceId, options.sampleRatio),
-  });
-  const traced = { ...surroundings, tracer: tracerProvider.getTracer('@clickspan/browser', VERSION) };
-  const actions = createActions(traced);
-  const pageOrigin = window.location.origin;
-  const requests = createRequests({
-    ...traced,
-    pageOrigin,
-    ownerOf: actions.of,
-    shouldPropagate: createPropagation(options, pageOrigin, warn),
-    timings: createResourceTimings({ clock, observe: (onEntry) => observeResourceEntries(window, onEntry) }),
-  });
-  return { ...surroundings, listen: createListen(guard), tracerProvider, exporter, actions, requests };
+/** Starts observing; the returned functions end it. */
+function observePage(core: Core, features: Edition['features']): (() => void)[] {
+  const { options, guard } = core;
+  const wanted = Object.keys(features).filter((name) => options.features.includes(name));
+  const observers = [observeContext, ...wanted.map((name) => features[name]!), observeLife];
+  // One that fails leaves the others at work.
+  return observers.flatMap((observe) => guard(() => observe(core)) ?? []);
 }
 
-/** Starts observing; the returned functions end it. */
-function observePage(core: Core): (() => void)[] {
-  const { window, options, guard, listen, current, exporter, actions, requests } = core;
-  const follow = createFollow(current, (context) => {
-    const release = guard(() => actions.of(context)?.hold());
-    return () => {
-      guard(() => release?.());
-    };
+/** Keeps the context through everything that calls back. */
+const observeContext: Feature = ({ window, current, guard, actions, follow }) => {
+  const stops = [
+    observeCallbackSources({
+      window,
+      current,
+      expect(context, delayMs) {
+        guard(() => actions.of(context)?.expect(delayMs));
+      },
+    }),
+    observePromiseSources(window, follow, createFollow(current)),
+  ];
+  return () => stops.forEach((stop) => stop());
+};
+
+/** Sends what there is when the page may be gone soon. It is the last to be stopped. */
+const observeLife: Feature = (core) =>
+  observePageLife(core.window, core.listen, {
+    onHidden() {
+      core.requests.endAnswered();
+      core.actions.endQuiet();
+      core.exporter.flushOnExit(false);
+    },
+    onExit() {
+      endAll(core, 'pagehide');
+      core.exporter.flushOnExit(true);
+    },
   });
-  const observers: Record<string, () => (() => void) | undefined> = {
-    callbacks: () =>
-      observeCallbackSources({
-        window,
-        current,
-        expect(context, delayMs) {
-          guard(() => actions.of(context)?.expect(delayMs));
-        },
-      }),
-    promises: () => observePromiseSources(window, follow, createFollow(current)),
-    load: () => startLoad(core),
-    click: () => observeClicks(core),
-    route: () => observeRoutes(core),
-    fetch: () => observeFetch({ ...core, follow }),
-    xhr: () => observeXhr(core),
-    // Last, so that it is the last to be stopped.
-    life: () =>
-      observePageLife(window, listen, {
-        onHidden() {
-          requests.endAnswered();
-          actions.endQuiet();
-          exporter.flushOnExit(false);
-        },
-        onExit() {
-          endAll(core, 'pagehide');
-          exporter.flushOnExit(true);
-        },
-      }),
-  };
-  // One that fails leaves the others at work.
-  return Object.entries(observers).flatMap(
-    ([name, observe]) =>
-      ((options.features.includes(name) || !FEATURES.includes(name)) && guard(observe)) || [],
-  );
-}

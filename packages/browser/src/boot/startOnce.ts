@@ -1,18 +1,19 @@
 import { createAgentSlot } from '../platform/agentSlot.ts';
 import { createWarn } from '../platform/warn.ts';
-import { startAgent, type Agent, type StartSources } from './startAgent.ts';
+import type { StartSources } from './core.ts';
+import { startAgent, type Agent, type Edition } from './startAgent.ts';
 
 /**
  * Starts the agent unless the page has one: then that is given, whichever copy of the code it runs.
  *
  * @returns `undefined` when the agent could not be started; the page goes on without
  */
-export function startOnce(sources: StartSources): Agent | undefined {
+export function startOnce(sources: StartSources, edition: Edition): Agent | undefined {
   try {
     const slot = createAgentSlot<Agent>(sources.window);
     const running = slot.get();
     if (running) return running;
-    const agent = startAgent(sources);
+    const agent = startAgent(sources, edition);
     const started: Agent = {
       ...agent,
       stop() {

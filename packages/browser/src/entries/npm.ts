@@ -1,5 +1,7 @@
 import type { StartOptions } from '../boot/optionSchema.ts';
 import type { Agent } from '../boot/startAgent.ts';
+import { allFeatures } from '../boot/features.ts';
+import { createOwnEngine } from '../boot/ownEngine.ts';
 import { startOnce } from '../boot/startOnce.ts';
 
 export type { Agent, StartOptions };
@@ -11,5 +13,7 @@ export type { Agent, StartOptions };
  * @returns the running agent; `undefined` where there is no page, as when rendering on a server
  */
 export function start(options: StartOptions = {}): Agent | undefined {
-  return typeof window === 'undefined' ? undefined : startOnce({ window, code: options });
+  return typeof window === 'undefined'
+    ? undefined
+    : startOnce({ window, code: options }, { createEngine: createOwnEngine, features: allFeatures });
 }

@@ -1,4 +1,6 @@
 import type { Agent } from '../boot/startAgent.ts';
+import { allFeatures } from '../boot/features.ts';
+import { createOwnEngine } from '../boot/ownEngine.ts';
 import { startOnce } from '../boot/startOnce.ts';
 import { findScriptTag } from '../platform/scriptTag.ts';
 
@@ -10,4 +12,7 @@ declare global {
 }
 
 const tag = findScriptTag(document);
-window.clickspan = startOnce({ window, attribute: (name) => tag?.getAttribute(name) ?? null });
+window.clickspan = startOnce(
+  { window, attribute: (name) => tag?.getAttribute(name) ?? null },
+  { createEngine: createOwnEngine, features: allFeatures },
+);

@@ -1,12 +1,14 @@
 /** Decides whether a request may carry `traceparent`. */
 export type ShouldPropagate = (url: URL) => boolean;
 
+/** An origin, an origin with the beginning of a path, or a function that says it of an address. */
+export type PropagationTarget = string | ((url: URL) => boolean);
+
 /** Where trace context may go. */
 export interface PropagationRules {
-  /** Other origins, or origins with the beginning of a path. */
-  readonly propagateTo: readonly string[];
+  readonly propagateTo: readonly PropagationTarget[];
   /** Exceptions, in the same form. */
-  readonly neverPropagateTo: readonly string[];
+  readonly neverPropagateTo: readonly PropagationTarget[];
   readonly propagateSameOrigin: boolean;
 }
 
@@ -22,18 +24,20 @@ export function createPropagation(
   pageOrigin: string,
   warn: (message: string) => void,
 ): ShouldPropagate {
-  const toPrefixes = (entries: readonly string[]): URL[] =>
-    entries.flatMap((entry) => {
-      const prefix = toHttpUrl(entry);
-      if (!prefix) warn('An entry of propagateTo or neverPropagateTo is no http address; it is ignored.');
-      return prefix ?? [];
+  const toRules = (targets: readonly PropagationTarget[]): ShouldPropagate[] =>
+    targets.flatMap((target) => {
+      if (typeof target === 'function') return target;
+      const prefix = toHttpUrl(target);
+      if (prefix) return (url) => fits(prefix, url);
+      warn('An entry of propagateTo or neverPropagateTo is no http address; it is ignored.');
+      return [];
     });
-  const allowed = toPrefixes(rules.propagateTo);
-  const excepted = toPrefixes(rules.neverPropagateTo);
+  const allowed = toRules(rules.propagateTo);
+  const excepted = toRules(rules.neverPropagateTo);
   return (url) =>
     ((rules.propagateSameOrigin && url.origin === pageOrigin && pageOrigin !== 'null') ||
-      allowed.some((prefix) => fits(prefix, url))) &&
-    !excepted.some((prefix) => fits(prefix, url));
+      allowed.some((isAllowed) => isAllowed(url))) &&
+    !excepted.some((isExcepted) => isExcepted(url));
 }
 
 function toHttpUrl(text: string): URL | undefined {

@@ -50,7 +50,7 @@ beforeEach(() => {
   }).getTracer('test');
   requests = createRequests({
     pageOrigin: PAGE,
-    tracer,
+    startSpan: (_request, name, options, context) => tracer.startSpan(name, options, context),
     clock: { now: time.now, fromTimeStamp: (ms) => ms },
     after: time.after,
     current: { get: () => context, isUnsure: () => isUnsure },

@@ -1,4 +1,4 @@
-import type { Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
+import type { Context, Link, Span, SpanContext, SpanOptions } from '@opentelemetry/api';
 import {
   CLICKSPAN_ATTRIBUTION,
   CLICKSPAN_COLD_START_MS,
@@ -61,7 +61,8 @@ export interface RequestOwner {
 /** What tracking needs of its surroundings. */
 export interface RequestsDeps {
   readonly pageOrigin: string;
-  readonly tracer: Tracer;
+  /** Makes the span of a request; its parent is the span of the context, unless the options say `root`. */
+  readonly startSpan: (request: PageRequest, name: string, options: SpanOptions, context: Context) => Span;
   readonly clock: Clock;
   readonly after: After;
   readonly current: { readonly get: () => Context; readonly isUnsure: () => boolean };
@@ -146,10 +147,11 @@ function startRequest(deps: RequestsDeps, request: PageRequest, open: Set<OpenRe
 }
 
 function startSpan(
-  { current, ownerOf, tracer }: RequestsDeps,
-  { method, url, callerTraceparent }: PageRequest,
+  { current, ownerOf, ...deps }: RequestsDeps,
+  request: PageRequest,
   startTime: number,
 ): { span: Span; owner: RequestOwner | undefined } {
+  const { method, url, callerTraceparent } = request;
   const context = current.get();
   const owner = ownerOf(context);
   const isLate = owner?.isPastCap() === true;
@@ -166,7 +168,7 @@ function startSpan(
     [SERVER_PORT]: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
   };
   const options = { kind: KIND_CLIENT, startTime, attributes, links, root: isLate };
-  const span = tracer.startSpan(isKnown ? method : 'HTTP', options, context);
+  const span = deps.startSpan(request, isKnown ? method : 'HTTP', options, context);
   return { span, owner: isLate ? undefined : owner };
 }
 

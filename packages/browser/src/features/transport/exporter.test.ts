@@ -1,4 +1,5 @@
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
+import { encodeSpan } from '@clickspan/shared/otlp';
 import { createTracerProvider } from '@clickspan/shared/tracer';
 import { describe, expect, it } from 'vitest';
 import { decodeSpans, type ReceivedSpan } from '../../../../../test/support/collector.ts';
@@ -42,7 +43,7 @@ function setUp(endpoint = 'http://collector.example'): Setup {
     ids: { traceId: () => 'a'.repeat(32), spanId: () => (++id).toString(16).padStart(16, '0') },
     activeContext: () => ROOT_CONTEXT,
     runWith: (_context, run) => run(),
-    onEnd: (span) => exporter.add(span),
+    onEnd: (span) => exporter.add({ signal: 'traces', ...encodeSpan(span) }),
   }).getTracer('test');
   const setup: Setup = {
     time,

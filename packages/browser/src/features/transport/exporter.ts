@@ -1,17 +1,16 @@
 import type { Attributes } from '@opentelemetry/api';
 import { CLICKSPAN_DROPPED_SPANS } from '@clickspan/shared/attributes';
 import { decideExportOutcome } from '@clickspan/shared/exportOutcome';
-import { encodeSpan, encodeTraces } from '@clickspan/shared/otlp';
-import type { EndedSpan } from '@clickspan/shared/tracer';
+import { encodeLogs, encodeTraces } from '@clickspan/shared/otlp';
 import type { Clock } from '../../platform/clock.ts';
 import type { Post, PostAnswer } from '../../platform/post.ts';
 import type { After } from '../../platform/timers.ts';
 import { decidePauseMs } from './exportPolicy.ts';
-import { createSpanQueue, type Batch } from './spanQueue.ts';
+import { createRecordQueue, type Batch, type QueuedRecord } from './recordQueue.ts';
 
-/** The way of spans out of the page. */
+/** The way of records out of the page. */
 export interface Exporter {
-  add(span: EndedSpan): void;
+  readonly add: (record: QueuedRecord) => void;
   /** Sends what is there; resolves when it has been answered or has failed. */
   flush(): Promise<void>;
   /**
@@ -20,6 +19,8 @@ export interface Exporter {
    * @param leaving whether the page is left, and not only hidden
    */
   flushOnExit(leaving: boolean): void;
+  /** Forgets what has not been sent. */
+  clear(): void;
 }
 
 /** What exporting needs. */
@@ -50,12 +51,12 @@ const QUEUE_BYTES = 512 * 1024;
 /** The developer is told when it is no passing trouble. */
 const FAILURES_BEFORE_WARNING = 3;
 
-/** Makes the exporter; it sends nothing before it has a span. */
+/** Makes the exporter; it sends nothing before it has a record. */
 export function createExporter(deps: ExporterDeps): Exporter {
   const { options, post, after } = deps;
   const { now } = deps.clock;
-  const tracesUrl = options.endpoint && `${options.endpoint}/v1/traces`;
-  const queue = createSpanQueue(QUEUE_BYTES);
+  const { endpoint } = options;
+  const queue = createRecordQueue(QUEUE_BYTES);
   let keepaliveBytes = 0;
   let failures = 0;
   let notBeforeUnixMs = 0;
@@ -64,17 +65,19 @@ export function createExporter(deps: ExporterDeps): Exporter {
 
   const toBody = (batch: Batch): string => {
     const dropped = queue.dropped();
-    return encodeTraces(
+    const encode = batch.signal === 'logs' ? encodeLogs : encodeTraces;
+    return encode(
       dropped ? { ...deps.resource, [CLICKSPAN_DROPPED_SPANS]: dropped } : deps.resource,
-      batch.spans,
+      batch.records,
     );
   };
 
-  const send = async (url: string, batch: Batch, leaving: boolean): Promise<void> => {
+  const send = async (batch: Batch, leaving: boolean): Promise<void> => {
     const bytes = batch.bytes + ENVELOPE_BYTES;
     const keepalive = keepaliveBytes + bytes <= KEEPALIVE_BYTES;
     if (keepalive) keepaliveBytes += bytes;
     const headers = { ...options.headers, 'content-type': 'application/json' };
+    const url = `${endpoint}/v1/${batch.signal}`;
     const answer = await post({ url, body: toBody(batch), headers, keepalive, leaving });
     if (keepalive) keepaliveBytes -= bytes;
     settle(batch, answer);
@@ -92,30 +95,32 @@ export function createExporter(deps: ExporterDeps): Exporter {
     else queue.drop(batch);
     notBeforeUnixMs = now() + decidePauseMs(failures, isRetry ? outcome.afterMs : undefined, deps.random());
     if (!isRetry || failures >= FAILURES_BEFORE_WARNING) {
-      deps.warn(`The collector does not take spans (${status ? `status ${status}` : 'no answer'}).`);
+      deps.warn(
+        `The collector does not take ${batch.signal} (${status ? `status ${status}` : 'no answer'}).`,
+      );
     }
   };
 
   const schedule = (): void => {
-    if (!tracesUrl || sending || queue.isEmpty()) return;
+    if (!endpoint || sending || queue.isEmpty()) return;
     const isBig = queue.bytes() >= BATCH_BYTES;
     const delayMs = Math.max(isBig ? 0 : BATCH_DELAY_MS, notBeforeUnixMs - now());
     cancelTimer?.();
     cancelTimer = after(delayMs, () => void flush());
   };
 
-  const sendAll = async (url: string): Promise<void> => {
+  const sendAll = async (): Promise<void> => {
     const isBroken = failures > 0;
     do {
-      await send(url, queue.take(BATCH_BYTES), false);
+      await send(queue.take(BATCH_BYTES), false);
     } while (!queue.isEmpty() && !failures && !isBroken);
   };
 
   const flush = (): Promise<void> => {
     cancelTimer?.();
     cancelTimer = undefined;
-    if (!tracesUrl || queue.isEmpty()) return sending ?? Promise.resolve();
-    sending ??= sendAll(tracesUrl).finally(() => {
+    if (!endpoint || queue.isEmpty()) return sending ?? Promise.resolve();
+    sending ??= sendAll().finally(() => {
       sending = undefined;
       schedule();
     });
@@ -123,17 +128,18 @@ export function createExporter(deps: ExporterDeps): Exporter {
   };
 
   return {
-    add(span) {
-      if (!tracesUrl) return;
+    add(record) {
+      if (!endpoint) return;
       const wasBig = queue.bytes() >= BATCH_BYTES;
-      queue.add(encodeSpan(span));
+      queue.add(record);
       if (!cancelTimer || (!wasBig && queue.bytes() >= BATCH_BYTES)) schedule();
     },
     flush,
+    clear: queue.clear,
     flushOnExit(leaving) {
-      while (tracesUrl && !queue.isEmpty() && keepaliveBytes + ENVELOPE_BYTES < KEEPALIVE_BYTES) {
+      while (endpoint && !queue.isEmpty() && keepaliveBytes + ENVELOPE_BYTES < KEEPALIVE_BYTES) {
         const room = KEEPALIVE_BYTES - keepaliveBytes - ENVELOPE_BYTES;
-        void send(tracesUrl, queue.take(Math.min(room, BATCH_BYTES)), leaving).then(schedule);
+        void send(queue.take(Math.min(room, BATCH_BYTES)), leaving).then(schedule);
       }
     },
   };

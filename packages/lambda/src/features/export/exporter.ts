@@ -1,7 +1,7 @@
 import { CLICKSPAN_DROPPED_SPANS } from '@clickspan/shared/attributes';
 import { decideExportOutcome } from '@clickspan/shared/exportOutcome';
 import { encodeTraces } from '@clickspan/shared/otlp';
-import type { EncodedSpan } from '@clickspan/shared/otlp';
+import type { EncodedRecord } from '@clickspan/shared/otlp';
 import type { EndedSpan } from '@clickspan/shared/tracer';
 import type { Attributes } from '@opentelemetry/api';
 import type { Report } from '../../platform/guard.ts';
@@ -40,7 +40,7 @@ export interface ExporterEnvironment {
 /** One request on its way; its spans are kept until the collector has them. */
 interface Sent {
   readonly post: Post;
-  readonly spans: readonly EncodedSpan[];
+  readonly spans: readonly EncodedRecord[];
   /** Wall clock; moved where that is set back. */
   sentMs: number;
   /** Flushes that found it unanswered. */

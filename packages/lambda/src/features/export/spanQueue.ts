@@ -1,5 +1,5 @@
 import { encodeSpan } from '@clickspan/shared/otlp';
-import type { EncodedSpan } from '@clickspan/shared/otlp';
+import type { EncodedRecord } from '@clickspan/shared/otlp';
 import type { EndedSpan } from '@clickspan/shared/tracer';
 
 /** Spans that wait to be sent, bounded in bytes; the oldest go first when there are too many. */
@@ -9,9 +9,9 @@ export interface SpanQueue {
   /** How many spans wait. */
   size(): number;
   /** Takes out the oldest spans, up to one request's worth. */
-  take(): EncodedSpan[];
+  take(): EncodedRecord[];
   /** Puts back what could not be sent. */
-  putBack(spans: readonly EncodedSpan[]): void;
+  putBack(spans: readonly EncodedRecord[]): void;
   /** How many spans were lost so far. */
   dropped(): number;
   /** Counts spans as lost that the collector refused. */
@@ -30,7 +30,7 @@ const MAX_UNENCODED = 512;
  */
 export function createSpanQueue(maxBytes: number): SpanQueue {
   let fresh: EndedSpan[] = [];
-  let waiting: EncodedSpan[] = [];
+  let waiting: EncodedRecord[] = [];
   let bytes = 0;
   let dropped = 0;
 

@@ -1,0 +1,129 @@
+import type { Tracer, TracerProvider } from '@opentelemetry/api';
+import { readOptions } from '@clickspan/shared/options';
+import { createActions, type Actions } from '../features/actions/actions.ts';
+import { createCurrentContext, type CurrentContext } from '../features/context/currentContext.ts';
+import { createFollow, type Follow } from '../features/context/promiseSources.ts';
+import { createRecordSink, type NewLogRecord } from '../features/records/recordSink.ts';
+import { createPropagation } from '../features/requests/propagation.ts';
+import { createResourceTimings } from '../features/requests/resourceTimings.ts';
+import { createRequests, type Requests } from '../features/requests/trackRequests.ts';
+import { toPageResource } from '../features/trace/pageResource.ts';
+import { shouldSample } from '../features/trace/sampleTrace.ts';
+import { createExporter, type Exporter } from '../features/transport/exporter.ts';
+import { createClock, type Clock } from '../platform/clock.ts';
+import { createGuard, type Guard } from '../platform/guard.ts';
+import { createListen, type Listen } from '../platform/listen.ts';
+import { createPost } from '../platform/post.ts';
+import { observeResourceEntries } from '../platform/resourceEntries.ts';
+import { createAfterMicrotasks, createTaskEnd } from '../platform/taskEnd.ts';
+import { createAfter, type After } from '../platform/timers.ts';
+import type { Warn } from '../platform/warn.ts';
+import { VERSION } from '../version.ts';
+import type { CreateEngine } from './engine.ts';
+import { optionSchema, type Options, type StartOptions } from './optionSchema.ts';
+
+/** Where the agent is started. */
+export interface StartSources {
+  readonly window: Window & typeof globalThis;
+  readonly code?: StartOptions | undefined;
+  /** The script tag's attributes. */
+  readonly attribute?: ((name: string) => string | null) | undefined;
+}
+
+/** What every feature is given; the one place where features meet. */
+export interface Core {
+  readonly window: Window & typeof globalThis;
+  readonly options: Options;
+  readonly warn: Warn;
+  readonly guard: Guard;
+  readonly clock: Clock;
+  readonly after: After;
+  readonly listen: Listen;
+  readonly current: CurrentContext;
+  /** Ties a promise to the current context and keeps its action open. */
+  readonly follow: Follow;
+  readonly tracerProvider: TracerProvider;
+  readonly tracer: Tracer;
+  readonly actions: Actions;
+  readonly requests: Requests;
+  /** Records something that happened: an error, an event. */
+  readonly emit: (record: NewLogRecord) => void;
+  readonly exporter: Exporter;
+  /** Takes back what making the core has changed. */
+  readonly stop: () => void;
+}
+
+/** Reads the options; what is wrong with them is told. */
+export function readStartOptions({ code, attribute = () => null }: StartSources, warn: Warn): Options {
+  const options = readOptions(optionSchema, { environment: attribute, code, warn });
+  if (!options.endpoint) warn('No endpoint is set: requests are stamped, nothing is sent.');
+  return options;
+}
+
+/** Makes all parts, without effects on the page. What is taken of its functions is taken before any is wrapped. */
+export function createCore(
+  window: Window & typeof globalThis,
+  options: Options,
+  warn: Warn,
+  createEngine: CreateEngine,
+): Core {
+  const guard = createGuard((error) => warn(`An error of our own was caught: ${String(error)}`));
+  const clock = createClock(window.performance);
+  const current = createCurrentContext({
+    createTaskEnd: (run) => createTaskEnd(window, run),
+    afterMicrotasks: createAfterMicrotasks(window),
+    onTaskEnd(context) {
+      guard(() => actions.of(context)?.touch());
+    },
+  });
+  const after = createAfter(window);
+  const surroundings = { window, options, warn, guard, clock, after, current };
+  const exporter = createExporter({
+    ...surroundings,
+    resource: toPageResource(window, options, VERSION),
+    post: createPost(window),
+    random: Math.random,
+  });
+  const scope = { name: '@clickspan/browser', version: VERSION };
+  const sink = createRecordSink({ guard, scope, toCommonAttributes: () => ({}), send: exporter.add });
+  const engine = createEngine({
+    window,
+    now: clock.now,
+    activeContext: current.get,
+    runWith: current.runWith,
+    sample: (traceId) => shouldSample(traceId, options.sampleRatio),
+    onEnd: sink.span,
+  });
+  const { tracerProvider } = engine;
+  const tracer = tracerProvider.getTracer(scope.name, scope.version);
+  const actions = createActions({ ...surroundings, tracer });
+  const pageOrigin = window.location.origin;
+  const requests = createRequests({
+    ...surroundings,
+    startSpan:
+      engine.startRequestSpan ??
+      ((_request, name, spanOptions, context) => tracer.startSpan(name, spanOptions, context)),
+    pageOrigin,
+    ownerOf: actions.of,
+    shouldPropagate: createPropagation(options, pageOrigin, warn),
+    timings: createResourceTimings({ clock, observe: (onEntry) => observeResourceEntries(window, onEntry) }),
+  });
+  const follow = createFollow(current, (context) => {
+    const release = guard(() => actions.of(context)?.hold());
+    return () => {
+      guard(() => release?.());
+    };
+  });
+  return {
+    ...surroundings,
+    listen: createListen(guard),
+    follow,
+    tracerProvider,
+    tracer,
+    actions,
+    requests,
+    emit: sink.log,
+    exporter,
+    stop: () => engine.stop?.(),
+  };
+}

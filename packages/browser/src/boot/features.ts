@@ -1,0 +1,18 @@
+import { observeClicks } from '../features/actions/observeClicks.ts';
+import { observeRoutes } from '../features/actions/observeRoutes.ts';
+import { startLoad } from '../features/actions/startLoad.ts';
+import { observeFetch } from '../features/requests/observeFetch.ts';
+import { observeXhr } from '../features/requests/observeXhr.ts';
+import type { Core } from './core.ts';
+
+/** Something that the agent observes: starts, and gives what ends it. */
+export type Feature = (core: Core) => (() => void) | undefined;
+
+/** All features by their names in the option `features`, in the order in which they start. */
+export const allFeatures: Readonly<Record<string, Feature>> = {
+  load: startLoad,
+  click: observeClicks,
+  route: observeRoutes,
+  fetch: observeFetch,
+  xhr: observeXhr,
+};
