@@ -3,23 +3,27 @@ import { join } from 'node:path';
 
 /**
  * Finds the property names that only the agent's own parts use among themselves, so that a bundle may shorten them: names
- * declared in its features, its platform and its core, but nowhere in shared (OTLP and the OpenTelemetry API are spelt
- * there), in its public types, or in the types of JavaScript and the DOM.
+ * that this package and shared declare, but that stand nowhere in the agent's public types, in OTLP, in OpenTelemetry's
+ * API, or in the types of JavaScript and the DOM.
  *
  * @param {string} root the folder of this package
  * @param {string} repository the folder of the workspace
  * @returns {string[]}
  */
 export function findInternalNames(root, repository) {
-  const declared = readAll([join(root, 'dist/features'), join(root, 'dist/platform')], '.d.ts');
+  const shared = join(repository, 'packages/shared/dist');
+  const declared = readAll(
+    ['features', 'platform', 'boot'].map((folder) => join(root, 'dist', folder)).concat(shared),
+    '.d.ts',
+  );
   const names = new Set(
-    Array.from(declared.matchAll(/^\s+(?:readonly )?(\w+)\??[:(]/gm), ([, name]) => name),
+    Array.from(declared.matchAll(/^\s+(?:private )?(?:readonly )?(\w+)\??[:(;]/gm), ([, name]) => name),
   );
   const library = join(repository, 'node_modules/typescript/lib');
   const reserved = [
-    readAll([join(repository, 'packages/shared/dist')], '.js'),
-    readAll([join(repository, 'packages/shared/dist')], '.d.ts'),
-    readAll([join(root, 'dist/boot')], '.d.ts'),
+    ...PUBLIC_TYPES.map((file) => readFileSync(join(root, 'dist', file), 'utf8')),
+    readFileSync(join(shared, 'otlp.js'), 'utf8').replace(/\.\w+/g, ''),
+    readAll([join(repository, 'node_modules/@opentelemetry/api/build/src')], '.d.ts'),
     ...readdirSync(library)
       .filter((file) => /^lib\.(?:dom|es).*\.d\.ts$/.test(file))
       .map((file) => readFileSync(join(library, file), 'utf8')),
@@ -27,6 +31,9 @@ export function findInternalNames(root, repository) {
   for (const text of reserved) for (const [word] of text.matchAll(/\w+/g)) names.delete(word);
   return [...names];
 }
+
+/** Where the names stand that pages use. */
+const PUBLIC_TYPES = ['boot/startAgent.d.ts', 'boot/optionSchema.d.ts'];
 
 function readAll(folders, ending) {
   return folders

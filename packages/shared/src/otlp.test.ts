@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeSpan, encodeTraces, toUnixNano } from './otlp.ts';
+import { encodeLog, encodeLogs, encodeSpan, encodeTraces, toUnixNano, type LogRecord } from './otlp.ts';
 import { KIND_CLIENT, type EndedSpan } from './tracer.ts';
 import { parseTracestate } from './tracestate.ts';
 
@@ -87,6 +87,15 @@ describe('encodeSpan', () => {
     });
   });
 
+  it('bears names and descriptions that are no text', () => {
+    const wrong = undefined as unknown as string;
+    const event = { name: wrong, unixMs: 1, attributes: {} };
+    expect(encoded({ name: 7 as unknown as string, events: [event] })).toMatchObject({
+      name: '7',
+      events: [{ name: 'undefined' }],
+    });
+  });
+
   it('is valid JSON for any strings and numbers', () => {
     fc.assert(
       fc.property(
@@ -96,6 +105,53 @@ describe('encodeSpan', () => {
         },
       ),
     );
+  });
+});
+
+describe('encodeLog', () => {
+  const decoded = (record: Partial<LogRecord>) =>
+    JSON.parse(encodeLog({ unixMs: 1.5, attributes: {}, scope: SPAN.scope, ...record }).json) as Record<
+      string,
+      unknown
+    >;
+
+  it('writes the least and the most that a record can have', () => {
+    expect(decoded({})).toEqual({ timeUnixNano: '1500000' });
+    expect(
+      decoded({
+        eventName: 'exception',
+        severity: 17,
+        body: 'a "b"',
+        attributes: { x: 1 },
+        spanContext: SPAN.context,
+      }),
+    ).toEqual({
+      timeUnixNano: '1500000',
+      eventName: 'exception',
+      severityNumber: 17,
+      body: { stringValue: 'a "b"' },
+      attributes: [{ key: 'x', value: { intValue: '1' } }],
+      traceId: 'a'.repeat(32),
+      spanId: 'b'.repeat(16),
+      flags: 3,
+    });
+  });
+
+  it('goes out in an envelope of its own', () => {
+    const record = encodeLog({ unixMs: 1, attributes: {}, scope: SPAN.scope });
+    expect(JSON.parse(encodeLogs({ 'service.name': 's' }, [record, record]))).toEqual({
+      resourceLogs: [
+        {
+          resource: { attributes: [{ key: 'service.name', value: { stringValue: 's' } }] },
+          scopeLogs: [
+            {
+              scope: { name: 'clickspan', version: '1' },
+              logRecords: [{ timeUnixNano: '1000000' }, { timeUnixNano: '1000000' }],
+            },
+          ],
+        },
+      ],
+    });
   });
 });
 

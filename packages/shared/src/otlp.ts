@@ -33,40 +33,30 @@ export interface LogRecord {
  */
 export function encodeSpan(span: EndedSpan): EncodedRecord {
   const { context, status } = span;
+  const links = span.links.map(
+    (link) =>
+      `{${idsOf(link.context)}${member('traceState', link.context.traceState?.serialize())}${attributesOf(link.attributes ?? {})}}`,
+  );
+  const events = span.events.map(
+    (event) =>
+      `{"timeUnixNano":"${toUnixNano(event.unixMs)}","name":${toText(event.name)}${attributesOf(event.attributes)}}`,
+  );
+  const flags =
+    context.traceFlags | (span.parentSpanId ? HAS_IS_REMOTE | (span.parentIsRemote ? IS_REMOTE : 0) : 0);
   return {
     scope: span.scope,
-    json: JSON.stringify({
-      traceId: context.traceId,
-      spanId: context.spanId,
-      parentSpanId: span.parentSpanId || undefined,
-      traceState: context.traceState?.serialize() || undefined,
-      flags:
-        context.traceFlags | (span.parentSpanId ? HAS_IS_REMOTE | (span.parentIsRemote ? IS_REMOTE : 0) : 0),
-      name: span.name,
-      kind: span.kind + 1,
-      startTimeUnixNano: toUnixNano(span.startUnixMs),
-      endTimeUnixNano: toUnixNano(span.endUnixMs),
-      attributes: toKeyValues(span.attributes),
-      droppedAttributesCount: span.droppedAttributes || undefined,
-      events: nonEmpty(
-        span.events.map((event) => ({
-          name: event.name,
-          timeUnixNano: toUnixNano(event.unixMs),
-          attributes: toKeyValues(event.attributes),
-        })),
-      ),
-      droppedEventsCount: span.droppedEvents || undefined,
-      links: nonEmpty(
-        span.links.map((link) => ({
-          traceId: link.context.traceId,
-          spanId: link.context.spanId,
-          traceState: link.context.traceState?.serialize() || undefined,
-          attributes: toKeyValues(link.attributes ?? {}),
-        })),
-      ),
-      droppedLinksCount: span.droppedLinks || undefined,
-      status: status.code ? { code: status.code, message: status.message } : undefined,
-    }),
+    json:
+      `{${idsOf(context)},"flags":${flags},"name":${toText(span.name)},"kind":${span.kind + 1}` +
+      `,"startTimeUnixNano":"${toUnixNano(span.startUnixMs)}","endTimeUnixNano":"${toUnixNano(span.endUnixMs)}"` +
+      member('parentSpanId', span.parentSpanId) +
+      member('traceState', context.traceState?.serialize()) +
+      attributesOf(span.attributes) +
+      member('droppedAttributesCount', span.droppedAttributes) +
+      list('events', events) +
+      member('droppedEventsCount', span.droppedEvents) +
+      list('links', links) +
+      member('droppedLinksCount', span.droppedLinks) +
+      (status.code ? `,"status":{"code":${status.code}${member('message', status.message)}}}` : '}'),
   };
 }
 
@@ -79,16 +69,13 @@ export function encodeLog(record: LogRecord): EncodedRecord {
   const { spanContext, body } = record;
   return {
     scope: record.scope,
-    json: JSON.stringify({
-      timeUnixNano: toUnixNano(record.unixMs),
-      severityNumber: record.severity,
-      eventName: record.eventName,
-      body: body === undefined ? undefined : { stringValue: body },
-      attributes: toKeyValues(record.attributes),
-      traceId: spanContext?.traceId,
-      spanId: spanContext?.spanId,
-      flags: spanContext?.traceFlags,
-    }),
+    json:
+      `{"timeUnixNano":"${toUnixNano(record.unixMs)}"` +
+      member('severityNumber', record.severity) +
+      member('eventName', record.eventName) +
+      (body === undefined ? '' : `,"body":${toAnyValue(body)}`) +
+      attributesOf(record.attributes) +
+      (spanContext ? `,${idsOf(spanContext)},"flags":${spanContext.traceFlags}}` : '}'),
   };
 }
 
@@ -130,8 +117,7 @@ function encodeRecords(
     scopes,
     ([scope, texts]) => `{"scope":${scope},"${listName}":[${texts.join(',')}]}`,
   );
-  const attributes = JSON.stringify(toKeyValues(resource) ?? []);
-  return `{"${byResource}":[{"resource":{"attributes":${attributes}},"${byScope}":[${groups.join(',')}]}]}`;
+  return `{"${byResource}":[{"resource":{"attributes":[${toKeyValues(resource)}]},"${byScope}":[${groups.join(',')}]}]}`;
 }
 
 /**
@@ -145,27 +131,49 @@ export function toUnixNano(unixMs: number): string {
   return wholeMs + String(Math.floor((unixMs - wholeMs) * 1e6)).padStart(6, '0');
 }
 
-function toKeyValues(attributes: Attributes): unknown[] | undefined {
-  const list: unknown[] = [];
+// Text is put together by hand: half the time, and less of a bundle, than objects for JSON.stringify.
+
+function idsOf({ traceId, spanId }: SpanContext): string {
+  return `"traceId":${toText(traceId)},"spanId":${toText(spanId)}`;
+}
+
+/** Whatever a caller's code gave as a name: one value that is no text, and a collector refuses the whole batch. */
+function toText(value: unknown): string {
+  return JSON.stringify(String(value));
+}
+
+/** One more member of an object; nothing where there is no value. */
+function member(key: string, value: string | number | undefined): string {
+  return value ? `,"${key}":${JSON.stringify(value)}` : '';
+}
+
+function list(key: string, items: readonly string[]): string {
+  return items.length ? `,"${key}":[${items.join(',')}]` : '';
+}
+
+function attributesOf(attributes: Attributes): string {
+  const pairs = toKeyValues(attributes);
+  return pairs && `,"attributes":[${pairs}]`;
+}
+
+function toKeyValues(attributes: Attributes): string {
+  let pairs = '';
   for (const key of Object.keys(attributes)) {
     const value = attributes[key];
-    if (value != null) list.push({ key, value: toAnyValue(value) });
+    if (value == null) continue;
+    pairs += `${pairs && ','}{"key":${JSON.stringify(key)},"value":${toAnyValue(value)}}`;
   }
-  return nonEmpty(list);
+  return pairs;
 }
 
-function toAnyValue(value: AttributeValue | null | undefined): unknown {
+function toAnyValue(value: AttributeValue | null | undefined): string {
+  if (typeof value === 'string') return `{"stringValue":${JSON.stringify(value)}}`;
+  if (typeof value === 'boolean') return `{"boolValue":${value}}`;
   if (Array.isArray(value)) {
-    return { arrayValue: { values: (value as AttributeValue[]).map(toAnyValue) } };
+    return `{"arrayValue":{"values":[${(value as AttributeValue[]).map(toAnyValue).join(',')}]}}`;
   }
-  if (typeof value === 'string') return { stringValue: value };
-  if (typeof value === 'boolean') return { boolValue: value };
-  if (typeof value !== 'number') return {};
-  if (Number.isSafeInteger(value)) return { intValue: String(value) };
+  if (typeof value !== 'number') return '{}';
+  if (Number.isSafeInteger(value)) return `{"intValue":"${value}"}`;
   // JSON has no NaN and no infinities; protobuf's JSON mapping writes their names.
-  return { doubleValue: Number.isFinite(value) ? value : String(value) };
-}
-
-function nonEmpty<T>(list: T[]): T[] | undefined {
-  return list.length > 0 ? list : undefined;
+  return `{"doubleValue":${Number.isFinite(value) ? value : `"${value}"`}}`;
 }

@@ -114,14 +114,19 @@ describe('createTracerProvider', () => {
   });
 
   it('counts what goes over the limits, and cuts long values', () => {
-    const { ended, tracer } = setUp({ limits: { attributes: 2, attributeLength: 3, events: 1, links: 1 } });
+    const { ended, tracer } = setUp();
     const link = { context: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 } };
-    const span = tracer.startSpan('s', { attributes: { a: 'long value', b: 1, c: 2 }, links: [link, link] });
-    span.addEvent('one').addEvent('two');
-    span.setAttribute('a', ['very long']);
+    const many = Object.fromEntries(Array.from({ length: 129 }, (_, i) => [`a${i}`, 'x'.repeat(5000)]));
+    const span = tracer.startSpan('s', { attributes: many, links: Array.from({ length: 130 }, () => link) });
+    for (let i = 0; i < 131; i++) span.addEvent('e', many);
+    span.setAttribute('a0', ['y'.repeat(5000), 'z']);
     span.end();
-    expect({ ...ended[0]!.attributes }).toEqual({ a: ['ver'], b: 1 });
-    expect(ended[0]).toMatchObject({ droppedAttributes: 1, droppedEvents: 1, droppedLinks: 1 });
+    const [{ attributes, events, links, ...rest }] = ended as [EndedSpan];
+    expect(
+      [attributes, events, links, events[127]!.attributes].map((all) => Object.keys(all).length),
+    ).toEqual([128, 128, 128, 128]);
+    expect(attributes).toMatchObject({ a0: ['y'.repeat(4096), 'z'], a127: 'x'.repeat(4096) });
+    expect(rest).toMatchObject({ droppedAttributes: 1, droppedEvents: 3, droppedLinks: 2 });
   });
 
   it('changes nothing after the end, and ends once', () => {

@@ -58,22 +58,10 @@ export interface EndedSpan {
   readonly droppedLinks: number;
 }
 
-/** How much one span may hold; what comes after is counted and dropped. */
-export interface SpanLimits {
-  readonly attributes: number;
-  /** Characters of one string value. */
-  readonly attributeLength: number;
-  readonly events: number;
-  readonly links: number;
-}
-
-/** OpenTelemetry's own limits, with a bound on lengths that OpenTelemetry leaves open. */
-export const DEFAULT_SPAN_LIMITS: SpanLimits = {
-  attributes: 128,
-  attributeLength: 4096,
-  events: 128,
-  links: 128,
-};
+/** How many attributes, events or links one span may hold, as in OpenTelemetry; what comes after is counted and dropped. */
+const MAX_ITEMS = 128;
+/** Characters of one string value; OpenTelemetry leaves that open. */
+const MAX_VALUE_LENGTH = 4096;
 
 /** What the tracer needs of its surroundings. */
 export interface TracerEnvironment {
@@ -88,7 +76,6 @@ export interface TracerEnvironment {
   readonly onEnd: (span: EndedSpan) => void;
   /** Decides whether a new trace is recorded; a caller's decision is always followed. Default: yes. */
   readonly sample?: (traceId: string) => boolean;
-  readonly limits?: SpanLimits;
 }
 
 /**
@@ -115,7 +102,7 @@ function createTracer(environment: TracerEnvironment, scope: Scope): Tracer {
       ...(parent?.traceState && { traceState: parent.traceState }),
     };
     return sampled
-      ? createRecordingSpan({ environment, scope, spanContext, parent, name, options })
+      ? new RecordingSpan({ environment, scope, spanContext, parent, name, options })
       : createSilentSpan(spanContext);
   };
 
@@ -152,6 +139,7 @@ export function createSilentSpan(spanContext: SpanContext): Span {
   return span;
 }
 
+/** What a recording span is made of. */
 interface RecordingSpanInit {
   readonly environment: TracerEnvironment;
   readonly scope: Scope;
@@ -161,128 +149,131 @@ interface RecordingSpanInit {
   readonly options: SpanOptions;
 }
 
-function createRecordingSpan({ environment, scope, spanContext, parent, ...init }: RecordingSpanInit): Span {
-  const { clock, onEnd, limits = DEFAULT_SPAN_LIMITS } = environment;
-  const own = createAttributeSet(limits);
-  const startUnixMs = toUnixMs(init.options.startTime) ?? clock();
-  const events: SpanEvent[] = [];
-  const links: Link[] = [];
-  let { name } = init;
-  let droppedEvents = 0;
-  let droppedLinks = 0;
-  let status: SpanStatus = { code: STATUS_UNSET };
-  let ended = false;
+/**
+ * A span that records. A class, since pages and functions make thousands: a closure for each method would cost each of
+ * them more than what it records. Ended, it is what the encoder takes.
+ */
+class RecordingSpan implements Span, EndedSpan {
+  readonly context: SpanContext;
+  readonly parentSpanId: string;
+  readonly parentIsRemote: boolean;
+  readonly kind: SpanKind;
+  readonly startUnixMs: number;
+  readonly scope: Scope;
+  readonly attributes: Attributes = emptyAttributes();
+  readonly events: SpanEvent[] = [];
+  readonly links: Link[] = [];
+  name: string;
+  status: SpanStatus = { code: STATUS_UNSET };
+  /** 0 while the span is open. */
+  endUnixMs = 0;
+  droppedAttributes = 0;
+  droppedEvents = 0;
+  droppedLinks = 0;
+  private readonly environment: TracerEnvironment;
+  private count = 0;
 
-  const bounded = (attributes: Attributes | undefined): Attributes => {
-    const set = createAttributeSet(limits);
-    set.addAll(attributes);
-    return set.values;
-  };
+  constructor({ environment, scope, spanContext, parent, name, options }: RecordingSpanInit) {
+    this.environment = environment;
+    this.scope = scope;
+    this.context = spanContext;
+    this.parentSpanId = parent?.spanId ?? '';
+    this.parentIsRemote = parent?.isRemote === true;
+    this.name = name;
+    this.kind = options.kind ?? KIND_INTERNAL;
+    this.startUnixMs = toUnixMs(options.startTime) ?? environment.clock();
+    this.setAttributes(options.attributes ?? {});
+    this.addLinks(options.links ?? []);
+  }
 
-  const span: Span = {
-    spanContext: () => spanContext,
-    setAttribute(key, value) {
-      if (!ended) own.add(key, value);
-      return span;
-    },
-    setAttributes(attributes) {
-      if (!ended) own.addAll(attributes);
-      return span;
-    },
-    addEvent(eventName, attributesOrTime, time) {
-      if (ended) return span;
-      if (events.length >= limits.events) {
-        droppedEvents++;
-        return span;
-      }
+  spanContext(): SpanContext {
+    return this.context;
+  }
+
+  isRecording(): boolean {
+    return !this.endUnixMs;
+  }
+
+  setAttribute(key: string, value: AttributeValue | undefined): this {
+    if (this.endUnixMs || value == null || !key) return this;
+    if (key in this.attributes || this.count < MAX_ITEMS) {
+      if (!(key in this.attributes)) this.count++;
+      this.attributes[key] = toBounded(value);
+    } else this.droppedAttributes++;
+    return this;
+  }
+
+  setAttributes(attributes: Attributes): this {
+    // Never what a page has put onto the prototype of all objects.
+    for (const key of Object.keys(attributes)) this.setAttribute(key, attributes[key]);
+    return this;
+  }
+
+  addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
+    if (this.endUnixMs) return this;
+    if (this.events.length < MAX_ITEMS) {
       const isTime = isTimeInput(attributesOrTime);
-      const unixMs = toUnixMs(isTime ? attributesOrTime : time) ?? clock();
-      const attributes = isTime ? undefined : attributesOrTime;
-      events.push({ name: eventName, unixMs, attributes: bounded(attributes) });
-      return span;
-    },
-    addLink(link) {
-      if (ended) return span;
-      if (links.length < limits.links)
-        links.push({ context: link.context, attributes: bounded(link.attributes) });
-      else droppedLinks++;
-      return span;
-    },
-    addLinks(more) {
-      for (const link of more) span.addLink(link);
-      return span;
-    },
-    setStatus(next) {
-      // An `Ok` that the application has set is final (OpenTelemetry, trace API, "Set Status").
-      if (!ended && status.code !== 1) status = next.code === STATUS_ERROR ? next : { code: next.code };
-      return span;
-    },
-    updateName(next) {
-      if (!ended) name = next;
-      return span;
-    },
-    end(endTime) {
-      if (ended) return;
-      ended = true;
-      onEnd({
-        context: spanContext,
-        parentSpanId: parent?.spanId ?? '',
-        parentIsRemote: parent?.isRemote === true,
-        name,
-        kind: init.options.kind ?? KIND_INTERNAL,
-        startUnixMs,
-        endUnixMs: Math.max(startUnixMs, toUnixMs(endTime) ?? clock()),
-        attributes: own.values,
-        events,
-        links,
-        status,
-        scope,
-        droppedAttributes: own.dropped(),
-        droppedEvents,
-        droppedLinks,
-      });
-    },
-    isRecording: () => !ended,
-    recordException(exception, time) {
-      span.addEvent('exception', toExceptionAttributes(exception), time);
-    },
-  };
-  own.addAll(init.options.attributes);
-  span.addLinks(init.options.links ?? []);
-  return span;
-}
+      const unixMs = toUnixMs(isTime ? attributesOrTime : time) ?? this.environment.clock();
+      const attributes = isTime ? {} : toBoundedAttributes(attributesOrTime);
+      this.events.push({ name, unixMs, attributes });
+    } else this.droppedEvents++;
+    return this;
+  }
 
-interface AttributeSet {
-  readonly values: Attributes;
-  readonly dropped: () => number;
-  readonly add: (key: string, value: AttributeValue | undefined) => void;
-  readonly addAll: (attributes: Attributes | undefined) => void;
-}
+  addLink({ context, attributes }: Link): this {
+    if (this.endUnixMs) return this;
+    if (this.links.length < MAX_ITEMS) {
+      this.links.push({ context, attributes: toBoundedAttributes(attributes) });
+    } else this.droppedLinks++;
+    return this;
+  }
 
-function createAttributeSet(limits: SpanLimits): AttributeSet {
-  const values: Attributes = Object.create(null) as Attributes;
-  let count = 0;
-  let dropped = 0;
-  const cut = (value: unknown): unknown =>
-    typeof value === 'string' ? value.slice(0, limits.attributeLength) : value;
-  const add = (key: string, value: AttributeValue | undefined): void => {
-    if (value == null || !key) return;
-    if (!(key in values) && ++count > limits.attributes) {
-      count--;
-      dropped++;
-      return;
+  addLinks(links: readonly Link[]): this {
+    for (const link of links) this.addLink(link);
+    return this;
+  }
+
+  setStatus(status: SpanStatus): this {
+    // An `Ok` that the application has set is final (OpenTelemetry, trace API, "Set Status").
+    if (!this.endUnixMs && this.status.code !== 1) {
+      this.status = status.code === STATUS_ERROR ? status : { code: status.code };
     }
-    values[key] = (Array.isArray(value) ? value.map(cut) : cut(value)) as AttributeValue;
-  };
-  return {
-    values,
-    dropped: () => dropped,
-    add,
-    addAll: (attributes) => {
-      // Never what a page has put onto the prototype of all objects.
-      if (attributes) for (const key of Object.keys(attributes)) add(key, attributes[key]);
-    },
-  };
+    return this;
+  }
+
+  updateName(name: string): this {
+    if (!this.endUnixMs) this.name = name;
+    return this;
+  }
+
+  recordException(exception: unknown, time?: TimeInput): void {
+    this.addEvent('exception', toExceptionAttributes(exception), time);
+  }
+
+  end(time?: TimeInput): void {
+    if (this.endUnixMs) return;
+    const { clock, onEnd } = this.environment;
+    this.endUnixMs = Math.max(this.startUnixMs, toUnixMs(time) ?? clock()) || 1;
+    onEnd(this);
+  }
+}
+
+/** Without a prototype, so that no name is there before it is set. */
+function emptyAttributes(): Attributes {
+  return Object.create(null) as Attributes;
+}
+
+function toBoundedAttributes(attributes: Attributes | undefined): Attributes {
+  const bounded = emptyAttributes();
+  for (const [key, value] of Object.entries(attributes ?? {}).slice(0, MAX_ITEMS)) {
+    if (key && value != null) bounded[key] = toBounded(value);
+  }
+  return bounded;
+}
+
+function toBounded(value: AttributeValue): AttributeValue {
+  const cut = (item: unknown): unknown => (typeof item === 'string' ? item.slice(0, MAX_VALUE_LENGTH) : item);
+  return (Array.isArray(value) ? value.map(cut) : cut(value)) as AttributeValue;
 }
 
 /**
