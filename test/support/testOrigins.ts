@@ -133,10 +133,14 @@ function answer(
     case '/endless':
       return writeEndlessly(request, response);
     case '/timing':
-      return send(
-        200,
-        { ...json, 'server-timing': timing, 'access-control-expose-headers': 'server-timing' },
-        echo,
+      return void setTimeout(
+        () =>
+          send(
+            200,
+            { ...json, 'server-timing': timing, 'access-control-expose-headers': 'server-timing' },
+            echo,
+          ),
+        Number(searchParams.get('ms')),
       );
     case '/timing-allowed':
       return send(200, { ...json, 'server-timing': timing, 'timing-allow-origin': '*' }, echo);

@@ -76,10 +76,18 @@ export const BROWSER_DOCUMENT_URL = 'browser.document.url.full';
 // Ours
 /** What a span is in the words of the design: one of `SpanType`. */
 export const CLICKSPAN_SPAN_TYPE = 'clickspan.span.type';
-/** What the user did: `load`, `click`, `route`; later issues add more. */
+/** What the user did: `load`, `click`, `submit`, `key`, `route` or `custom`. */
 export const CLICKSPAN_ACTION_TYPE = 'clickspan.action.type';
-/** Sum of the cold starts, in ms, that the requests of an action waited for. */
+/** On a load: `navigate`, `reload`, `back_forward`, `prerender`, or `back_forward_cache` for a page that was restored. */
+export const CLICKSPAN_ACTION_NAVIGATION_TYPE = 'clickspan.action.navigation_type';
+/** How long an action waited for cold starts, ms; what overlaps counts once, here and in the next three. */
 export const CLICKSPAN_ACTION_COLD_START_MS = 'clickspan.action.cold_start_ms';
+/** How long an action waited for servers at work, without cold starts, ms. */
+export const CLICKSPAN_ACTION_SERVER_MS = 'clickspan.action.server_ms';
+/** How long an action waited for requests while no server of theirs was known to be at work, ms. */
+export const CLICKSPAN_ACTION_NETWORK_MS = 'clickspan.action.network_ms';
+/** How long the main thread was busy during an action by long animation frames, ms. */
+export const CLICKSPAN_ACTION_MAIN_THREAD_MS = 'clickspan.action.main_thread_ms';
 /** How many of an action's requests were answered by a cold environment. */
 export const CLICKSPAN_ACTION_COLD_STARTS = 'clickspan.action.cold_starts';
 /** How many requests an action made. */

@@ -37,7 +37,14 @@ export function startLoad({ window, listen, clock, after, actions, current }: Lo
     link: timing.context,
     onEnd: () => current.setBase(ROOT_CONTEXT),
   });
-  action.addColdStart(timing.coldStartMs);
+  if (navigation) {
+    action.addWait({
+      startUnixMs: clock.fromTimeStamp(navigation.fetchStart),
+      untilUnixMs: clock.fromTimeStamp(navigation.responseEnd || navigation.responseStart),
+      coldStartMs: timing.coldStartMs,
+      serverMs: timing.handlerMs,
+    });
+  }
   if (document.readyState === 'complete') {
     action.touch(clock.fromTimeStamp(navigation?.loadEventEnd ?? 0));
     return () => {};

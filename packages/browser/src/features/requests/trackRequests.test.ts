@@ -5,7 +5,13 @@ import { parseTracestate } from '@clickspan/shared/tracestate';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createFakeTime, type FakeTime } from '../../../../../test/support/fakeTime.ts';
 import type { ServerTimingMetric } from '@clickspan/shared/serverTiming';
-import { createRequests, type PageRequest, type RequestOwner, type Requests } from './trackRequests.ts';
+import {
+  createRequests,
+  type PageRequest,
+  type RequestEnd,
+  type RequestOwner,
+  type Requests,
+} from './trackRequests.ts';
 
 const PAGE = 'https://shop.example';
 const ACTION = { traceId: 'a'.repeat(32), spanId: 'a'.repeat(16), traceFlags: 3 };
@@ -15,7 +21,7 @@ let ended: EndedSpan[];
 let requests: Requests;
 let context: Context;
 let isUnsure: boolean;
-let owner: (RequestOwner & { readonly ended: [number, number | undefined][]; isOver: boolean }) | undefined;
+let owner: (RequestOwner & { readonly ended: RequestEnd[]; isOver: boolean }) | undefined;
 let entryCame: ((metrics: readonly ServerTimingMetric[]) => void) | undefined;
 
 function createOwner(): NonNullable<typeof owner> {
@@ -27,7 +33,7 @@ function createOwner(): NonNullable<typeof owner> {
       return this.isOver;
     },
     startRequest() {
-      return (...values) => this.ended.push(values);
+      return (end) => this.ended.push(end);
     },
   };
 }
@@ -80,7 +86,7 @@ describe('a request', () => {
     tracked.responded(200, 'coldstart;dur=50');
     expect(ended[0]).toMatchObject({ parentSpanId: ACTION.spanId, context: { traceId: ACTION.traceId } });
     expect(ended[0]!.endUnixMs - ended[0]!.startUnixMs).toBe(80);
-    expect(owner!.ended).toEqual([[time.now(), 50]]);
+    expect(owner!.ended).toEqual([{ untilUnixMs: time.now(), coldStartMs: 50 }]);
     expect(tracked.headers).toEqual([['traceparent', `00-${ACTION.traceId}-${ended[0]!.context.spanId}-03`]]);
   });
 

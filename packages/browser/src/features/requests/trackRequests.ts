@@ -17,6 +17,7 @@ import {
 import {
   parseServerTiming,
   toInvocationTiming,
+  type InvocationTiming,
   type ServerTimingMetric,
 } from '@clickspan/shared/serverTiming';
 import { parseTraceparent, toTraceparent } from '@clickspan/shared/traceContext';
@@ -55,7 +56,16 @@ export interface TrackedRequest {
 export interface RequestOwner {
   readonly spanContext: SpanContext;
   isPastCap(): boolean;
-  startRequest(): (untilUnixMs: number, coldStartMs: number | undefined) => void;
+  startRequest(startUnixMs: number): (end: RequestEnd) => void;
+}
+
+/** How a request has ended, for its action. */
+export interface RequestEnd {
+  readonly untilUnixMs: number;
+  /** How long it waited for a cold start. */
+  readonly coldStartMs: number | undefined;
+  /** How long the server worked on it, without the cold start. */
+  readonly serverMs: number | undefined;
 }
 
 /** What tracking needs of its surroundings. */
@@ -106,13 +116,13 @@ function startRequest(deps: RequestsDeps, request: PageRequest, open: Set<OpenRe
   const { url } = request;
   const startUnixMs = clock.now();
   const { span, owner } = startSpan(deps, request, startUnixMs);
-  const onEnd = owner?.startRequest();
+  const onEnd = owner?.startRequest(startUnixMs);
   const isStamped =
     request.canCarryHeaders && request.callerTraceparent === null && deps.shouldPropagate(url);
   // The header of another origin's answer may be hidden where the browser's timing tells.
   const watch = isStamped && url.origin !== deps.pageOrigin ? timings.watch(url, startUnixMs) : undefined;
   let answeredUnixMs: number | undefined;
-  let coldStartMs: number | undefined;
+  let timing: InvocationTiming | undefined;
 
   const end = (reason?: string): void => {
     if (!open.delete(self)) return;
@@ -120,10 +130,10 @@ function startRequest(deps: RequestsDeps, request: PageRequest, open: Set<OpenRe
     if (answeredUnixMs === undefined) span.setAttributes({ [CLICKSPAN_END_REASON]: reason });
     const endUnixMs = answeredUnixMs ?? clock.now();
     span.end(endUnixMs);
-    onEnd?.(endUnixMs, coldStartMs);
+    onEnd?.({ untilUnixMs: endUnixMs, coldStartMs: timing?.coldStartMs, serverMs: timing?.handlerMs });
   };
   const endWith = (metrics: readonly ServerTimingMetric[]): void => {
-    if (metrics.length) coldStartMs = setTiming(span, metrics);
+    if (metrics.length) timing = setTiming(span, metrics);
     end();
   };
   const self: OpenRequest = { isAnswered: () => answeredUnixMs !== undefined, end };
@@ -172,16 +182,16 @@ function startSpan(
   return { span, owner: isLate ? undefined : owner };
 }
 
-/** @returns how long the request waited for a cold start, ms */
-function setTiming(span: Span, metrics: readonly ServerTimingMetric[]): number | undefined {
-  const { context, coldStartMs, initMs, handlerMs } = toInvocationTiming(metrics);
+function setTiming(span: Span, metrics: readonly ServerTimingMetric[]): InvocationTiming {
+  const timing = toInvocationTiming(metrics);
+  const { context, coldStartMs, initMs, handlerMs } = timing;
   span.setAttributes({
     [CLICKSPAN_COLD_START_MS]: coldStartMs,
     [CLICKSPAN_INIT_MS]: initMs,
     [CLICKSPAN_HANDLER_MS]: handlerMs,
     [CLICKSPAN_SERVER_SPAN_ID]: context?.spanId,
   });
-  return coldStartMs;
+  return timing;
 }
 
 function setError(span: Span, errorType: string): void {
