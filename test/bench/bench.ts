@@ -1,3 +1,5 @@
+import { parseArgs } from 'node:util';
+import { profileAgent, type ProfileTopic } from './browser/profile.ts';
 import { measureBrowserInit } from './browserInit.ts';
 import type { Figure } from './figure.ts';
 import { measureIngest } from './ingest.ts';
@@ -5,26 +7,51 @@ import { measureLambdaInit } from './lambdaInit.ts';
 import { measureSizes } from './sizes.ts';
 
 // `npm run bench`: one JSON line per figure on standard output, progress on standard error. A missed goal is reported, and
-// does not make the command fail.
+// does not make the command fail. `npm run bench browser -- --profile fetch` measures nothing, and says where the agent's
+// time goes.
+
+const TOPICS: readonly ProfileTopic[] = ['fetch', 'xhr', 'init'];
+const EDITIONS = ['own', 'opentelemetry'] as const;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string' },
+    profile: { type: 'string' },
+    edition: { type: 'string', default: 'own' },
+  },
+});
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+if (rounds !== undefined && !(rounds >= 1)) leave(`--rounds takes a number from 1; it was ${values.rounds}.`);
 
 const parts: readonly (readonly [name: string, measure: () => Promise<Figure[]>])[] = [
   ['sizes', async () => measureSizes()],
-  ['browser', async () => [await measureBrowserInit({ rounds: 25 })]],
-  ['lambda', () => measureLambdaInit({ rounds: 25 })],
-  ['ingest', async () => [await measureIngest({ rounds: 7, requestsPerRound: 256 })]],
+  ['browser', async () => [await measureBrowserInit({ rounds: rounds ?? 25 })]],
+  ['lambda', () => measureLambdaInit({ rounds: rounds ?? 25 })],
+  ['ingest', async () => [await measureIngest({ rounds: rounds ?? 7, requestsPerRound: 256 })]],
 ];
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !parts.some(([known]) => known === name));
+const unknown = positionals.filter((name) => !parts.some(([known]) => known === name));
 if (unknown.length > 0) {
-  process.stderr.write(
-    `Unknown: ${unknown.join(', ')}. There are: ${parts.map(([name]) => name).join(', ')}.\n`,
-  );
-  process.exit(2);
+  leave(`Unknown: ${unknown.join(', ')}. There are: ${parts.map(([name]) => name).join(', ')}.`);
+}
+if (values.profile !== undefined) {
+  const topic = TOPICS.find((name) => name === values.profile);
+  const edition = EDITIONS.find((name) => name === values.edition);
+  if (!topic) leave(`--profile takes one of ${TOPICS.join(', ')}.`);
+  if (!edition) leave(`--edition takes one of ${EDITIONS.join(', ')}.`);
+  const count = rounds ?? (topic === 'init' ? 20 : 300);
+  process.stdout.write(await profileAgent({ topic, edition, count }));
+  process.exit(0);
 }
 for (const [name, measure] of parts) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
   process.stderr.write(`Measuring ${name} …\n`);
   for (const figure of await measure()) process.stdout.write(`${JSON.stringify(figure)}\n`);
 }
 process.exit(0);
+
+function leave(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}

@@ -1,0 +1,105 @@
+import type { Browser, CDPSession, Page } from 'playwright-core';
+import { launchChromium } from '../../support/chromium.ts';
+import type { BenchAgent } from './agents.ts';
+import { startIntake, type Intake } from './intake.ts';
+import { startPageOrigin, type PageOrigin } from './pageOrigin.ts';
+
+/** What every measurement in the browser needs. */
+export interface Stage {
+  readonly browser: Browser;
+  readonly origin: PageOrigin;
+  readonly intake: Intake;
+  close(): Promise<void>;
+}
+
+/** Starts a browser, an origin for pages, and an intake. */
+export async function setStage(): Promise<Stage> {
+  const [browser, origin, intake] = await Promise.all([launchChromium(), startPageOrigin(), startIntake()]);
+  return {
+    browser,
+    origin,
+    intake,
+    async close() {
+      await browser.close();
+      await Promise.all([origin.stop(), intake.stop()]);
+    },
+  };
+}
+
+/** A fresh page in a context of its own, in the front, with what can be asked about it. */
+export interface StagePage {
+  /** Names the page to the intake. */
+  readonly id: string;
+  readonly page: Page;
+  readonly cdp: CDPSession;
+  close(): Promise<void>;
+}
+
+let pages = 0;
+
+/** Opens a page of the origin. */
+export async function openStagePage({ browser, origin }: Stage, path = '/'): Promise<StagePage> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const cdp = await context.newCDPSession(page);
+  await page.goto(`${origin.url}${path}`);
+  return { id: `page${++pages}`, page, cdp, close: () => context.close() };
+}
+
+/** Puts an agent into a page by one inline script; says how long the main thread was held, ms. No code cache. */
+export function startAgentIn(
+  { page, id }: StagePage,
+  { intake }: Stage,
+  { source }: BenchAgent,
+): Promise<number> {
+  return page.evaluate(
+    ({ text, endpoint }) => {
+      const element = document.createElement('script');
+      element.dataset['endpoint'] = endpoint;
+      element.textContent = text;
+      const start = performance.now();
+      document.body.append(element);
+      return performance.now() - start;
+    },
+    { text: source, endpoint: intake.urlFor(id) },
+  );
+}
+
+/** How a page makes its requests. */
+export type CallKind = 'fetch' | 'xhr';
+
+/** Makes requests one after another, each read as JSON. */
+export function makeCalls({ page }: StagePage, kind: CallKind, count: number, path: string): Promise<void> {
+  return page.evaluate(
+    async ({ kind, count, path }) => {
+      const byXhr = (url: string): Promise<unknown> =>
+        new Promise((done, fail) => {
+          const xhr = new XMLHttpRequest();
+          xhr.open('GET', url);
+          xhr.addEventListener('load', () => done(JSON.parse(xhr.responseText)));
+          xhr.addEventListener('error', fail);
+          xhr.send();
+        });
+      const byFetch = async (url: string): Promise<unknown> => (await fetch(url)).json();
+      const call = kind === 'fetch' ? byFetch : byXhr;
+      for (let n = 0; n < count; n++) await call(path);
+    },
+    { kind, count, path },
+  );
+}
+
+/** Lets the page seem hidden, so that its agent sends what it holds, or seem shown again. */
+export function seem({ page }: StagePage, state: 'hidden' | 'visible' | 'left'): Promise<void> {
+  return page.evaluate((state) => {
+    const visibility = state === 'visible' ? 'visible' : 'hidden';
+    Object.defineProperty(document, 'visibilityState', { value: visibility, configurable: true });
+    Object.defineProperty(document, 'hidden', { value: visibility === 'hidden', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+    if (state === 'left') window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: false }));
+  }, state);
+}
+
+/** Waits without keeping the page's main thread at work. */
+export function rest(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
+}
