@@ -90,7 +90,7 @@ describe('a click', () => {
       'clickspan.action.type': 'click',
       'clickspan.action.requests': 3,
       'clickspan.action.cold_starts': 3,
-      'browser.document.url.full': `${site.url}/shop/12`,
+      'browser.document.url.full': `${site.url}/shop/{id}`,
     });
     const timeOf = (part: string): number => action.attributes[`clickspan.action.${part}_ms`] as number;
     // Two of the three at once; each within its own time.
@@ -201,7 +201,7 @@ describe('a route', () => {
       const request = await collector.waitForSpan(isRequestTo('/of-route'));
       const click = await actionOf(collector, request);
       expect(click.name).toBe('click Orders');
-      expect(click.events).toMatchObject([{ name: 'route', attributes: { 'url.path': '/orders/17' } }]);
+      expect(click.events).toMatchObject([{ name: 'route', attributes: { 'url.path': '/orders/{id}' } }]);
 
       await page.evaluate(() => {
         window.addEventListener('popstate', () => void fetch('/of-back'));

@@ -12,8 +12,8 @@ import {
   CLICKSPAN_SPAN_TYPE,
 } from '@clickspan/shared/attributes';
 import { ROOT_CONTEXT, withSpan } from '@clickspan/shared/context';
+import { maskUrl } from '@clickspan/shared/masking';
 import type { Clock } from '../../platform/clock.ts';
-import { maskUrl } from '../../platform/maskUrl.ts';
 import type { After } from '../../platform/timers.ts';
 import { createQuietEnd, type QuietEnd } from './quietEnd.ts';
 import { toUnionMs, type RequestTime } from './timeSplit.ts';

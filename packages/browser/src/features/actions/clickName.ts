@@ -1,3 +1,5 @@
+import { maskText } from '@clickspan/shared/masking';
+
 /** Names longer than this are cut. */
 const MAX_NAME_LENGTH = 60;
 /** Text beyond this is not even looked at: somebody has made a whole page clickable. */
@@ -57,9 +59,7 @@ function beginningOfText(element: Element): string {
 
 /** Text as a name: one line, short, without what differs from user to user. */
 function toLabel(text: string | null | undefined): string {
-  return (text ?? '')
-    .slice(0, MAX_READ_LENGTH)
-    .replace(/\S+@\S+/g, '*')
+  return maskText((text ?? '').slice(0, MAX_READ_LENGTH))
     .replace(/\d+(?:[.,:]\d+)*/g, '#')
     .replace(/\s+/g, ' ')
     .trim()

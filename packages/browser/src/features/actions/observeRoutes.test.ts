@@ -63,7 +63,7 @@ describe('routes without the Navigation API', () => {
     expect(actions.of(context)?.type).toBe('route');
     await time.advance(1000);
     expect(ended.map(({ name }) => name)).toEqual(['route /orders/{id}']);
-    expect(ended[0]!.attributes['browser.document.url.full']).toBe('http://localhost:3000/orders/17?tab=*');
+    expect(ended[0]!.attributes['browser.document.url.full']).toBe('http://localhost:3000/orders/{id}?tab=*');
   });
 
   it('are none when the address stays', async () => {

@@ -1,12 +1,12 @@
 import { URL_PATH } from '@clickspan/shared/attributes';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
+import { maskPath } from '@clickspan/shared/masking';
 import type { Clock } from '../../platform/clock.ts';
 import type { Guard } from '../../platform/guard.ts';
 import type { Listen } from '../../platform/listen.ts';
 import { patchMethod } from '../../platform/patchMethod.ts';
 import type { Actions } from './actions.ts';
 import type { ActionContext } from './observeClicks.ts';
-import { toPathName } from './pathName.ts';
 
 /** What observing route changes needs. */
 export interface RoutesDeps {
@@ -37,13 +37,13 @@ export function observeRoutes({ window, listen, guard, clock, actions, current }
     lastHref = href;
     const running = actions.of(current.get());
     if (cause === 'script' && running?.isOpen()) {
-      running.span.addEvent('route', { [URL_PATH]: pathname });
+      running.span.addEvent('route', { [URL_PATH]: maskPath(pathname) });
       running.touch();
       return;
     }
     const action = actions.start({
       type: 'route',
-      name: `route ${toPathName(pathname)}`,
+      name: `route ${maskPath(pathname)}`,
       startUnixMs: clock.now(),
       isTrusted: cause === 'traverse',
       // What caused it is over, yet known.

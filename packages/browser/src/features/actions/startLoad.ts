@@ -1,4 +1,5 @@
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
+import { maskPath } from '@clickspan/shared/masking';
 import { toInvocationTiming } from '@clickspan/shared/serverTiming';
 import type { Clock } from '../../platform/clock.ts';
 import { toServerTimingMetrics } from '../../platform/serverTimingEntries.ts';
@@ -6,7 +7,6 @@ import type { Listen } from '../../platform/listen.ts';
 import type { After } from '../../platform/timers.ts';
 import type { Actions } from './actions.ts';
 import type { ActionContext } from './observeClicks.ts';
-import { toPathName } from './pathName.ts';
 
 /** What the action of the page's load needs. */
 export interface LoadDeps {
@@ -30,7 +30,7 @@ export function startLoad({ window, listen, clock, after, actions, current }: Lo
   const timing = toInvocationTiming(toServerTimingMetrics(navigation?.serverTiming));
   const action = actions.start({
     type: 'load',
-    name: `load ${toPathName(location.pathname)}`,
+    name: `load ${maskPath(location.pathname)}`,
     startUnixMs: clock.fromTimeStamp(navigation?.activationStart ?? 0),
     isTrusted: true,
     // The document came before any script of ours, so its function could not be told our trace.

@@ -14,6 +14,7 @@ import {
   SERVER_PORT,
   URL_FULL,
 } from '@clickspan/shared/attributes';
+import { maskUrl } from '@clickspan/shared/masking';
 import {
   parseServerTiming,
   toInvocationTiming,
@@ -23,7 +24,6 @@ import {
 import { parseTraceparent, toTraceparent } from '@clickspan/shared/traceContext';
 import { KIND_CLIENT, STATUS_ERROR } from '@clickspan/shared/tracer';
 import type { Clock } from '../../platform/clock.ts';
-import { maskUrl } from '../../platform/maskUrl.ts';
 import type { After } from '../../platform/timers.ts';
 import type { ShouldPropagate } from './propagation.ts';
 import type { ResourceTimings } from './resourceTimings.ts';

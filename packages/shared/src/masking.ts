@@ -1,0 +1,100 @@
+/**
+ * Takes what may be personal or secret out of texts and addresses, before they leave where they were found. What is left
+ * has few different values: `{id}` for a part of a path, `*` for anything else.
+ *
+ * Every pattern here is bounded in how far it looks from one place, so that no text can make it slow.
+ */
+
+/** Longer texts are cut: nobody reads more of a message or a stack, and a page must not wait for it. */
+const MAX_LENGTH = 8192;
+/** What stands at the cut may be the beginning of something that would have been masked as a whole. */
+const CUT_LENGTH = 64;
+
+/** A version, a word with one digit at its end, or a file of code, whose digits are of a build. */
+const KEPT_PART = /^(?:v\d+|[a-z]{2,9}-?\d|[^@%=]*\.(?:m?js|css))$/i;
+/** A part of a path that names one thing among many: by a digit, an encoded or odd character, or its length. */
+const VARIABLE_PART = /[\d@%=]|^[a-f]{8,}$|^.{33}/i;
+/** Upper case as few words have it: where there is no digit, it tells random characters. */
+const RANDOM_CASE = /^(?=.*[a-z][A-Z])(?=.{16}).*[A-Z]{2}/;
+
+/** In texts, in this order; each with what stands for it. */
+const TEXT_PATTERNS: readonly (readonly [RegExp, string | ((...found: string[]) => string)])[] = [
+  // User and password of an address.
+  [/(:\/\/)[^\s/?#@"']{1,256}@/g, '$1'],
+  // E-mail. (A frame of a Firefox stack, `f@https://…`, is none.)
+  [/[^\s"<>()[\],:;=/&?@]{1,64}(?:@|%40)(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}/gi, '*'],
+  // What is sent in a header, and what is called a secret.
+  [/\b(bearer|basic)\s{1,9}[\w.~+/=-]+/gi, '$1 *'],
+  [/((?:passw|secret|token|api.?key)[\w-]{0,20}["']?(?:=|:\s?["'])["']?)[^\s"'&,;)]+/gi, '$1*'],
+  // Values and fragment of an address.
+  [/([?&#][\w.[\]%-]{1,64}=)[^\s"'<>()&#]+/g, '$1*'],
+  // The path of an address, or one that stands alone.
+  [
+    /(\w{1,20}:\/\/[^\s/?#"'<>()]*|^|[\s"'`(=])((?:\/[^\s/?#:"'`<>()]+)+)/g,
+    (_, before, path) => before + maskPath(path!),
+  ],
+  // Keys, tokens, hashes, ids: long, and with a digit. (The second half of an AWS key pair may hold slashes.)
+  [
+    /(?<![\w+/])[\w+/]{40}(?![\w+/=])|[\w+=-]{20,}(?:[./][\w+=-]+)*/g,
+    (found) => (/\d/.test(found!) && !KEPT_PART.test(found!) ? '*' : found!),
+  ],
+  // IBAN.
+  [/\b[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,4})?\b/gi, '*'],
+  // Card numbers, and any other number of so many digits.
+  [/\d(?:[ -]?\d){12,}/g, '*'],
+];
+
+/**
+ * Masks a text for people: a message, a stack, a label. E-mail, numbers of cards and accounts, tokens, keys and long ids
+ * become `*`, and addresses lose their values; masking twice changes nothing more.
+ *
+ * @param text of any length; what is too long is cut
+ */
+export function maskText(text: string): string {
+  const isLong = text.length > MAX_LENGTH;
+  let masked = isLong ? text.slice(0, MAX_LENGTH) : text;
+  for (const [pattern, mask] of TEXT_PATTERNS) masked = masked.replace(pattern, mask as string);
+  return isLong ? masked.slice(0, -CUT_LENGTH) : masked;
+}
+
+/**
+ * Masks a path: what differs from thing to thing becomes `{id}`.
+ *
+ * @param path of an address, without query
+ */
+export function maskPath(path: string): string {
+  return path
+    .split('/')
+    .map((part) => (isVariable(part) ? '{id}' : part))
+    .join('/');
+}
+
+/** The parts of an address that are recorded; a `URL` and a `Location` have them. */
+export interface Address {
+  readonly protocol: string;
+  readonly host: string;
+  readonly pathname: string;
+  readonly search: string;
+}
+
+/**
+ * An address as it may be recorded: without user, password and fragment, its path masked, each value of its query `*`.
+ *
+ * @param url an absolute address
+ */
+export function maskUrl({ protocol, host, pathname, search }: Address): string {
+  // What is no path holds the content itself, as in `data:`.
+  if (!pathname.startsWith('/')) return `${protocol}*`;
+  return `${protocol}//${host}${maskPath(pathname)}${search && `?${maskQuery(search.slice(1))}`}`;
+}
+
+function maskQuery(query: string): string {
+  return query
+    .split('&')
+    .map((part) => (part.includes('=') ? maskText(part.slice(0, part.indexOf('='))) + '=' : '') + '*')
+    .join('&');
+}
+
+function isVariable(part: string): boolean {
+  return (VARIABLE_PART.test(part) || RANDOM_CASE.test(part)) && !KEPT_PART.test(part);
+}
