@@ -31,12 +31,12 @@ const TEXT_PATTERNS: readonly (readonly [RegExp, string | ((...found: string[]) 
   // The path of an address, or one that stands alone.
   [
     /(\w{1,20}:\/\/[^\s/?#"'<>()]*|^|[\s"'`(=])((?:\/[^\s/?#:"'`<>()]+)+)/g,
-    (_, before, path) => before + maskPath(path!),
+    (_, before, path) => before + maskPath(path),
   ],
   // Keys, tokens, hashes, ids: long, and with a digit. (The second half of an AWS key pair may hold slashes.)
   [
     /(?<![\w+/])[\w+/]{40}(?![\w+/=])|[\w+=-]{20,}(?:[./][\w+=-]+)*/g,
-    (found) => (/\d/.test(found!) && !KEPT_PART.test(found!) ? '*' : found!),
+    (found) => (/\d/.test(found) && !KEPT_PART.test(found) ? '*' : found),
   ],
   // IBAN.
   [/\b[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,4})?\b/gi, '*'],
