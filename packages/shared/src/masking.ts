@@ -11,7 +11,7 @@ const MAX_LENGTH = 8192;
 const CUT_LENGTH = 64;
 
 /** A version, a word with one digit at its end, or a file of code, whose digits are of a build. */
-const KEPT_PART = /^(?:v\d+|[a-z]{2,9}-?\d|[^@%=]*\.(?:m?js|css))$/i;
+const KEPT_PART = /^(?:v\d+|[a-z]{2,6}-?\d|[^@%=]*\.(?:m?js|css))$/i;
 /** A part of a path that names one thing among many: by a digit, an encoded or odd character, or its length. */
 const VARIABLE_PART = /[\d@%=]|^[a-f]{8,}$|^.{33}/i;
 /** Upper case as few words have it: where there is no digit, it tells random characters. */
@@ -35,7 +35,7 @@ const TEXT_PATTERNS: readonly (readonly [RegExp, string | ((...found: string[]) 
   ],
   // Keys, tokens, hashes, ids: long, and with a digit. (The second half of an AWS key pair may hold slashes.)
   [
-    /(?<![\w+/])[\w+/]{40}(?![\w+/=])|[\w+=-]{20,}(?:[./][\w+=-]+)*/g,
+    /[\w+=-]{20,}(?:[./]+[\w+=-]+)*|(?<![\w+/])[\w+/]{40}(?![\w+/=-])/g,
     (found) => (/\d/.test(found) && !KEPT_PART.test(found) ? '*' : found),
   ],
   // IBAN.
