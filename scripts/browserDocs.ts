@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
-import { optionSchema } from '../packages/browser/src/boot/optionSchema.ts';
+import { optionSchema, toAttributeName } from '../packages/browser/src/boot/optionSchema.ts';
 
 /** The page that holds the table. */
 export const docsFile: string = fileURLToPath(new URL('../docs/browser.md', import.meta.url));
@@ -18,9 +18,9 @@ const REGION = /(<!-- options: written by `npm run docs` -->\n)[^]*?(<!-- end of
  */
 export async function withOptions(text: string): Promise<string> {
   if (!REGION.test(text)) throw new Error('docs/browser.md has no place for the table of options.');
-  const rows = Object.entries(optionSchema).map(([name, { environment, default: value, doc }]) => [
+  const rows = Object.entries(optionSchema).map(([name, { kind, default: value, doc }]) => [
     `\`${name}\``,
-    environment ? `\`${environment}\`` : 'only in code',
+    kind === 'function' ? 'only in code' : `\`${toAttributeName(name)}\``,
     toText(value),
     doc,
   ]);

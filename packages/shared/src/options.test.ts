@@ -91,6 +91,18 @@ describe('readOptions', () => {
     if (text.trim().length > 3) expect(warnings[0]).not.toContain(text);
   });
 
+  it('names the variable of an option that does not name its own', () => {
+    const values = readOptions(
+      { shortName: textOption({ default: '', doc: '' }) },
+      {
+        environment: (name) => (name === 'data-shortName' ? 'short' : undefined),
+        toEnvironmentName: (name) => `data-${name}`,
+        warn: () => {},
+      },
+    );
+    expect(values.shortName).toBe('short');
+  });
+
   it('falls back to code when the environment is bad', () => {
     expect(read({ RATIO: 'many' }, { ratio: 0.5 }).values.ratio).toBe(0.5);
   });

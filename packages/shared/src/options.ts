@@ -35,6 +35,8 @@ export type OptionInput<S> = {
 export interface OptionSources<S extends OptionSchema> {
   /** Gives the text of an environment variable or `data-` attribute; empty counts as unset. */
   readonly environment: (name: string) => string | null | undefined;
+  /** Names what sets an option that does not say it itself. */
+  readonly toEnvironmentName?: (name: string) => string;
   readonly code?: OptionInput<S> | undefined;
   /** Told once per bad value, by name and never with the value: it could be a secret. */
   readonly warn: (message: string) => void;
@@ -46,16 +48,16 @@ export interface OptionSources<S extends OptionSchema> {
 export function readOptions<S extends OptionSchema>(schema: S, sources: OptionSources<S>): OptionValues<S> {
   const values: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(schema)) {
-    const text = option.environment ? sources.environment(option.environment) : undefined;
+    const variable = option.environment ?? sources.toEnvironmentName?.(name) ?? '';
     const fromCode = (sources.code as Record<string, unknown> | undefined)?.[name];
-    const candidates: [source: string, raw: unknown][] = [];
-    if (text) candidates.push([option.environment!, text]);
-    if (fromCode !== undefined) candidates.push([name, fromCode]);
     let value: unknown;
-    for (const [source, raw] of candidates) {
+    for (const [source, raw] of [
+      [variable, (variable && sources.environment(variable)) || undefined],
+      [name, fromCode],
+    ] as const) {
+      if (value !== undefined || raw === undefined) continue;
       value = option.parse(raw);
-      if (value !== undefined) break;
-      sources.warn(`${source} is not a valid ${option.kind}; it is ignored.`);
+      if (value === undefined) sources.warn(`${source} is not a valid ${option.kind}; it is ignored.`);
     }
     values[name] = value === undefined ? option.default : value;
   }

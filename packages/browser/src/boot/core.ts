@@ -20,7 +20,7 @@ import { createAfter, type After } from '../platform/timers.ts';
 import type { Warn } from '../platform/warn.ts';
 import { VERSION } from '../version.ts';
 import type { CreateEngine } from './engine.ts';
-import { optionSchema, type Options, type StartOptions } from './optionSchema.ts';
+import { optionSchema, toAttributeName, type Options, type StartOptions } from './optionSchema.ts';
 
 /** Where the agent is started. */
 export interface StartSources {
@@ -55,7 +55,12 @@ export interface Core {
 
 /** Reads the options; what is wrong with them is told. */
 export function readStartOptions({ code, attribute = () => null }: StartSources, warn: Warn): Options {
-  const options = readOptions(optionSchema, { environment: attribute, code, warn });
+  const options = readOptions(optionSchema, {
+    environment: attribute,
+    toEnvironmentName: toAttributeName,
+    code,
+    warn,
+  });
   if (!options.endpoint) warn('No endpoint is set: requests are stamped, nothing is sent.');
   return options;
 }

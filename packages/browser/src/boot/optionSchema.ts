@@ -32,57 +32,52 @@ type Schema = {
 export const optionSchema: Schema = {
   endpoint: urlOption({
     default: '',
-    environment: 'data-endpoint',
     doc: 'Base address of the collector; `/v1/traces` and `/v1/logs` are appended. Without it requests are stamped and nothing is sent.',
   }),
   headers: mapOption({
     default: {},
-    environment: 'data-headers',
     doc: 'Headers to send to the collector. Anyone who has the page can read them.',
   }),
   propagateTo: targetsOption({
     default: [],
-    environment: 'data-propagate-to',
     doc: 'Other origins, or origins with the beginning of a path, whose requests carry `traceparent`; their servers must allow that header (CORS). In code also functions that are given the `URL` and say `true`.',
   }),
   neverPropagateTo: targetsOption({
     default: [],
-    environment: 'data-never-propagate-to',
     doc: 'Exceptions from `propagateTo` and from the page’s own origin, in the same form: for example a path that redirects to a third party.',
   }),
   propagateSameOrigin: booleanOption({
     default: true,
-    environment: 'data-propagate-same-origin',
     doc: 'Whether requests to the page’s own origin carry `traceparent`.',
   }),
   serviceName: textOption({
     default: '',
-    environment: 'data-service-name',
     doc: 'Name of the web app; by default the host name of the page.',
   }),
   serviceVersion: textOption({
     default: '',
-    environment: 'data-service-version',
     doc: 'Version of the web app.',
   }),
   environmentName: textOption({
     default: '',
-    environment: 'data-environment-name',
     doc: 'Where the web app runs, for example `production`.',
   }),
   sampleRatio: numberOption({
     default: 1,
     min: 0,
     max: 1,
-    environment: 'data-sample-ratio',
     doc: 'Share of the traces to record, from 0 to 1.',
   }),
   features: listOption({
     default: FEATURES,
-    environment: 'data-features',
     doc: `What to observe: any of ${FEATURES.map((name) => `\`${name}\``).join(', ')}.`,
   }),
 };
+
+/** The attribute of the script tag that sets an option: `data-propagate-to` sets `propagateTo`. */
+export function toAttributeName(option: string): string {
+  return `data-${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
 
 /** The options after reading. */
 export type Options = OptionValues<Schema>;
