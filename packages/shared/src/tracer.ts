@@ -101,9 +101,7 @@ function createTracer(environment: TracerEnvironment, scope: Scope): Tracer {
       traceFlags: parent ? parent.traceFlags : FLAG_RANDOM | (sampled ? FLAG_SAMPLED : 0),
       ...(parent?.traceState && { traceState: parent.traceState }),
     };
-    return sampled
-      ? new RecordingSpan({ environment, scope, spanContext, parent, name, options })
-      : createSilentSpan(spanContext);
+    return new RecordingSpan({ environment, scope, spanContext, parent, name, options, sampled });
   };
 
   function startActiveSpan(name: string, ...rest: unknown[]): unknown {
@@ -147,10 +145,11 @@ interface RecordingSpanInit {
   readonly parent: SpanContext | undefined;
   readonly name: string;
   readonly options: SpanOptions;
+  readonly sampled: boolean;
 }
 
 /**
- * A span that records. A class, since pages and functions make thousands: a closure for each method would cost each of
+ * A span that records; one that is not sampled is born ended, and so only hands its context on. A class, since pages and functions make thousands: a closure for each method would cost each of
  * them more than what it records. Ended, it is what the encoder takes.
  */
 class RecordingSpan implements Span, EndedSpan {
@@ -166,14 +165,15 @@ class RecordingSpan implements Span, EndedSpan {
   name: string;
   status: SpanStatus = { code: STATUS_UNSET };
   /** 0 while the span is open. */
-  endUnixMs = 0;
+  endUnixMs: number;
   droppedAttributes = 0;
   droppedEvents = 0;
   droppedLinks = 0;
   private readonly environment: TracerEnvironment;
   private count = 0;
 
-  constructor({ environment, scope, spanContext, parent, name, options }: RecordingSpanInit) {
+  constructor({ environment, scope, spanContext, parent, name, options, sampled }: RecordingSpanInit) {
+    this.endUnixMs = sampled ? 0 : 1;
     this.environment = environment;
     this.scope = scope;
     this.context = spanContext;
