@@ -52,9 +52,10 @@ export interface ReceivedRequest {
 
 /**
  * How the fake collector behaves: `ok` answers at once; `slow` after `delayMs`; `hang` reads and never answers;
- * `unavailable` answers 503; `broken` closes the connection when the request has arrived.
+ * `unavailable` answers 503; `broken` closes the connection when the request has arrived; `no-gzip` does not let pages of
+ * other origins send anything compressed; `no-logs` knows no logs.
  */
-export type CollectorMode = 'ok' | 'slow' | 'hang' | 'unavailable' | 'broken';
+export type CollectorMode = 'ok' | 'slow' | 'hang' | 'unavailable' | 'broken' | 'no-gzip' | 'no-logs';
 
 /** A stand-in for an OTLP collector, for tests: it keeps what it gets and can misbehave. */
 export interface FakeCollector {
@@ -63,6 +64,8 @@ export interface FakeCollector {
   readonly spans: ReceivedSpan[];
   readonly logs: ReceivedLog[];
   readonly requests: ReceivedRequest[];
+  /** How often browsers have asked before. */
+  readonly preflights: number;
   /** Times at which connections were opened, Unix ms. */
   readonly connectionsUnixMs: number[];
   behave(mode: CollectorMode, delayMs?: number): void;
@@ -90,6 +93,7 @@ export async function startFakeCollector(port = 0): Promise<FakeCollector> {
   const requests: ReceivedRequest[] = [];
   const connectionsUnixMs: number[] = [];
   const sockets = new Set<Socket>();
+  let preflights = 0;
   let mode: CollectorMode = 'ok';
   let delayMs = 0;
 
@@ -100,9 +104,11 @@ export async function startFakeCollector(port = 0): Promise<FakeCollector> {
   const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const startUnixMs = unixMs();
     if (request.method === 'OPTIONS') {
+      preflights++;
       response.writeHead(204, {
         'access-control-allow-origin': '*',
-        'access-control-allow-headers': '*, content-type, content-encoding',
+        'access-control-allow-headers':
+          mode === 'no-gzip' ? 'content-type' : '*, content-type, content-encoding',
         'access-control-allow-methods': 'POST',
         'access-control-max-age': '600',
       });
@@ -118,6 +124,7 @@ export async function startFakeCollector(port = 0): Promise<FakeCollector> {
     if (mode === 'hang') return;
     if (mode === 'broken') return void request.socket.destroy();
     if (mode === 'unavailable') return answer(response, 503, '{"code":14,"message":"unavailable"}');
+    if (mode === 'no-logs' && url === '/v1/logs') return answer(response, 404, '{"code":5}');
     if (url === '/v1/logs') logs.push(...decodeLogs(body));
     else spans.push(...decodeSpans(body, unixMs()));
     if (mode === 'slow') await new Promise((done) => setTimeout(done, delayMs));
@@ -167,6 +174,9 @@ export async function startFakeCollector(port = 0): Promise<FakeCollector> {
     spans,
     logs,
     requests,
+    get preflights() {
+      return preflights;
+    },
     connectionsUnixMs,
     behave: (next, ms = 0) => {
       mode = next;
@@ -176,6 +186,7 @@ export async function startFakeCollector(port = 0): Promise<FakeCollector> {
     waitForSpans,
     waitForLog,
     clear: () => {
+      preflights = 0;
       spans.length = logs.length = requests.length = connectionsUnixMs.length = 0;
     },
     stop: async () => {

@@ -106,6 +106,8 @@ export const CLICKSPAN_SERVER_SPAN_ID = 'clickspan.server.span_id';
 export const CLICKSPAN_END_REASON = 'clickspan.end_reason';
 /** How many spans an agent has dropped so far, on the next batch that it sends. */
 export const CLICKSPAN_DROPPED_SPANS = 'clickspan.dropped_spans';
+/** How many log records an agent has dropped so far. */
+export const CLICKSPAN_DROPPED_LOGS = 'clickspan.dropped_logs';
 
 /** The values of `clickspan.span.type`. */
 export type SpanType = 'action' | 'request' | 'init' | 'invocation' | 'call';

@@ -12,8 +12,11 @@ import { shouldSample } from '../features/trace/sampleTrace.ts';
 import { createExporter, type Exporter } from '../features/transport/exporter.ts';
 import { createClock, type Clock } from '../platform/clock.ts';
 import { createGuard, type Guard } from '../platform/guard.ts';
+import { createGzip } from '../platform/gzip.ts';
+import { createInOneTab } from '../platform/inOneTab.ts';
 import { createListen, type Listen } from '../platform/listen.ts';
-import { createPost } from '../platform/post.ts';
+import { createLocalStore } from '../platform/localStore.ts';
+import { createPost, createPostLater } from '../platform/post.ts';
 import { observeResourceEntries } from '../platform/resourceEntries.ts';
 import { createAfterMicrotasks, createTaskEnd } from '../platform/taskEnd.ts';
 import { createAfter, type After } from '../platform/timers.ts';
@@ -87,6 +90,11 @@ export function createCore(
     ...surroundings,
     resource: toPageResource(window, options, VERSION),
     post: createPost(window),
+    postLater: createPostLater(window),
+    gzip: createGzip(window),
+    local: createLocalStore(window),
+    inOneTab: createInOneTab(window),
+    isOffline: () => !window.navigator.onLine,
     random: Math.random,
   });
   const scope = { name: '@clickspan/browser', version: VERSION };

@@ -18,6 +18,8 @@ export const FEATURES: readonly string[] = ['load', 'click', 'route', 'fetch', '
 type Schema = {
   readonly endpoint: Option<string>;
   readonly headers: Option<Readonly<Record<string, string>>>;
+  readonly plainText: Option<boolean>;
+  readonly offline: Option<boolean>;
   readonly propagateTo: Option<readonly PropagationTarget[]>;
   readonly neverPropagateTo: Option<readonly PropagationTarget[]>;
   readonly propagateSameOrigin: Option<boolean>;
@@ -37,6 +39,16 @@ export const optionSchema: Schema = {
   headers: mapOption({
     default: {},
     doc: 'Headers to send to the collector. Anyone who has the page can read them.',
+  }),
+  plainText: booleanOption({
+    default: false,
+    environment: 'data-plain-text',
+    doc: 'Whether to send to the collector as `text/plain`, so that a collector of another origin is not asked by a preflight first; then without `headers` and without gzip. The collector must take that type.',
+  }),
+  offline: booleanOption({
+    default: true,
+    environment: 'data-offline',
+    doc: 'Whether to keep in `localStorage` what could not be sent, for at most a day, so that the next page of this origin sends it.',
   }),
   propagateTo: targetsOption({
     default: [],

@@ -1,7 +1,7 @@
-/** One POST of text. */
+/** One POST. */
 export interface PostRequest {
   readonly url: string;
-  readonly body: string;
+  readonly body: string | ArrayBuffer;
   readonly headers: Readonly<Record<string, string>>;
   /** Whether the request should outlive the page; the browser takes 64 KiB of such bodies at a time. */
   readonly keepalive: boolean;
@@ -21,6 +21,15 @@ export interface PostAnswer {
 
 /** Sends; never rejects. */
 export type Post = (request: PostRequest) => Promise<PostAnswer>;
+
+/**
+ * Leaves a POST with the browser, which sends it when the page is gone, however it ends.
+ *
+ * @returns takes it back, and says whether it was sent before; `undefined` when the browser does not take it
+ */
+export type PostLater = (
+  request: Pick<PostRequest, 'url' | 'body' | 'headers'>,
+) => (() => boolean) | undefined;
 
 /** A collector that has not answered by then is taken for dead. */
 const TIMEOUT_MS = 10_000;
@@ -51,6 +60,31 @@ export function createPost(window: Window & typeof globalThis): Post {
       return { status: response.status, retryAfter: response.headers.get('retry-after') };
     } catch {
       return NO_ANSWER;
+    }
+  };
+}
+
+/** Chromium, from 135 on. */
+interface WithFetchLater {
+  readonly fetchLater?: (url: string, init: RequestInit) => { readonly activated: boolean };
+}
+
+/** Makes the way out after the end, where the browser has one. */
+export function createPostLater(window: Window & typeof globalThis): PostLater | undefined {
+  const fetchLater = (window as WithFetchLater).fetchLater?.bind(window);
+  if (!fetchLater) return undefined;
+  return (request) => {
+    const abort = new AbortController();
+    try {
+      // Without `activateAfter`: while the page lives, it sends what it has by itself and hears the answer.
+      const result = fetchLater(request.url, { ...request, method: 'POST', signal: abort.signal });
+      return () => {
+        abort.abort();
+        return result.activated;
+      };
+    } catch {
+      // Too much for its quota, not allowed in this frame, or not to an address like this.
+      return undefined;
     }
   };
 }

@@ -1,37 +1,87 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
-import { encodeSpan } from '@clickspan/shared/otlp';
+import { encodeLog, encodeSpan } from '@clickspan/shared/otlp';
 import { createTracerProvider } from '@clickspan/shared/tracer';
 import { describe, expect, it } from 'vitest';
 import { decodeSpans, type ReceivedSpan } from '../../../../../test/support/collector.ts';
 import { createFakeTime, type FakeTime } from '../../../../../test/support/fakeTime.ts';
+import { createMapStore, type MapStore } from '../../../../../test/support/mapStore.ts';
 import type { PostAnswer, PostRequest } from '../../platform/post.ts';
-import { createExporter, type Exporter } from './exporter.ts';
+import { createExporter, type Exporter, type ExporterDeps } from './exporter.ts';
 
 interface Setup {
   readonly time: FakeTime;
   readonly exporter: Exporter;
   readonly posts: PostRequest[];
   readonly warnings: string[];
+  readonly local: MapStore;
+  /** What the browser was left with and has not given back. */
+  readonly left: { readonly url: string; readonly body: PostRequest['body'] }[];
   /** What the collector answers from now on. */
-  answer: PostAnswer | Promise<PostAnswer> | 'never';
+  answer: PostAnswer | Promise<PostAnswer> | 'never' | ((request: PostRequest) => PostAnswer);
+  isOffline: boolean;
+  /** Whether the browser has sent what it was left with. */
+  hasSentLeft: boolean;
   readonly record: (name: string, bytes?: number) => void;
+  readonly log: (body: string) => void;
   readonly received: () => ReceivedSpan[];
+  readonly names: () => string[];
+}
+
+interface Given extends Partial<ExporterDeps['options']> {
+  readonly local?: MapStore;
+  readonly canLeave?: boolean;
+  readonly canZip?: boolean;
 }
 
 const OK: PostAnswer = { status: 200, retryAfter: null };
+const answerOf = (status: number): PostAnswer => ({ status, retryAfter: null });
+const textOf = (body: PostRequest['body']): string =>
+  typeof body === 'string' ? body : gunzipSync(Buffer.from(body)).toString();
+const lengthOf = (body: PostRequest['body']): number =>
+  typeof body === 'string' ? body.length : body.byteLength;
 
-function setUp(endpoint = 'http://collector.example'): Setup {
+function setUp({
+  local = createMapStore(),
+  canLeave = false,
+  canZip = false,
+  ...options
+}: Given = {}): Setup {
   const time = createFakeTime();
   const posts: PostRequest[] = [];
   const warnings: string[] = [];
+  const left: Setup['left'] = [];
   const exporter = createExporter({
-    options: { endpoint, headers: { 'x-key': 'k' } },
+    options: {
+      endpoint: 'http://collector.example',
+      headers: { 'x-key': 'k' },
+      plainText: false,
+      offline: true,
+      ...options,
+    },
     resource: { 'service.name': 'shop' },
     async post(request) {
       posts.push(request);
       const { answer } = setup;
-      return answer === 'never' ? new Promise(() => {}) : answer;
+      return answer === 'never'
+        ? new Promise(() => {})
+        : typeof answer === 'function'
+          ? answer(request)
+          : answer;
     },
+    postLater: canLeave
+      ? (request) => {
+          left.push(request);
+          return () => {
+            if (!setup.hasSentLeft) left.splice(left.indexOf(request), 1);
+            return setup.hasSentLeft;
+          };
+        }
+      : undefined,
+    gzip: canZip ? async (text) => new Uint8Array(gzipSync(text)).buffer : undefined,
+    local,
+    inOneTab: (run) => run(),
+    isOffline: () => setup.isOffline,
     after: time.after,
     clock: { now: time.now, fromTimeStamp: (ms) => ms },
     random: () => 0.5,
@@ -45,16 +95,27 @@ function setUp(endpoint = 'http://collector.example'): Setup {
     runWith: (_context, run) => run(),
     onEnd: (span) => exporter.add({ signal: 'traces', ...encodeSpan(span) }),
   }).getTracer('test');
+  const received = (): ReceivedSpan[] =>
+    posts.filter(({ url }) => url.endsWith('/v1/traces')).flatMap(({ body }) => decodeSpans(textOf(body), 0));
   const setup: Setup = {
     time,
     exporter,
     posts,
     warnings,
+    local,
+    left,
     answer: OK,
+    isOffline: false,
+    hasSentLeft: false,
     record(name, bytes = 0) {
       tracer.startSpan(name, { attributes: { filling: 'x'.repeat(bytes) } }).end();
     },
-    received: () => posts.flatMap(({ body }) => decodeSpans(body, 0)),
+    log(body) {
+      const scope = { name: 'test', version: '' };
+      exporter.add({ signal: 'logs', ...encodeLog({ unixMs: time.now(), body, attributes: {}, scope }) });
+    },
+    received,
+    names: () => received().map(({ name }) => name),
   };
   return setup;
 }
@@ -85,7 +146,7 @@ describe('exporter', () => {
     await time.advance(0);
     await time.advance(1000);
     expect(received()).toHaveLength(100);
-    for (const { body } of posts) expect(body.length).toBeLessThan(40_000);
+    for (const { body } of posts) expect(lengthOf(body)).toBeLessThan(40_000);
   });
 
   it('keeps a batch that was not taken, and asks less and less often', async () => {
@@ -100,6 +161,7 @@ describe('exporter', () => {
     }
     expect(times.length).toBeLessThan(8);
     expect(setup.warnings).toHaveLength(setup.posts.length - 2);
+    expect(setup.posts.length).toBeGreaterThan(4);
     setup.answer = OK;
     setup.record('two');
     await setup.time.advance(300_000);
@@ -132,7 +194,7 @@ describe('exporter', () => {
     setup.answer = OK;
     setup.record('three');
     await setup.time.advance(5000);
-    const last = decodeSpans(setup.posts.at(-1)!.body, 0);
+    const last = decodeSpans(setup.posts.at(-1)!.body as string, 0);
     expect(last.map(({ name }) => name)).toEqual(['three']);
     expect(last[0]!.resource['clickspan.dropped_spans']).toBe(2);
     expect(new Set(setup.warnings).size).toBe(1);
@@ -146,7 +208,7 @@ describe('exporter', () => {
     setup.answer = OK;
     setup.posts.length = 0;
     await setup.time.advance(600_000);
-    const bytes = setup.posts.reduce((sum, { body }) => sum + body.length, 0);
+    const bytes = setup.posts.reduce((sum, { body }) => sum + lengthOf(body), 0);
     expect(bytes).toBeLessThan(600_000);
     const [first] = setup.received();
     expect(Number(first!.resource['clickspan.dropped_spans'])).toBeGreaterThan(2000);
@@ -160,7 +222,7 @@ describe('exporter', () => {
     await setup.time.advance(600);
     for (let i = 0; i < 40; i++) setup.record(`n${i}`, 2000);
     setup.exporter.flushOnExit(true);
-    const total = setup.posts.reduce((sum, { body }) => sum + body.length, 0);
+    const total = setup.posts.reduce((sum, { body }) => sum + lengthOf(body), 0);
     expect(setup.posts.length).toBeGreaterThan(1);
     expect(setup.posts.every(({ keepalive }) => keepalive)).toBe(true);
     expect(total).toBeLessThan(64 * 1024);
@@ -202,11 +264,257 @@ describe('exporter', () => {
   });
 
   it('keeps nothing without an endpoint', async () => {
-    const setup = setUp('');
+    const setup = setUp({ endpoint: '' });
     setup.record('one');
     await setup.exporter.flush();
     setup.exporter.flushOnExit(true);
     await setup.time.advance(10_000);
     expect(setup.posts).toEqual([]);
+  });
+
+  it('lets a span not wait for logs that the collector has put off', async () => {
+    const setup = setUp();
+    setup.answer = { status: 503, retryAfter: '200' };
+    setup.log('one');
+    await setup.time.advance(600);
+    setup.answer = OK;
+    setup.record('two');
+    await setup.time.advance(600);
+    expect(setup.posts.map(({ url }) => url.slice(-6))).toEqual(['1/logs', 'traces']);
+  });
+
+  it.each([404, 405, 415, 501])(
+    'sends no more logs where they are refused with %i; traces go on',
+    async (status) => {
+      const setup = setUp();
+      setup.answer = ({ url }) => (url.endsWith('logs') ? answerOf(status) : OK);
+      setup.log('one');
+      setup.record('one');
+      await setup.time.advance(500);
+      expect(setup.posts).toHaveLength(2);
+      setup.log('two');
+      setup.record('two');
+      await setup.time.advance(500);
+      await setup.time.advance(600_000);
+      expect(setup.posts).toHaveLength(3);
+      expect(setup.names()).toEqual(['one', 'two']);
+      expect(setup.received()[1]!.resource['clickspan.dropped_logs']).toBe(2);
+      expect(new Set(setup.warnings).size).toBe(1);
+    },
+  );
+
+  it('takes logs for refused that are never answered while traces are', async () => {
+    const setup = setUp();
+    setup.answer = ({ url }) => (url.endsWith('logs') ? answerOf(0) : OK);
+    for (let i = 0; i < 20; i++) {
+      setup.log('n');
+      setup.record('n');
+      await setup.time.advance(1000);
+    }
+    expect(setup.posts.filter(({ url }) => url.endsWith('logs'))).toHaveLength(3);
+    expect(setup.posts.filter(({ url }) => url.endsWith('traces'))).toHaveLength(20);
+    expect(setup.received().at(-1)!.resource['clickspan.dropped_logs']).toBe(20);
+  });
+
+  describe('gzip', () => {
+    it('compresses what is worth it', async () => {
+      const setup = setUp({ canZip: true });
+      setup.record('small');
+      await setup.exporter.flush();
+      setup.record('big', 3000);
+      await setup.exporter.flush();
+      expect(setup.posts.map(({ headers }) => headers['content-encoding'])).toEqual([undefined, 'gzip']);
+      expect(lengthOf(setup.posts[1]!.body)).toBeLessThan(600);
+      expect(setup.names()).toEqual(['small', 'big']);
+    });
+
+    it.each([0, 400, 415])(
+      'is given up for the page when it is answered by %i; plain goes at once',
+      async (status) => {
+        const local = createMapStore();
+        const setup = setUp({ canZip: true, local });
+        setup.answer = ({ body }) => (typeof body === 'string' ? OK : answerOf(status));
+        setup.record('one', 3000);
+        await setup.time.advance(500);
+        setup.record('two', 3000);
+        await setup.time.advance(500);
+        expect(setup.posts.map(({ body }) => typeof body)).toEqual(['object', 'string', 'string']);
+        expect(setup.names()).toEqual(['one', 'one', 'two']);
+        expect(setup.warnings).toEqual([]);
+        const next = setUp({ canZip: true, local });
+        next.record('one', 3000);
+        await next.exporter.flush();
+        expect(next.posts.map(({ body }) => typeof body)).toEqual(['string']);
+      },
+    );
+
+    it('is kept once it was taken', async () => {
+      const setup = setUp({ canZip: true });
+      setup.record('one', 3000);
+      await setup.exporter.flush();
+      setup.answer = answerOf(0);
+      setup.record('two', 3000);
+      await setup.exporter.flush();
+      setup.answer = OK;
+      await setup.exporter.flush();
+      expect(setup.posts.map(({ body }) => typeof body)).toEqual(['object', 'object', 'object']);
+      expect(setup.local.keys()).toEqual([]);
+    });
+
+    it('never holds back what leaves with the page, and sends it once', async () => {
+      const setup = setUp({ canZip: true });
+      setup.record('one', 3000);
+      const flushed = setup.exporter.flush();
+      setup.exporter.flushOnExit(true);
+      await flushed;
+      expect(setup.posts.map(({ body }) => typeof body)).toEqual(['string']);
+    });
+  });
+
+  describe('as plain text', () => {
+    it('sends what needs no preflight', async () => {
+      const setup = setUp({ plainText: true, canZip: true });
+      setup.record('one', 3000);
+      await setup.exporter.flush();
+      expect(setup.posts[0]!.headers).toEqual({ 'content-type': 'text/plain;charset=UTF-8' });
+      expect(setup.names()).toEqual(['one']);
+    });
+  });
+
+  describe('what is left with the browser', () => {
+    const leftNames = ({ left }: Setup): string[] =>
+      left
+        .filter(({ url }) => url.endsWith('traces'))
+        .flatMap(({ body }) => decodeSpans(body as string, 0).map(({ name }) => name));
+
+    it('is what waits to be sent, and nothing once that is on its way', async () => {
+      const setup = setUp({ canLeave: true });
+      setup.answer = 'never';
+      setup.record('one');
+      setup.log('one');
+      await setup.time.advance(150);
+      setup.record('two');
+      await setup.time.advance(150);
+      expect(leftNames(setup)).toEqual(['one', 'two']);
+      expect(setup.left).toHaveLength(2);
+      await setup.time.advance(500);
+      expect(leftNames(setup)).toEqual([]);
+      expect(setup.names()).toEqual(['one', 'two']);
+    });
+
+    it('is renewed ten times a second at most', async () => {
+      const setup = setUp({ canLeave: true });
+      setup.isOffline = true;
+      let renewals = 0;
+      const { push } = setup.left;
+      setup.left.push = (...more) => {
+        renewals++;
+        return push.apply(setup.left, more);
+      };
+      for (let i = 0; i < 100; i++) {
+        setup.record(`n${i}`);
+        await setup.time.advance(4);
+      }
+      expect(renewals).toBeLessThan(6);
+    });
+
+    it('is not sent again by a page that comes back', async () => {
+      const setup = setUp({ canLeave: true });
+      setup.record('one');
+      await setup.time.advance(150);
+      setup.hasSentLeft = true;
+      setup.record('two');
+      await setup.time.advance(1000);
+      expect(setup.names()).toEqual(['two']);
+    });
+
+    it('is taken back when the page sends all on its way out', async () => {
+      const setup = setUp({ canLeave: true });
+      setup.record('one');
+      await setup.time.advance(150);
+      setup.exporter.flushOnExit(true);
+      expect(setup.left).toEqual([]);
+      expect(setup.names()).toEqual(['one']);
+    });
+  });
+
+  describe('what cannot be sent', () => {
+    it('is kept on exit and sent by the next page, after its own', async () => {
+      const setup = setUp();
+      setup.answer = answerOf(503);
+      setup.record('one');
+      await setup.time.advance(600);
+      const before = setup.posts.length;
+      setup.exporter.flushOnExit(true);
+      expect(setup.posts).toHaveLength(before);
+      const next = setUp({ local: setup.local });
+      next.record('two');
+      await next.time.advance(600);
+      expect(next.names()).toEqual(['two', 'one']);
+      await next.time.advance(60_000);
+      expect(next.posts).toHaveLength(2);
+      expect(setup.local.keys()).toEqual([]);
+    });
+
+    it('is sent by the same page when it goes on', async () => {
+      const setup = setUp();
+      setup.isOffline = true;
+      setup.record('one');
+      setup.exporter.flushOnExit(false);
+      expect(setup.posts).toEqual([]);
+      setup.answer = answerOf(0);
+      await setup.time.advance(600);
+      setup.answer = OK;
+      await setup.time.advance(2000);
+      expect(setup.names()).toEqual(['one', 'one']);
+      expect(setup.local.keys()).toEqual([]);
+      await setup.time.advance(60_000);
+      expect(setup.posts).toHaveLength(2);
+    });
+
+    it('is kept where it is more than may outlive the page', async () => {
+      const setup = setUp();
+      for (let i = 0; i < 100; i++) setup.record(`n${i}`, 1000);
+      setup.exporter.flushOnExit(true);
+      const next = setUp({ local: setup.local });
+      next.record('next');
+      await next.time.advance(5000);
+      const names = new Set([...setup.names(), ...next.names()]);
+      expect(names.size).toBe(101);
+      expect(setup.names().length + next.names().length).toBe(101);
+    });
+
+    it('is not kept where the page wants none of it', async () => {
+      const setup = setUp({ offline: false });
+      setup.isOffline = true;
+      setup.record('one');
+      setup.exporter.flushOnExit(true);
+      expect(setup.local.keys()).toEqual([]);
+      expect(setup.names()).toEqual(['one']);
+    });
+
+    it('is forgotten when the consent is taken back, on its way too', async () => {
+      const setup = setUp({ canLeave: true });
+      setup.isOffline = true;
+      setup.record('one');
+      setup.exporter.flushOnExit(false);
+      let refuse = (): void => {};
+      setup.answer = new Promise((done) => {
+        refuse = () => done(answerOf(503));
+      });
+      setup.record('two');
+      await setup.time.advance(600);
+      setup.record('three');
+      await setup.time.advance(200);
+      expect(setup.local.keys()).toHaveLength(1);
+      setup.exporter.clear();
+      refuse();
+      setup.answer = OK;
+      setup.posts.length = 0;
+      await setup.time.advance(60_000);
+      expect(setup.posts).toEqual([]);
+      expect(setup.local.keys()).toEqual([]);
+      expect(setup.left).toEqual([]);
+    });
   });
 });

@@ -1,17 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRecordQueue, type QueuedRecord, type Signal } from './recordQueue.ts';
+import {
+  createRecordQueue,
+  type Batch,
+  type QueuedRecord,
+  type RecordQueue,
+  type Signal,
+} from './recordQueue.ts';
 
 const scope = { name: 's', version: '' };
+const take = (queue: RecordQueue, signal: Signal, maxBytes: number): Batch =>
+  queue.remove(queue.peek(signal, maxBytes));
 const span = (json: string, signal: Signal = 'traces'): QueuedRecord => ({ signal, scope, json });
 
 describe('recordQueue', () => {
   it('gives the oldest first, in batches that fit', () => {
     const queue = createRecordQueue(1000);
     for (const letter of 'abcde') queue.add(span(letter.repeat(10)));
-    expect(queue.take(25).records.map(({ json }) => json[0])).toEqual(['a', 'b']);
-    expect(queue.take(1).records.map(({ json }) => json[0])).toEqual(['c']);
-    expect(queue.bytes()).toBe(20);
+    expect(take(queue, 'traces', 25).map(({ json }) => json[0])).toEqual(['a', 'b']);
+    expect(take(queue, 'traces', 1).map(({ json }) => json[0])).toEqual(['c']);
+    expect(queue.sizeOf()).toBe(20);
   });
 
   it('gives the records of one signal at a time, in order', () => {
@@ -19,22 +27,39 @@ describe('recordQueue', () => {
     queue.add(span('a', 'logs'));
     queue.add(span('b'));
     queue.add(span('c', 'logs'));
-    const batches = [queue.take(100), queue.take(100)];
-    expect(batches.map(({ signal, records }) => [signal, records.map(({ json }) => json)])).toEqual([
-      ['logs', ['a', 'c']],
-      ['traces', ['b']],
-    ]);
-    expect(queue.bytes()).toBe(0);
+    expect([queue.sizeOf('logs'), queue.sizeOf('traces')]).toEqual([2, 1]);
+    expect(take(queue, 'logs', 100).map(({ json }) => json)).toEqual(['a', 'c']);
+    expect(take(queue, 'traces', 100).map(({ json }) => json)).toEqual(['b']);
+    expect(queue.sizeOf()).toBe(0);
+  });
+
+  it('says which records of a batch were still there', () => {
+    const queue = createRecordQueue(1000);
+    for (const letter of 'abc') queue.add(span(letter));
+    const batch = queue.peek('traces', 100);
+    queue.remove(batch.slice(0, 1));
+    expect(queue.remove(batch).map(({ json }) => json)).toEqual(['b', 'c']);
+    expect(queue.sizeOf()).toBe(0);
   });
 
   it('puts a batch back in front', () => {
     const queue = createRecordQueue(1000);
     queue.add(span('a'));
-    const batch = queue.take(100);
+    const batch = take(queue, 'traces', 100);
     queue.add(span('b'));
     queue.putBack(batch);
-    expect(queue.take(100).records.map(({ json }) => json)).toEqual(['a', 'b']);
-    expect(queue.isEmpty()).toBe(true);
+    expect(take(queue, 'traces', 100).map(({ json }) => json)).toEqual(['a', 'b']);
+    expect(queue.sizeOf()).toBe(0);
+  });
+
+  it('counts what is dropped by signal', () => {
+    const queue = createRecordQueue(25);
+    queue.add(span('a'.repeat(10), 'logs'));
+    queue.add(span('b'.repeat(10)));
+    queue.add(span('c'.repeat(10)));
+    expect([queue.dropped('logs'), queue.dropped('traces')]).toEqual([1, 0]);
+    queue.clear();
+    expect([queue.dropped('logs'), queue.sizeOf()]).toEqual([1, 0]);
   });
 
   it('never holds more than it may, and loses nothing uncounted', () => {
@@ -51,25 +76,24 @@ describe('recordQueue', () => {
       fc.property(steps, (list) => {
         const queue = createRecordQueue(200);
         let added = 0;
-        let taken: ReturnType<typeof queue.take>[] = [];
+        let taken: Batch[] = [];
         for (const step of list) {
-          if (step === 'TAKE') taken.push(queue.take(80));
+          if (step === 'TAKE') taken.push(take(queue, 'traces', 80));
           else if (step === 'BACK') taken.splice(0, 1).forEach((batch) => queue.putBack(batch));
           else if (step === 'DROP') taken.splice(0, 1).forEach((batch) => queue.drop(batch));
           else {
             queue.add(span(step));
             added++;
           }
-          expect(queue.bytes()).toBeLessThanOrEqual(200);
-          for (const { records, bytes } of taken) {
-            const real = records.reduce((sum, { json }) => sum + Buffer.byteLength(json), 0);
-            expect(real).toBeLessThanOrEqual(bytes);
+          expect(queue.sizeOf()).toBeLessThanOrEqual(200);
+          for (const { json, sizeBytes } of taken.flat()) {
+            expect(Buffer.byteLength(json)).toBeLessThanOrEqual(sizeBytes);
           }
         }
-        const away = taken.reduce((sum, { records }) => sum + records.length, 0);
+        const away = taken.flat().length;
         taken = [];
-        const left = queue.take(1e9).records.length;
-        expect(left + away + queue.dropped()).toBe(added);
+        const left = take(queue, 'traces', 1e9).length;
+        expect(left + away + queue.dropped('traces')).toBe(added);
       }),
     );
   });

@@ -10,25 +10,29 @@ export interface QueuedRecord extends EncodedRecord {
 
 /** Records that wait to be sent, bounded in bytes. */
 export interface RecordQueue {
-  readonly bytes: () => number;
-  readonly isEmpty: () => boolean;
-  /** How many records were dropped so far. */
-  readonly dropped: () => number;
+  /** What the records of one signal sizeOf, or of all. */
+  readonly sizeOf: (signal?: Signal) => number;
+  /** How many records of a signal were dropped so far. */
+  readonly dropped: (signal: Signal) => number;
   add(record: QueuedRecord): void;
-  /** Takes the oldest records of one signal, together at most `maxBytes`. */
-  take(maxBytes: number): Batch;
+  /** Looks at the oldest records of one signal, together at most `maxBytes`, or one alone. */
+  peek(signal: Signal, maxBytes: number): Batch;
+  /** Takes the records of a batch out, and says which were there. */
+  remove(batch: Batch): Batch;
   /** Puts a batch back in front of what has come since. */
-  putBack(batch: Batch): void;
-  drop(batch: Batch): void;
+  readonly putBack: (batch: Batch) => void;
+  readonly drop: (batch: readonly QueuedRecord[]) => void;
   /** Forgets everything; nothing of it counts as dropped. */
   readonly clear: () => void;
 }
 
 /** Records of one signal that go out together. */
-export interface Batch {
-  readonly signal: Signal;
-  readonly records: readonly QueuedRecord[];
-  readonly bytes: number;
+export type Batch = readonly SizedRecord[];
+
+/** A record that has been measured. */
+export interface SizedRecord extends QueuedRecord {
+  /** Counted once, when it comes. */
+  readonly sizeBytes: number;
 }
 
 /**
@@ -37,60 +41,53 @@ export interface Batch {
  * @param maxBytes what it may hold; beyond it the oldest records are dropped and counted
  */
 export function createRecordQueue(maxBytes: number): RecordQueue {
-  let records: QueuedRecord[] = [];
-  let bytes = 0;
-  let dropped = 0;
-  const trim = (): void => {
-    while (bytes > maxBytes && records.length) {
-      bytes -= toBytes(records.shift()!);
-      dropped++;
-    }
+  let records: Batch = [];
+  let sizes = { traces: 0, logs: 0 };
+  const dropped = { traces: 0, logs: 0 };
+  const sizeOf = (signal?: Signal): number => (signal ? sizes[signal] : sizes.traces + sizes.logs);
+  const drop = (batch: readonly QueuedRecord[]): void => batch.forEach(({ signal }) => dropped[signal]++);
+  const put = (more: Batch, list: Batch): void => {
+    for (const { signal, sizeBytes } of more) sizes[signal] += sizeBytes;
+    records = list;
+    let over = 0;
+    for (; sizeOf() > maxBytes; over++) sizes[records[over]!.signal] -= records[over]!.sizeBytes;
+    if (!over) return;
+    drop(records.slice(0, over));
+    records = records.slice(over);
   };
   return {
-    bytes: () => bytes,
-    isEmpty: () => !records.length,
-    dropped: () => dropped,
+    sizeOf,
+    dropped: (signal) => dropped[signal],
     add(record) {
-      records.push(record);
-      bytes += toBytes(record);
-      trim();
+      const sized = { ...record, sizeBytes: countBytes(record.json) };
+      (records as SizedRecord[]).push(sized);
+      put([sized], records);
     },
-    take(limit) {
-      const signal = records[0]?.signal ?? 'traces';
-      const taken: QueuedRecord[] = [];
-      const left: QueuedRecord[] = [];
-      let takenBytes = 0;
-      let isFull = false;
-      for (const record of records) {
-        const size = toBytes(record);
-        // One record alone always fits: it is bounded by whoever made it.
-        if (record.signal === signal && !isFull && taken.length && takenBytes + size > limit) isFull = true;
-        if (record.signal === signal && !isFull) {
-          taken.push(record);
-          takenBytes += size;
-        } else left.push(record);
-      }
-      records = left;
-      bytes -= takenBytes;
-      return { signal, records: taken, bytes: takenBytes };
+    peek(signal, limit) {
+      let room = limit;
+      let count = 0;
+      return records.filter(
+        (record) => record.signal === signal && ((room -= record.sizeBytes) >= 0 || !count) && ++count,
+      );
     },
-    putBack(batch) {
-      records = [...batch.records, ...records];
-      bytes += batch.bytes;
-      trim();
+    remove(batch) {
+      const gone = new Set(batch);
+      const removed = records.filter((record) => gone.has(record));
+      records = records.filter((record) => !gone.has(record));
+      for (const { signal, sizeBytes } of removed) sizes[signal] -= sizeBytes;
+      return removed;
     },
-    drop(batch) {
-      dropped += batch.records.length;
-    },
+    putBack: (batch) => put(batch, [...batch, ...records]),
+    drop,
     clear() {
       records = [];
-      bytes = 0;
+      sizes = { traces: 0, logs: 0 };
     },
   };
 }
 
 /** Upper bound of the bytes that a text has in UTF-8. */
-function toBytes({ json }: EncodedRecord): number {
+export function countBytes(text: string): number {
   // oxlint-disable-next-line no-control-regex -- all of ASCII is meant
-  return /^[\0-\x7f]*$/.test(json) ? json.length : json.length * 3;
+  return /^[\0-\x7f]*$/.test(text) ? text.length : text.length * 3;
 }
