@@ -79,6 +79,16 @@ async function makeSpans(count: number, size = 0): Promise<void> {
   );
 }
 
+/** Makes three spans and lets the collector refuse them. */
+async function refuseSpans(): Promise<void> {
+  const answered = page.waitForResponse(
+    (response) => response.url().endsWith('/v1/traces') && !!response.request().postData()?.includes('made'),
+  );
+  await makeSpans(3);
+  await (await answered).finished();
+  await page.evaluate(() => new Promise((done) => setTimeout(done)));
+}
+
 describe('a page that sends', () => {
   it('compresses what is worth it', async () => {
     await open('/');
@@ -160,8 +170,7 @@ describe('a page that is left', () => {
   it('keeps what the collector did not take for the next page', async () => {
     collector.behave('unavailable');
     await open('/');
-    await makeSpans(3);
-    await page.waitForFunction(() => performance.now() > 600);
+    await refuseSpans();
     await page.goto(`${site.url}/bare`);
     const kept = await page.evaluate(() => Object.keys(localStorage));
     expect(kept.filter((key) => key.startsWith('clickspan.unsent.'))).toHaveLength(1);
@@ -176,8 +185,7 @@ describe('a page that is left', () => {
   it('keeps nothing where that is not wanted', async () => {
     collector.behave('unavailable');
     await open('/not-offline');
-    await makeSpans(3);
-    await page.waitForFunction(() => performance.now() > 600);
+    await refuseSpans();
     await page.goto(`${site.url}/bare`);
     expect(await page.evaluate(() => localStorage.length)).toBe(0);
   });

@@ -249,6 +249,22 @@ describe('exporter', () => {
     expect(setup.posts.at(-1)!.leaving).toBe(true);
   });
 
+  it('does not send again what was on its way when the page was left, though it seems to fail', async () => {
+    const setup = setUp();
+    let fail = (): void => {};
+    setup.answer = new Promise((done) => {
+      fail = () => done(answerOf(0));
+    });
+    setup.record('one');
+    await setup.time.advance(600);
+    setup.exporter.flushOnExit(true);
+    fail();
+    await setup.time.advance(0);
+    setup.exporter.flushOnExit(false);
+    expect(setup.posts).toHaveLength(1);
+    expect(setup.local.keys()).toEqual([]);
+  });
+
   it('sends nothing on exit when there is nothing', () => {
     const setup = setUp();
     setup.exporter.flushOnExit(true);

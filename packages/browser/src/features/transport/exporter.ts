@@ -113,6 +113,7 @@ export function createExporter(deps: ExporterDeps): Exporter {
   let stored: false | 'perhaps' | 'certainly' = options.offline && 'perhaps';
   let left: LeftBatch[] = [];
   let isLeavingSoon = false;
+  let isLeft = false;
   let clears = 0;
   let sending: Promise<void> | undefined;
   let timerUnixMs = Infinity;
@@ -174,8 +175,8 @@ export function createExporter(deps: ExporterDeps): Exporter {
     count(1);
     const { status, retryAfter } = await post({ ...toRequest(signal, body), keepalive, leaving });
     count(-1);
-    // It has been forgotten meanwhile.
-    if (era !== clears) return 'sent';
+    // It has been forgotten meanwhile; or the page is left, and Chromium reports what it still sends as failed.
+    if (era !== clears || (isLeft && keepalive && !status)) return 'sent';
     const channel = channels[signal];
     const { failures } = channel;
     const outcome = decideExportOutcome(status, retryAfter, clock.now());
@@ -294,6 +295,7 @@ export function createExporter(deps: ExporterDeps): Exporter {
   const flush = (isForced: boolean): Promise<void> => {
     cancelTimer();
     timerUnixMs = Infinity;
+    isLeft = false;
     if (!endpoint) return Promise.resolve();
     sending ??= sendAll(isForced).finally(() => {
       sending = undefined;
@@ -328,6 +330,7 @@ export function createExporter(deps: ExporterDeps): Exporter {
     flush: () => flush(true),
     flushOnExit(leaving) {
       if (!endpoint) return;
+      isLeft ||= leaving;
       const isCutOff = traces.failures > 0 || deps.isOffline();
       if (!isCutOff || !stow()) {
         for (const signal of SIGNALS) {
