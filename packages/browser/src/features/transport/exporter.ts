@@ -314,7 +314,7 @@ export function createExporter(deps: ExporterDeps): Exporter {
     if (!batches.length) return true;
     const isKept = options.offline && store.put(batches.map((batch) => [batch[0]!.signal, toBody(batch)]));
     if (isKept) stored = 'certainly';
-    else batches.reverse().forEach(queue.putBack);
+    else queue.putBack(batches.flat());
     schedule();
     return isKept;
   };
