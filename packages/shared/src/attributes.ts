@@ -39,6 +39,7 @@ export const HTTP_ROUTE = 'http.route';
 export const URL_FULL = 'url.full';
 export const URL_PATH = 'url.path';
 export const URL_QUERY = 'url.query';
+export const URL_TEMPLATE = 'url.template';
 export const URL_SCHEME = 'url.scheme';
 export const SERVER_ADDRESS = 'server.address';
 export const SERVER_PORT = 'server.port';
@@ -92,6 +93,14 @@ export const CLICKSPAN_ACTION_MAIN_THREAD_MS = 'clickspan.action.main_thread_ms'
 export const CLICKSPAN_ACTION_COLD_STARTS = 'clickspan.action.cold_starts';
 /** How many requests an action made. */
 export const CLICKSPAN_ACTION_REQUESTS = 'clickspan.action.requests';
+/** The address to which an action led without a load, by the browser's own judgement of what the user saw. */
+export const CLICKSPAN_ACTION_SOFT_NAVIGATION = 'clickspan.action.soft_navigation';
+/** How long after the action's start that showed its first content, ms. */
+export const CLICKSPAN_ACTION_SOFT_NAVIGATION_MS = 'clickspan.action.soft_navigation_ms';
+/** On a click: the how-manieth it was of at least three on the same thing or spot within a second. */
+export const CLICKSPAN_ACTION_RAGE_CLICKS = 'clickspan.action.rage_clicks';
+/** `true` on a click on something that looks clickable of which nothing came. */
+export const CLICKSPAN_ACTION_DEAD_CLICK = 'clickspan.action.dead_click';
 /** `unsure` where two actions were current at once when a request was made. */
 export const CLICKSPAN_ATTRIBUTION = 'clickspan.attribution';
 /** On a request: how long it waited for a cold start, ms. */

@@ -1,6 +1,7 @@
 import type { Tracer, TracerProvider } from '@opentelemetry/api';
 import { readOptions } from '@clickspan/shared/options';
 import { createActions, type Actions } from '../features/actions/actions.ts';
+import { createCustomActions, type CustomActions } from '../features/actions/customActions.ts';
 import { createCurrentContext, type CurrentContext } from '../features/context/currentContext.ts';
 import { createFollow, type Follow } from '../features/context/promiseSources.ts';
 import { createRecordSink, type NewLogRecord } from '../features/records/recordSink.ts';
@@ -48,6 +49,7 @@ export interface Core {
   readonly tracerProvider: TracerProvider;
   readonly tracer: Tracer;
   readonly actions: Actions;
+  readonly customActions: CustomActions;
   readonly requests: Requests;
   /** Records something that happened: an error, an event. */
   readonly emit: (record: NewLogRecord) => void;
@@ -77,9 +79,10 @@ export function createCore(
 ): Core {
   const guard = createGuard((error) => warn(`An error of our own was caught: ${String(error)}`));
   const clock = createClock(window.performance);
+  const afterMicrotasks = createAfterMicrotasks(window);
   const current = createCurrentContext({
     createTaskEnd: (run) => createTaskEnd(window, run),
-    afterMicrotasks: createAfterMicrotasks(window),
+    afterMicrotasks,
     onTaskEnd(context) {
       guard(() => actions.of(context)?.touch());
     },
@@ -134,6 +137,7 @@ export function createCore(
     tracerProvider,
     tracer,
     actions,
+    customActions: createCustomActions({ ...surroundings, actions, afterMicrotasks, follow }),
     requests,
     emit: sink.log,
     exporter,

@@ -1,4 +1,4 @@
-import { observeClicks } from '../features/actions/observeClicks.ts';
+import { observeInput } from '../features/actions/observeInput.ts';
 import { observeRoutes } from '../features/actions/observeRoutes.ts';
 import { startLoad } from '../features/actions/startLoad.ts';
 import { observeFetch } from '../features/requests/observeFetch.ts';
@@ -11,7 +11,7 @@ export type Feature = (core: Core) => (() => void) | undefined;
 /** All features by their names in the option `features`, in the order in which they start. */
 export const allFeatures: Readonly<Record<string, Feature>> = {
   load: startLoad,
-  click: observeClicks,
+  click: observeInput,
   route: observeRoutes,
   fetch: observeFetch,
   xhr: observeXhr,

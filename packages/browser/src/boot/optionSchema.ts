@@ -1,5 +1,6 @@
 import {
   booleanOption,
+  functionOption,
   listOption,
   mapOption,
   numberOption,
@@ -10,6 +11,7 @@ import {
   type OptionInput,
   type OptionValues,
 } from '@clickspan/shared/options';
+import type { BeforeAction } from '../features/actions/actions.ts';
 import type { PropagationTarget } from '../features/requests/propagation.ts';
 
 /** What can be switched off, and is on: the names of the features, in the order in which they start. */
@@ -28,6 +30,7 @@ type Schema = {
   readonly environmentName: Option<string>;
   readonly sampleRatio: Option<number>;
   readonly features: Option<readonly string[]>;
+  readonly beforeAction: Option<BeforeAction | undefined>;
 };
 
 /** Every option of the browser agent: of `start()` by name, of the script tag by `data-` attribute. */
@@ -83,6 +86,10 @@ export const optionSchema: Schema = {
   features: listOption({
     default: FEATURES,
     doc: `What to observe: any of ${FEATURES.map((name) => `\`${name}\``).join(', ')}.`,
+  }),
+  beforeAction: functionOption<BeforeAction>({
+    default: undefined,
+    doc: 'Called with `{ type, name, target }` before an action begins: gives its name, `false` for no action, or nothing.',
   }),
 };
 

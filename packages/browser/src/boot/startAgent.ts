@@ -1,4 +1,5 @@
-import type { TracerProvider } from '@opentelemetry/api';
+import type { Attributes, TracerProvider } from '@opentelemetry/api';
+import type { CustomAction } from '../features/actions/customActions.ts';
 import { observeCallbackSources } from '../features/context/callbackSources.ts';
 import { createFollow, observePromiseSources } from '../features/context/promiseSources.ts';
 import { observePageLife } from '../platform/pageLife.ts';
@@ -11,6 +12,27 @@ import type { Feature } from './features.ts';
 export interface Agent {
   /** For spans of one's own; implements the OpenTelemetry API. */
   readonly tracerProvider: TracerProvider;
+  readonly action: {
+    /**
+     * Runs a function as an action of its own, which lasts until what it has caused is done. Its requests belong to the
+     * action, those behind an `await` included.
+     *
+     * @param name what the action is called; the same for all that do the same
+     * @returns what the function gives
+     * @throws what the function throws
+     */
+    run<T>(name: string, run: () => T): T;
+  };
+  /**
+   * Starts an action of its own that lasts until `end()` is called and what it has caused is done, at most 30 s. What is
+   * to belong to it is called by `run(…)`; `span` takes attributes and events of one's own.
+   */
+  startAction(name: string, attributes?: Attributes): CustomAction;
+  /**
+   * Tells the pattern of the route that the page shows now, such as `/orders/:id`, when its address has changed: it names
+   * the action that led there, and stands on the actions that follow.
+   */
+  setRoute(pattern: string): void;
   /** Sends what has been recorded; resolves when that has been answered or has failed, never rejects. */
   flush(): Promise<void>;
   /** Takes everything back that was wrapped, ends what is open and sends it. */
@@ -36,6 +58,11 @@ export function startAgent(sources: StartSources, { createEngine, features }: Ed
   const stops = observePage(core, features);
   return {
     tracerProvider: core.tracerProvider,
+    action: { run: core.customActions.runAction },
+    startAction: core.customActions.startAction,
+    setRoute(pattern) {
+      core.guard(() => core.actions.setRoute(pattern));
+    },
     flush: () => core.exporter.flush(),
     stop() {
       for (const stop of [...stops, core.stop]) core.guard(stop);

@@ -7,7 +7,7 @@ import { createFakeTime, type FakeTime } from '../../../../../test/support/fakeT
 import type { Guard } from '../../platform/guard.ts';
 import { createListen } from '../../platform/listen.ts';
 import { createActions, type Action, type Actions } from './actions.ts';
-import type { ActionContext } from './observeClicks.ts';
+import type { ActionContext } from './observeInput.ts';
 import { observeRoutes } from './observeRoutes.ts';
 
 // jsdom has no Navigation API, so this is what older browsers do.
@@ -45,14 +45,15 @@ beforeEach(() => {
     setBase: nothing,
   };
   const guard: Guard = (run) => run();
-  actions = createActions({ window, tracer, clock, after: time.after });
+  const options = { beforeAction: undefined };
+  actions = createActions({ window, tracer, clock, after: time.after, guard, current, options });
   stop = observeRoutes({ window, listen: createListen(guard), guard, clock, actions, current });
 });
 
 afterEach(() => stop());
 
 const startClick = (): Action => {
-  const action = actions.start({ type: 'click', name: 'click x', startUnixMs: time.now(), isTrusted: true });
+  const action = actions.start({ type: 'click', name: 'x', startUnixMs: time.now(), isTrusted: true })!;
   context = action.context;
   return action;
 };

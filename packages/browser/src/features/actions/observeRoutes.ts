@@ -1,16 +1,20 @@
-import { URL_PATH } from '@clickspan/shared/attributes';
+import {
+  CLICKSPAN_ACTION_SOFT_NAVIGATION,
+  CLICKSPAN_ACTION_SOFT_NAVIGATION_MS,
+} from '@clickspan/shared/attributes';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
-import { maskPath } from '@clickspan/shared/masking';
+import { maskPath, maskUrl } from '@clickspan/shared/masking';
 import type { Clock } from '../../platform/clock.ts';
 import type { Guard } from '../../platform/guard.ts';
 import type { Listen } from '../../platform/listen.ts';
 import { patchMethod } from '../../platform/patchMethod.ts';
+import { observeEntries } from '../../platform/performanceEntries.ts';
 import type { Actions } from './actions.ts';
-import type { ActionContext } from './observeClicks.ts';
+import type { ActionContext } from './observeInput.ts';
 
 /** What observing route changes needs. */
 export interface RoutesDeps {
-  readonly window: Window;
+  readonly window: Window & typeof globalThis;
   readonly listen: Listen;
   readonly guard: Guard;
   readonly clock: Clock;
@@ -37,29 +41,41 @@ export function observeRoutes({ window, listen, guard, clock, actions, current }
     lastHref = href;
     const running = actions.of(current.get());
     if (cause === 'script' && running?.isOpen()) {
-      running.span.addEvent('route', { [URL_PATH]: maskPath(pathname) });
-      running.touch();
+      running.addRoute(maskPath(pathname));
       return;
     }
     const action = actions.start({
       type: 'route',
-      name: `route ${maskPath(pathname)}`,
+      name: maskPath(pathname),
       startUnixMs: clock.now(),
       isTrusted: cause === 'traverse',
       // What caused it is over, yet known.
       link: cause === 'script' ? running?.spanContext : undefined,
     });
+    const context = action?.context ?? ROOT_CONTEXT;
     if (cause === 'traverse') {
       current.setBase(ROOT_CONTEXT);
-      current.enter(action.context, true);
-    } else current.resume(action.context, true);
+      current.enter(context, true);
+    } else current.resume(context, true);
   };
+  const stopSoft = observeEntries(window, guard, 'soft-navigation', ({ name, startTime, duration }) => {
+    // It carries the time stamp of the input that caused it.
+    const action = actions.at(clock.fromTimeStamp(startTime));
+    action?.span.setAttributes({
+      [CLICKSPAN_ACTION_SOFT_NAVIGATION]: maskUrl(new URL(name)),
+      [CLICKSPAN_ACTION_SOFT_NAVIGATION_MS]: duration,
+    });
+  });
 
   const { navigation } = window as WithNavigation;
   if (navigation) {
-    return listen(navigation, 'currententrychange', (event) =>
+    const stopChanges = listen(navigation, 'currententrychange', (event) =>
       changed((event as EntryChangeEvent).navigationType === 'traverse' ? 'traverse' : 'script'),
     );
+    return () => {
+      stopChanges();
+      stopSoft();
+    };
   }
   const history = Object.getPrototypeOf(window.history) as object;
   const stops = ['pushState', 'replaceState'].map((name) =>
@@ -69,7 +85,10 @@ export function observeRoutes({ window, listen, guard, clock, actions, current }
       return result;
     }),
   );
-  stops.push(listen(window, 'popstate', () => changed('traverse')));
+  stops.push(
+    listen(window, 'popstate', () => changed('traverse')),
+    stopSoft,
+  );
   return () => stops.forEach((stop) => stop());
 }
 

@@ -10,6 +10,8 @@ export interface QuietEnd {
   readonly hold: () => (untilUnixMs?: number) => void;
   /** Says that more may come after a while, so that the end is not decided before; the end does not move by that. */
   readonly expect: (delayMs: number) => void;
+  /** Notes that it has changed the DOM. */
+  readonly settle: () => void;
   /** Ends it now. What is awaited makes that the end, and gives it the reason; else it has ended with what last happened. */
   readonly end: (reason: string) => void;
   /** Ends it now if nothing is awaited. */
@@ -26,8 +28,11 @@ export interface QuietEndDeps {
 
 /** So long must nothing have happened. */
 const QUIET_MS = 250;
-/** Timers are not waited for longer after the last thing that happened: they hide messages, tick and poll. */
-const MAX_TIMER_WAIT_MS = 1500;
+/**
+ * Timers and changes of the DOM are not waited for longer after the last thing that happened beside them: they hide
+ * messages, tick, animate and poll.
+ */
+const MAX_WAIT_MS = 1500;
 /** No action lasts longer; work that it causes later starts a new trace with a link. */
 const CAP_MS = 30_000;
 
@@ -35,6 +40,8 @@ const CAP_MS = 30_000;
 export function createQuietEnd({ startUnixMs, now, after, onEnd }: QuietEndDeps): QuietEnd {
   const capUnixMs = now() + CAP_MS;
   let lastUnixMs = startUnixMs;
+  /** The last thing that happened beside timers and changes of the DOM. */
+  let lastCauseUnixMs = startUnixMs;
   let waitUntilUnixMs = 0;
   let held = 0;
   let isOpen = true;
@@ -65,6 +72,7 @@ export function createQuietEnd({ startUnixMs, now, after, onEnd }: QuietEndDeps)
     });
   };
   const touch = (untilUnixMs: number = now()): void => {
+    lastCauseUnixMs = Math.max(lastCauseUnixMs, untilUnixMs);
     lastUnixMs = Math.max(lastUnixMs, untilUnixMs);
     waitFor(QUIET_MS);
   };
@@ -85,7 +93,13 @@ export function createQuietEnd({ startUnixMs, now, after, onEnd }: QuietEndDeps)
       };
     },
     expect(delayMs) {
-      if (now() + delayMs <= lastUnixMs + MAX_TIMER_WAIT_MS) waitFor(delayMs + QUIET_MS);
+      if (now() + delayMs <= lastCauseUnixMs + MAX_WAIT_MS) waitFor(delayMs + QUIET_MS);
+    },
+    settle() {
+      const changedUnixMs = now();
+      if (changedUnixMs > lastCauseUnixMs + MAX_WAIT_MS) return;
+      lastUnixMs = Math.max(lastUnixMs, changedUnixMs);
+      waitFor(QUIET_MS);
     },
     end,
     endIfQuiet: () => {

@@ -1,3 +1,4 @@
+import { CLICKSPAN_ACTION_NAVIGATION_TYPE } from '@clickspan/shared/attributes';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import { maskPath } from '@clickspan/shared/masking';
 import { toInvocationTiming } from '@clickspan/shared/serverTiming';
@@ -5,8 +6,8 @@ import type { Clock } from '../../platform/clock.ts';
 import { toServerTimingMetrics } from '../../platform/serverTimingEntries.ts';
 import type { Listen } from '../../platform/listen.ts';
 import type { After } from '../../platform/timers.ts';
-import type { Actions } from './actions.ts';
-import type { ActionContext } from './observeClicks.ts';
+import type { Action, ActionInit, Actions } from './actions.ts';
+import type { ActionContext } from './observeInput.ts';
 
 /** What the action of the page's load needs. */
 export interface LoadDeps {
@@ -20,42 +21,79 @@ export interface LoadDeps {
 
 /**
  * Starts the action of the page's load. Until it settles, or the user does something, it is the cause of what has no
- * other.
+ * other. A page that is rendered in advance has loaded when it is shown, from then on, and one that comes back out of the
+ * back/forward cache loads again.
  *
  * @returns undoes it
  */
 export function startLoad({ window, listen, clock, after, actions, current }: LoadDeps): () => void {
   const { document, performance, location } = window;
-  const [navigation] = performance.getEntriesByType('navigation') as NavigationTiming[];
-  const timing = toInvocationTiming(toServerTimingMetrics(navigation?.serverTiming));
-  const action = actions.start({
-    type: 'load',
-    name: `load ${maskPath(location.pathname)}`,
-    startUnixMs: clock.fromTimeStamp(navigation?.activationStart ?? 0),
-    isTrusted: true,
-    // The document came before any script of ours, so its function could not be told our trace.
-    link: timing.context,
-    onEnd: () => current.setBase(ROOT_CONTEXT),
-  });
-  if (navigation) {
-    action.addWait({
-      startUnixMs: clock.fromTimeStamp(navigation.fetchStart),
-      untilUnixMs: clock.fromTimeStamp(navigation.responseEnd || navigation.responseStart),
-      coldStartMs: timing.coldStartMs,
-      serverMs: timing.handlerMs,
+  const begin = (
+    navigationType: string | undefined,
+    startMs: number,
+    init?: Pick<ActionInit, 'link' | 'onEnd'>,
+  ): Action | undefined =>
+    actions.start({
+      ...init,
+      type: 'load',
+      name: maskPath(location.pathname),
+      startUnixMs: clock.fromTimeStamp(startMs),
+      isTrusted: true,
+      attributes: { [CLICKSPAN_ACTION_NAVIGATION_TYPE]: navigationType },
     });
-  }
-  if (document.readyState === 'complete') {
-    action.touch(clock.fromTimeStamp(navigation?.loadEventEnd ?? 0));
-    return () => {};
-  }
-  current.setBase(action.context);
-  const release = action.hold();
-  // Only when the page's own listeners have run.
-  return listen(window, 'load', () => void after(0, release));
+
+  const beginFirst = (): Action | undefined => {
+    const [navigation] = performance.getEntriesByType('navigation') as NavigationTiming[];
+    const { activationStart = 0, loadEventEnd = 0 } = navigation ?? {};
+    const timing = toInvocationTiming(toServerTimingMetrics(navigation?.serverTiming));
+    const action = begin(activationStart ? 'prerender' : navigation?.type, activationStart, {
+      // The document came before any script of ours, so its function could not be told our trace.
+      link: timing.context,
+      onEnd: () => current.setBase(ROOT_CONTEXT),
+    });
+    if (!action) return undefined;
+    if (navigation) {
+      action.addWait({
+        startUnixMs: clock.fromTimeStamp(navigation.fetchStart),
+        untilUnixMs: clock.fromTimeStamp(navigation.responseEnd || navigation.responseStart),
+        coldStartMs: timing.coldStartMs,
+        serverMs: timing.handlerMs,
+      });
+    }
+    if (document.readyState === 'complete') {
+      action.touch(clock.fromTimeStamp(loadEventEnd));
+      actions.watchDom();
+    } else {
+      current.setBase(action.context);
+      const release = action.hold();
+      const stopWaiting = listen(window, 'load', () => {
+        // Only when the page's own listeners have run.
+        after(0, release);
+        actions.watchDom();
+        stopWaiting();
+      });
+    }
+    return action;
+  };
+
+  /** What the page does at that comes of it. */
+  const enter = (action: Action | undefined): void => current.enter(action?.context ?? ROOT_CONTEXT, true);
+  const stops = [
+    listen(window, 'pageshow', (event) => {
+      if ((event as PageTransitionEvent).persisted) enter(begin('back_forward_cache', event.timeStamp));
+    }),
+  ];
+  if ((document as PrerenderedDocument).prerendering) {
+    stops.push(listen(document, 'prerenderingchange', () => enter(beginFirst())));
+  } else beginFirst();
+  return () => stops.forEach((stop) => stop());
 }
 
 /** With the time at which a page that was rendered in advance was shown; not every browser has it. */
 interface NavigationTiming extends PerformanceNavigationTiming {
   readonly activationStart?: number;
+}
+
+interface PrerenderedDocument extends Document {
+  readonly prerendering?: boolean;
 }

@@ -1,18 +1,18 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it } from 'vitest';
-import { toClickName } from './clickName.ts';
+import { toElementName } from './elementName.ts';
 
 /** Names the element with the id `x`. */
 function nameIn(html: string): string {
   document.body.innerHTML = html;
-  return toClickName(document.getElementById('x')!);
+  return toElementName(document.getElementById('x')!);
 }
 
 beforeEach(() => {
   document.body.innerHTML = '';
 });
 
-describe('toClickName', () => {
+describe('toElementName', () => {
   it.each([
     [
       'the name that the page gives',
@@ -20,6 +20,17 @@ describe('toClickName', () => {
       'Buy 1',
     ],
     ['its label', '<button id="x" aria-label="Close dialog">×</button>', 'Close dialog'],
+    [
+      'what labels it, before its label',
+      '<i id="a">Delete</i><b id="b">order</b><button id="x" aria-labelledby="a b" aria-label="x">×</button>',
+      'Delete order',
+    ],
+    ['the label of a field', '<label>E-mail <input id="x" name="mail"></label>', 'E-mail'],
+    ['the label that names a field', '<label for="x">Your name</label><input id="x">', 'Your name'],
+    ['the label of a choice', '<label>Size <select id="x"><option>secret</option></select></label>', 'Size'],
+    ['the hint of a field', '<input id="x" placeholder="Search">', 'Search'],
+    ['no icon’s text', '<button id="x"><i aria-hidden="true">shopping_cart</i> Cart</button>', 'Cart'],
+    ['no code', '<a id="x"><style>a{}</style><script>1</script>Home</a>', 'Home'],
     ['its text, on one line', '<button id="x">\n  Add <b>to</b>\n  cart </button>', 'Add to cart'],
     ['the text of the button around an icon', '<button>Buy <svg id="x"></svg></button>', 'Buy'],
     ['its title', '<a id="x" title="Home"></a>', 'Home'],
@@ -42,7 +53,7 @@ describe('toClickName', () => {
   });
 
   it('never reads what was typed', () => {
-    expect(nameIn('<label id="x">Text <textarea>secret</textarea></label>')).toBe('label#x');
+    expect(nameIn('<label id="x">Text <textarea>secret</textarea></label>')).toBe('Text');
     expect(nameIn('<textarea id="x" name="note">secret</textarea>')).toBe('note');
     expect(nameIn('<select id="x"><option>secret</option></select>')).toBe('select#x');
     expect(nameIn('<button><span id="x" contenteditable>secret</span></button>')).toBe('button');
