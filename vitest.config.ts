@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Two projects: units run in parallel; what starts browsers, engines and functions runs one file at a time, since it
-// shares two cores and its deadlines assume that.
+// Units run in parallel; what starts browsers, engines and functions runs one file at a time, since it shares two cores and
+// its deadlines assume that. What is about the browser agent runs on both of its editions.
 export default defineConfig({
   test: {
     projects: [
@@ -22,6 +22,18 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', 'test/bench/**/*.test.ts'],
+          exclude: ['test/e2e/openTelemetry*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          retry: 0,
+        },
+      },
+      {
+        test: {
+          name: 'e2e-opentelemetry',
+          include: ['test/e2e/browser*.test.ts', 'test/e2e/openTelemetry*.test.ts'],
+          env: { EDITION: 'opentelemetry' },
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

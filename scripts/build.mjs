@@ -20,7 +20,12 @@ const steps = [
   {
     name: 'browser agent',
     inputs: ['packages/browser', 'packages/shared', 'package-lock.json'],
-    outputs: ['packages/browser/dist/clickspan.js', 'packages/browser/dist/esm/clickspan.js'],
+    outputs: [
+      'packages/browser/dist/clickspan.js',
+      'packages/browser/dist/clickspan.opentelemetry.js',
+      'packages/browser/dist/esm/clickspan.js',
+      'packages/browser/dist/esm/opentelemetry.js',
+    ],
     args: ['packages/browser/scripts/build.mjs'],
   },
   {

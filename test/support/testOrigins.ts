@@ -7,10 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { resolve } from 'node:path';
-
-const agentFile: string = resolve(import.meta.dirname, '../../packages/browser/dist/clickspan.js');
-const agentModuleFile: string = resolve(import.meta.dirname, '../../packages/browser/dist/esm/clickspan.js');
+import { agentScriptFile, readAgentModule } from './edition.ts';
 
 /** A request that an origin has got. */
 export interface OriginRequest {
@@ -121,9 +118,9 @@ function answer(
   const timing = `traceparent;desc="${request.headers['traceparent'] as string}", ${COLD_TIMING}`;
   switch (pathname) {
     case '/clickspan.js':
-      return send(200, { 'content-type': 'text/javascript' }, readFileSync(agentFile, 'utf8'));
+      return send(200, { 'content-type': 'text/javascript' }, readFileSync(agentScriptFile, 'utf8'));
     case '/clickspan.mjs':
-      return send(200, { 'content-type': 'text/javascript' }, readFileSync(agentModuleFile, 'utf8'));
+      return void readAgentModule().then((code) => send(200, { 'content-type': 'text/javascript' }, code));
     case '/slow':
       return void setTimeout(() => send(200, json, echo), Number(searchParams.get('ms')));
     case '/status':

@@ -8,6 +8,8 @@ import { minify as fold } from 'rolldown/utils';
 import { rollup } from 'rollup';
 import { minify } from 'terser';
 import { findInternalNames } from './internalNames.mjs';
+import { nodePackages } from './nodePackages.mjs';
+import { openTelemetryParts } from './openTelemetryParts.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const repository = resolve(root, '../..');
@@ -15,8 +17,24 @@ const shared = resolve(root, '../shared/dist');
 
 const bundles = [
   { input: 'dist/entries/scriptTag.js', file: 'dist/clickspan.js', format: 'iife' },
+  {
+    input: 'dist/entries/openTelemetryScriptTag.js',
+    file: 'dist/clickspan.opentelemetry.js',
+    format: 'iife',
+    hasOpenTelemetry: true,
+  },
+  {
+    input: 'dist/entries/openTelemetry.js',
+    file: 'dist/esm/opentelemetry.js',
+    format: 'es',
+    external: /^@opentelemetry\//,
+  },
   { input: 'dist/entries/npm.js', file: 'dist/esm/clickspan.js', format: 'es' },
 ];
+
+/** What the license of OpenTelemetry's packages asks for. */
+const NOTICE =
+  '/* Contains parts of OpenTelemetry JS, (c) The OpenTelemetry Authors, Apache-2.0; modified */';
 
 /** Takes the packages of the workspace from their compiled files. */
 const workspacePackages = {
@@ -50,8 +68,10 @@ function visit(node, see) {
 }
 
 /** First the minifier that puts constants in their places, then the one that makes the shortest code. */
-function minifyTwice(format) {
-  const internalNames = new RegExp(`^(?:${findInternalNames(root, repository).join('|')})$`);
+function minifyTwice({ format, external, hasOpenTelemetry }) {
+  // Names with a low line are private in OpenTelemetry's packages; where these stay outside, theirs must be kept.
+  const names = findInternalNames(root, repository, external ? ['@opentelemetry'] : []);
+  const internalNames = new RegExp(`^(?:${names.join('|')}${hasOpenTelemetry ? '|_[a-zA-Z]\\w*' : ''})$`);
   const isModule = format === 'es';
   return {
     name: 'minify-twice',
@@ -69,6 +89,7 @@ function minifyTwice(format) {
           module: isModule,
           compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, pure_getters: true },
           mangle: { properties: { regex: internalNames } },
+          format: { preamble: hasOpenTelemetry ? NOTICE : undefined },
           sourceMap: { content: folded.map, asObject: true },
         },
       );
@@ -77,11 +98,19 @@ function minifyTwice(format) {
   };
 }
 
-for (const { input, file, format } of bundles) {
+for (const bundled of bundles) {
+  const { input, file, format, external = [] } = bundled;
   const bundle = await rollup({
     input: join(root, input),
+    external,
     treeshake: 'smallest',
-    plugins: [workspacePackages, withoutDocs, minifyTwice(format)],
+    plugins: [
+      openTelemetryParts(root),
+      workspacePackages,
+      nodePackages(repository),
+      withoutDocs,
+      minifyTwice(bundled),
+    ],
     onwarn(warning) {
       throw new Error(`Bundling ${file}: ${warning.message}`);
     },

@@ -8,9 +8,10 @@ import { join } from 'node:path';
  *
  * @param {string} root the folder of this package
  * @param {string} repository the folder of the workspace
+ * @param {string[]} packages folders of packages whose names are to be kept, since the bundle imports them
  * @returns {string[]}
  */
-export function findInternalNames(root, repository) {
+export function findInternalNames(root, repository, packages = []) {
   const shared = join(repository, 'packages/shared/dist');
   const declared = readAll(
     ['features', 'platform', 'boot'].map((folder) => join(root, 'dist', folder)).concat(shared),
@@ -23,7 +24,10 @@ export function findInternalNames(root, repository) {
   const reserved = [
     ...PUBLIC_TYPES.map((file) => readFileSync(join(root, 'dist', file), 'utf8')),
     readFileSync(join(shared, 'otlp.js'), 'utf8').replace(/\.\w+/g, ''),
-    readAll([join(repository, 'node_modules/@opentelemetry/api/build/src')], '.d.ts'),
+    readAll(
+      ['@opentelemetry/api/build/src', ...packages].map((name) => join(repository, 'node_modules', name)),
+      '.d.ts',
+    ),
     ...readdirSync(library)
       .filter((file) => /^lib\.(?:dom|es).*\.d\.ts$/.test(file))
       .map((file) => readFileSync(join(library, file), 'utf8')),

@@ -77,7 +77,7 @@ export function observeXhr({ window, guard, listen, requests, current }: XhrDeps
   const start = (xhr: XMLHttpRequest, state: XhrState): void => {
     state.asked = current.get();
     const { method, url, callerTraceparent } = state;
-    state.request = requests.start({ method, url, callerTraceparent, canCarryHeaders: true });
+    state.request = requests.start({ method, url, callerTraceparent, canCarryHeaders: true, isXhr: true });
     for (const [name, value] of state.request?.headers ?? []) setHeader.call(xhr, name, value);
   };
 

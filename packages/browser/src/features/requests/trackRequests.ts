@@ -37,6 +37,8 @@ export interface PageRequest {
   readonly callerTraceparent: string | null;
   /** Whether headers can be added to it at all. */
   readonly canCarryHeaders: boolean;
+  /** Whether it is made by `XMLHttpRequest` and not by `fetch`. */
+  readonly isXhr?: boolean;
 }
 
 /** A request on its way. */

@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+
+/**
+ * A rollup plugin for the bundled script of OpenTelemetry's edition: puts little or nothing in the place of parts of the
+ * packages that the agent never comes to use. What is replaced is named by the end of its path, and each with its reason.
+ *
+ * @param {string} root the folder of this package
+ */
+export function openTelemetryParts(root) {
+  return {
+    name: 'opentelemetry-parts',
+    resolveId: {
+      order: 'pre',
+      handler(id, importer) {
+        if (id === '@opentelemetry/api') return join(root, 'dist/features/openTelemetry/api.js');
+        return importer && Object.hasOwn(packages, id) ? `\0${id}` : null;
+      },
+    },
+    load(id) {
+      if (id.startsWith('\0')) return packages[id.slice(1)] ?? null;
+      const name = Object.keys(files).find((end) => id.endsWith(`/node_modules/@opentelemetry/${end}`));
+      return name ? files[name] : null;
+    },
+  };
+}
+
+const packages = {
+  // The instrumentations ask for a logger, and log nothing.
+  '@opentelemetry/api-logs': 'export const logs = { getLogger() {} };',
+  // Only for the resource of a provider that was given none.
+  '@opentelemetry/resources': 'export const defaultResource = undefined;',
+};
+
+const files = {
+  // Of each package what is used, so that the build fails where a new version uses more.
+  'sdk-trace-web/build/esm/index.js': 'export { WebTracerProvider } from "./WebTracerProvider";',
+  'sdk-trace-base/build/esm/index-shim.js':
+    'export { BasicTracerProvider } from "./BasicTracerProvider-shim";',
+  'sdk-trace/build/esm/index.js': 'export { TracerProvider } from "./TracerProvider";',
+  'instrumentation/build/esm/index.js': `
+    export { InstrumentationBase } from "./platform/browser/instrumentation";
+    export { safeExecuteInTheMiddle } from "./utils";`,
+  'web-common/build/esm/index.js': `
+    export { PerformanceTimingNames } from "./enums/PerformanceTimingNames";
+    export * from "./utils-resource-timings";`,
+  'core/build/esm/index.js': `
+    export { isAttributeValue, sanitizeAttributes } from "./common/attributes";
+    export { addHrTimes, hrTime, hrTimeDuration, isTimeInput, isTimeInputHrTime, millisToHrTime } from "./common/time";
+    export { isTracingSuppressed } from "./trace/suppress-tracing";
+    export { isUrlIgnored } from "./utils/url";
+    export const otperformance = performance;
+    export let CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator;
+    ${/* The one processor is ours and fails nowhere. */ ''}
+    export const globalErrorHandler = () => {};
+    ${/* Of a deep merge of configurations there is one to merge. */ ''}
+    export const merge = Object.assign;
+    ${/* Pages have no environment. */ ''}
+    export const getNumberFromEnv = () => {};
+    export const getStringListFromEnv = getNumberFromEnv;`,
+  // Defaults from variables of an environment.
+  'sdk-trace-base/build/esm/config.js': 'export const loadDefaultConfig = () => ({});',
+  // Counts spans for a meter that is not there.
+  'sdk-trace/build/esm/TracerMetrics.js': 'export class TracerMetrics { startSpan() {} }',
+  // For `console.log` in Node.js.
+  'sdk-trace/build/esm/inspect.js':
+    'export const inspectCustom = "inspect", formatInspect = () => {}, settledResourceAttributes = formatInspect;',
+  // Ids and sampling are the agent's.
+  'sdk-trace/build/esm/platform/browser/index.js': 'export class RandomIdGenerator {}',
+  'sdk-trace/build/esm/sampler/ParentBasedSampler.js': 'export class ParentBasedSampler {}',
+  'sdk-trace/build/esm/sampler/AlwaysOnSampler.js': 'export class AlwaysOnSampler {}',
+  // For `register()`, which is never called: context and propagation are the agent's.
+  'sdk-trace-web/build/esm/StackContextManager.js': 'export let StackContextManager;',
+  // Replaces functions of the page; nothing is replaced.
+  'instrumentation/build/esm/shimmer.js': 'export let wrap, unwrap, massWrap, massUnwrap;',
+  // The search for resource timings, which is the agent's.
+  'web-common/build/esm/utils-resource-timings.js': `
+    export const parseUrl = (url) => new URL(url, document.baseURI);
+    export const getResource = () => {};
+    export const addSpanNetworkEvents = getResource;
+    export const shouldPropagateTraceHeaders = getResource;`,
+};

@@ -1,0 +1,11 @@
+import { createIdSource } from '@clickspan/shared/ids';
+import { createRequestSpans } from '../features/openTelemetry/requestSpans.ts';
+import { createSdkTracerProvider } from '../features/openTelemetry/sdkTracerProvider.ts';
+import type { Engine, EngineDeps } from './engine.ts';
+
+/** The engine of the OpenTelemetry edition: the SDK for the web, and its instrumentations for the spans of requests. */
+export function createOpenTelemetryEngine(deps: EngineDeps): Engine {
+  const ids = createIdSource((bytes) => deps.window.crypto.getRandomValues(bytes));
+  const tracerProvider = createSdkTracerProvider({ ...deps, ids });
+  return { tracerProvider, startRequestSpan: createRequestSpans(tracerProvider) };
+}
