@@ -101,6 +101,14 @@ export const CLICKSPAN_ACTION_SOFT_NAVIGATION_MS = 'clickspan.action.soft_naviga
 export const CLICKSPAN_ACTION_RAGE_CLICKS = 'clickspan.action.rage_clicks';
 /** `true` on a click on something that looks clickable of which nothing came. */
 export const CLICKSPAN_ACTION_DEAD_CLICK = 'clickspan.action.dead_click';
+/** How many errors happened in an action. */
+export const CLICKSPAN_ACTION_ERRORS = 'clickspan.action.errors';
+/** Where an error was noticed: `error`, `unhandledrejection`, `resource`, `console`, `csp`, or `caught` by the page. */
+export const CLICKSPAN_ERROR_SOURCE = 'clickspan.error.source';
+/** How often an error has happened again since it was recorded; absent on the record of the first. */
+export const CLICKSPAN_ERROR_COUNT = 'clickspan.error.count';
+/** How many errors were not recorded, because there were too many. */
+export const CLICKSPAN_ERRORS_LEFT_OUT = 'clickspan.errors.left_out';
 /** `unsure` where two actions were current at once when a request was made. */
 export const CLICKSPAN_ATTRIBUTION = 'clickspan.attribution';
 /** On a request: how long it waited for a cold start, ms. */

@@ -4,6 +4,7 @@ import { createActions, type Actions } from '../features/actions/actions.ts';
 import { createCustomActions, type CustomActions } from '../features/actions/customActions.ts';
 import { createCurrentContext, type CurrentContext } from '../features/context/currentContext.ts';
 import { createFollow, type Follow } from '../features/context/promiseSources.ts';
+import type { ErrorSink } from '../features/errors/observeErrors.ts';
 import { createRecordSink, type NewLogRecord } from '../features/records/recordSink.ts';
 import { createPropagation } from '../features/requests/propagation.ts';
 import { createResourceTimings } from '../features/requests/resourceTimings.ts';
@@ -54,6 +55,8 @@ export interface Core {
   /** Records something that happened: an error, an event. */
   readonly emit: (record: NewLogRecord) => void;
   readonly exporter: Exporter;
+  /** Set by the feature that records errors, while that is on. */
+  errors: ErrorSink | undefined;
   /** Takes back what making the core has changed. */
   readonly stop: () => void;
 }
@@ -141,6 +144,7 @@ export function createCore(
     requests,
     emit: sink.log,
     exporter,
+    errors: undefined,
     stop: () => engine.stop?.(),
   };
 }

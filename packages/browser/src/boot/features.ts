@@ -1,6 +1,7 @@
 import { observeInput } from '../features/actions/observeInput.ts';
 import { observeRoutes } from '../features/actions/observeRoutes.ts';
 import { startLoad } from '../features/actions/startLoad.ts';
+import { observeErrors } from '../features/errors/observeErrors.ts';
 import { observeFetch } from '../features/requests/observeFetch.ts';
 import { observeXhr } from '../features/requests/observeXhr.ts';
 import type { Core } from './core.ts';
@@ -15,4 +16,5 @@ export const allFeatures: Readonly<Record<string, Feature>> = {
   route: observeRoutes,
   fetch: observeFetch,
   xhr: observeXhr,
+  error: observeErrors,
 };

@@ -15,7 +15,7 @@ import type { BeforeAction } from '../features/actions/actions.ts';
 import type { PropagationTarget } from '../features/requests/propagation.ts';
 
 /** What can be switched off, and is on: the names of the features, in the order in which they start. */
-export const FEATURES: readonly string[] = ['load', 'click', 'route', 'fetch', 'xhr'];
+export const FEATURES: readonly string[] = ['load', 'click', 'route', 'fetch', 'xhr', 'error'];
 
 type Schema = {
   readonly endpoint: Option<string>;
@@ -29,6 +29,7 @@ type Schema = {
   readonly serviceVersion: Option<string>;
   readonly environmentName: Option<string>;
   readonly sampleRatio: Option<number>;
+  readonly consoleErrors: Option<boolean>;
   readonly features: Option<readonly string[]>;
   readonly beforeAction: Option<BeforeAction | undefined>;
 };
@@ -82,6 +83,10 @@ export const optionSchema: Schema = {
     min: 0,
     max: 1,
     doc: 'Share of the traces to record, from 0 to 1.',
+  }),
+  consoleErrors: booleanOption({
+    default: false,
+    doc: 'Whether what the page prints by `console.error` is recorded as an error.',
   }),
   features: listOption({
     default: FEATURES,

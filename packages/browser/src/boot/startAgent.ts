@@ -33,6 +33,13 @@ export interface Agent {
    * the action that led there, and stands on the actions that follow.
    */
   setRoute(pattern: string): void;
+  /**
+   * Records an error that the page has caught itself, with the action in which it happened.
+   *
+   * @param error whatever was thrown
+   * @param attributes what else is to be known of it
+   */
+  recordError(error: unknown, attributes?: Attributes): void;
   /** Sends what has been recorded; resolves when that has been answered or has failed, never rejects. */
   flush(): Promise<void>;
   /** Takes everything back that was wrapped, ends what is open and sends it. */
@@ -62,6 +69,9 @@ export function startAgent(sources: StartSources, { createEngine, features }: Ed
     startAction: core.customActions.startAction,
     setRoute(pattern) {
       core.guard(() => core.actions.setRoute(pattern));
+    },
+    recordError(error, attributes) {
+      core.guard(() => core.errors?.record(error, attributes));
     },
     flush: () => core.exporter.flush(),
     stop() {

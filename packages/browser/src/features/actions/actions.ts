@@ -3,6 +3,7 @@ import {
   BROWSER_DOCUMENT_URL,
   CLICKSPAN_ACTION_COLD_START_MS,
   CLICKSPAN_ACTION_COLD_STARTS,
+  CLICKSPAN_ACTION_ERRORS,
   CLICKSPAN_ACTION_MAIN_THREAD_MS,
   CLICKSPAN_ACTION_NETWORK_MS,
   CLICKSPAN_ACTION_REQUESTS,
@@ -10,11 +11,13 @@ import {
   CLICKSPAN_ACTION_TYPE,
   CLICKSPAN_END_REASON,
   CLICKSPAN_SPAN_TYPE,
+  ERROR_TYPE,
   URL_PATH,
   URL_TEMPLATE,
 } from '@clickspan/shared/attributes';
 import { ROOT_CONTEXT, withSpan } from '@clickspan/shared/context';
 import { maskUrl } from '@clickspan/shared/masking';
+import { STATUS_ERROR } from '@clickspan/shared/tracer';
 import type { Clock } from '../../platform/clock.ts';
 import { createDomChanges } from '../../platform/domChanges.ts';
 import type { Guard } from '../../platform/guard.ts';
@@ -54,6 +57,8 @@ export interface Action extends Omit<QuietEnd, 'end' | 'endIfQuiet'> {
   startRequest(startUnixMs: number): (end: RequestEnd) => void;
   /** Notes what the user waited for beside the requests that scripts make: the document. */
   addWait(time: RequestTime): void;
+  /** Notes an error; its type, when it is one that nobody has caught: then the action has failed. */
+  addError(failure: string | undefined): void;
   /** Notes that the main thread was busy; only what lies within the action counts. */
   addMainThread(startUnixMs: number, endUnixMs: number): void;
   /** Notes that it has changed the page's address. */
@@ -173,6 +178,7 @@ export function createActions({
     let { type } = init;
     let isDropped = false;
     let requests = 0;
+    let errors = 0;
     let hasEffect = false;
 
     const onEnd = (endUnixMs: number, reason: string | undefined): void => {
@@ -230,6 +236,11 @@ export function createActions({
           times.push({ startUnixMs: requestUnixMs, ...end });
           release(end.untilUnixMs);
         };
+      },
+      addError(failure) {
+        hasEffect = true;
+        span.setAttribute(CLICKSPAN_ACTION_ERRORS, ++errors);
+        if (failure) span.setAttribute(ERROR_TYPE, failure).setStatus({ code: STATUS_ERROR });
       },
       addWait: (time) => void times.push(time),
       addMainThread: (busyUnixMs, untilUnixMs) => void busy.push({ startUnixMs: busyUnixMs, untilUnixMs }),

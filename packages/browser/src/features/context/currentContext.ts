@@ -24,6 +24,8 @@ export interface CurrentContext {
    * was so where the current context comes from.
    */
   readonly isUnsure: () => boolean;
+  /** What is current, or was in the task that ended last where its cause was known: for what browsers tell behind a task. */
+  readonly ended: () => Context;
   /** Sets what is current while no task with a known cause runs. */
   setBase(context: Context): void;
 }
@@ -51,6 +53,8 @@ export function createCurrentContext({
   onTaskEnd,
 }: CurrentContextDeps): CurrentContext {
   let current: Context | undefined;
+  /** What was current when the last task ended. */
+  let last: Context | undefined;
   let base = ROOT_CONTEXT;
   /** The context that was set before in what may be the same task: what waits among its microtasks may be its work. */
   let armed: Context | undefined;
@@ -60,6 +64,7 @@ export function createCurrentContext({
 
   const postClear = createTaskEnd(() => {
     const ended = counting;
+    last = current;
     current = armed = counting = undefined;
     isClearPosted = unsure = false;
     if (ended) onTaskEnd(ended);
@@ -85,7 +90,7 @@ export function createCurrentContext({
     },
     leave() {
       unsure = false;
-      current = armed = undefined;
+      current = armed = last = undefined;
     },
     resume(context, counts) {
       if (armed && !isSameTrace(armed, context)) unsure = true;
@@ -108,6 +113,7 @@ export function createCurrentContext({
       }
     },
     isUnsure: () => unsure || isMarkedUnsure(current),
+    ended: () => current ?? last ?? base,
     setBase: (context) => {
       base = context;
     },
