@@ -109,7 +109,8 @@ export function createCore(
     window,
     now: clock.now,
     activeContext: current.get,
-    runWith: current.runWith,
+    // Who awaits a function goes on with the context that was there before it.
+    runWith: (context, run) => follow(current.runWith(context, run)),
     sample: (traceId) => shouldSample(traceId, options.sampleRatio),
     onEnd: sink.span,
   });

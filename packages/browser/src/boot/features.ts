@@ -2,6 +2,7 @@ import { observeInput } from '../features/actions/observeInput.ts';
 import { observeRoutes } from '../features/actions/observeRoutes.ts';
 import { startLoad } from '../features/actions/startLoad.ts';
 import { observeErrors } from '../features/errors/observeErrors.ts';
+import { joinGlobalApi } from '../features/openTelemetry/joinGlobalApi.ts';
 import { observeFetch } from '../features/requests/observeFetch.ts';
 import { observeXhr } from '../features/requests/observeXhr.ts';
 import type { Core } from './core.ts';
@@ -17,4 +18,5 @@ export const allFeatures: Readonly<Record<string, Feature>> = {
   fetch: observeFetch,
   xhr: observeXhr,
   error: observeErrors,
+  api: joinGlobalApi,
 };

@@ -15,7 +15,7 @@ import type { BeforeAction } from '../features/actions/actions.ts';
 import type { PropagationTarget } from '../features/requests/propagation.ts';
 
 /** What can be switched off, and is on: the names of the features, in the order in which they start. */
-export const FEATURES: readonly string[] = ['load', 'click', 'route', 'fetch', 'xhr', 'error'];
+export const FEATURES: readonly string[] = ['load', 'click', 'route', 'fetch', 'xhr', 'error', 'api'];
 
 type Schema = {
   readonly endpoint: Option<string>;
