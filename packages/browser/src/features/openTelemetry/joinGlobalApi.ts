@@ -48,9 +48,9 @@ export function joinGlobalApi({
       follow(current.runWith(context, () => Reflect.apply(run, self, args))),
     bind: (context, target) =>
       typeof target === 'function'
-        ? (new Proxy(target, {
+        ? new Proxy(target, {
             apply: (run, self, args) => manager.with(context, run as never, self, ...(args as never)),
-          }) as typeof target)
+          })
         : target,
     enable: () => manager,
     disable: () => manager,
