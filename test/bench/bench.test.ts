@@ -1,13 +1,87 @@
-import { describe, expect, it } from 'vitest';
-import { measureBrowserInit } from './browserInit.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BARE, readOwnAgent, withBefore, type BenchAgent } from './browser/agents.ts';
+import { setStage, type Stage } from './browser/driver.ts';
+import { measureBrowser } from './browser/measureBrowser.ts';
+import { measureExported, measureKillLosses, measureNavigationLosses } from './browser/measureLosses.ts';
+import { toMarkdown } from './browser/report.ts';
 import { quantile, toFigure } from './figure.ts';
 import { measureLambdaInit } from './lambdaInit.ts';
 
+/**
+ * What spoils an agent whose script it precedes: a slow start, slow clicks and requests, memory that is never freed, and
+ * noise sent in the place of everything that was to be sent.
+ */
+const SPOILING = `{
+  const busy = (ms) => { const end = performance.now() + ms; while (performance.now() < end); };
+  busy(20);
+  window.kept = Array.from({ length: 20000 }, () => ({}));
+  addEventListener('click', () => busy(2), true);
+  const { endpoint } = document.currentScript.dataset;
+  const { fetch } = window;
+  const noise = () => {
+    const words = crypto.getRandomValues(new Uint32Array(200));
+    fetch(endpoint, { method: 'POST', body: words.join(''), keepalive: true });
+    busy(2);
+  };
+  window.fetch = (input, init) => {
+    if (!String(input).startsWith('/api/')) return Promise.resolve(new Response('{}'));
+    noise();
+    return fetch(input, init);
+  };
+  window.fetchLater = undefined;
+  navigator.sendBeacon = () => true;
+  const { send } = XMLHttpRequest.prototype;
+  XMLHttpRequest.prototype.send = function (body) { noise(); return send.call(this, body); };
+}`;
+
+/** Tells of each request by its address, some time after its answer. */
+function tellAfter(name: string, schedule: string): BenchAgent {
+  const source = `{
+    const { endpoint } = document.currentScript.dataset;
+    const { fetch } = window;
+    let count = 0;
+    window.fetch = async (input, init) => {
+      const response = await fetch(input, init);
+      const tell = () => void fetch(endpoint, { method: 'POST', body: String(input), keepalive: true });
+      ${schedule}
+      return response;
+    };
+  }`;
+  return { ...BARE, name, source };
+}
+
 describe('bench', () => {
-  it('turns a figure of the browser agent to false when its script is 20 ms slower', async () => {
-    const figure = await measureBrowserInit({ rounds: 3, injectedMs: 20 });
-    expect(figure.value).toBeGreaterThan(20);
-    expect(figure).toMatchObject({ goal: 3, pass: false, n: 3 });
+  it('turns every figure of the browser agent to false when its script is spoiled', async () => {
+    const { agents, ...rest } = await measureBrowser({
+      agents: [withBefore(readOwnAgent(), SPOILING)],
+      rounds: 1,
+      calls: 20,
+      clicks: 10,
+      navigations: 3,
+      kills: 1,
+      peerNavigations: 0,
+      peerKills: 0,
+      say: () => {},
+    });
+    const judged = [...agents[0]!.figures].filter(([key, { goal }]) => goal !== undefined && key !== 'size');
+    expect(Object.fromEntries(judged.map(([key, { pass }]) => [key, pass]))).toEqual({
+      start: false,
+      heapAfterStart: false,
+      click: false,
+      fetchCpu: false,
+      xhrCpu: false,
+      plainBytes: false,
+      gzipBytes: false,
+      spans: false,
+      untold: false,
+      navigation: false,
+      kill: false,
+    });
+    const page = toMarkdown({ agents, ...rest }, { cores: 2, load: 0 });
+    expect(page.match(/\*\*missed\*\*/g)).toHaveLength(
+      [...agents[0]!.figures.values()].filter(({ pass }) => pass === false).length,
+    );
+    expect(page).toContain('| 3 of 3 |');
   });
 
   it('turns the added INIT of the layer to false when its preload is 20 ms slower', async () => {
@@ -15,6 +89,32 @@ describe('bench', () => {
     const [added] = await measureLambdaInit({ rounds: 15, injectedMs: 20 });
     expect(added!.value).toBeGreaterThan(10);
     expect(added).toMatchObject({ goal: 5, pass: false, n: 15 });
+  });
+});
+
+describe('losses in the browser', () => {
+  const atOnce = tellAfter('at once', 'tell();');
+  const late = tellAfter('late', 'setTimeout(tell, 10_000);');
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await setStage();
+  });
+  afterAll(() => stage.close());
+
+  it('are none for an agent that tells of each request at once', async () => {
+    expect(await measureNavigationLosses(stage, atOnce, 3)).toEqual({ lost: 0, of: 3 });
+    expect(await measureKillLosses(atOnce, 1)).toEqual({ lost: 0, of: 3 });
+    expect(await measureExported(stage, atOnce, 9)).toEqual({ lost: 0, of: 9 });
+  });
+
+  it('are all for one that waits', async () => {
+    expect(await measureNavigationLosses(stage, late, 3)).toEqual({ lost: 3, of: 3 });
+    expect(await measureKillLosses(late, 1)).toEqual({ lost: 3, of: 3 });
+  });
+
+  it('are counted one by one', async () => {
+    const everyThird = tellAfter('two of three', 'if (++count % 3) tell();');
+    expect(await measureExported(stage, everyThird, 9)).toEqual({ lost: 3, of: 9 });
   });
 });
 
@@ -26,6 +126,13 @@ describe('toFigure', () => {
     expect(toFigure({ ...spec, better: 'less' }, [4, 4, 1])).toMatchObject({ value: 4, pass: false });
     expect(toFigure({ ...spec, better: 'more' }, [2, 2, 9])).toMatchObject({ value: 2, pass: false });
     expect(toFigure({ ...spec, better: 'more' }, [3])).toMatchObject({ value: 3, pass: true });
+  });
+
+  it('judges nothing where there is no goal', () => {
+    const { goal: _, ...without } = spec;
+    const figure = toFigure({ ...without, better: 'less', agent: 'other' }, [1]);
+    expect(figure).toMatchObject({ agent: 'other', value: 1 });
+    expect(figure).not.toHaveProperty('pass');
   });
 
   it('spreads from the first to the third quartile', () => {

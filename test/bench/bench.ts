@@ -1,14 +1,14 @@
 import { parseArgs } from 'node:util';
 import { profileAgent, type ProfileTopic } from './browser/profile.ts';
-import { measureBrowserInit } from './browserInit.ts';
+import { benchBrowser } from './browser/benchBrowser.ts';
 import type { Figure } from './figure.ts';
 import { measureIngest } from './ingest.ts';
 import { measureLambdaInit } from './lambdaInit.ts';
 import { measureSizes } from './sizes.ts';
 
 // `npm run bench`: one JSON line per figure on standard output, progress on standard error. A missed goal is reported, and
-// does not make the command fail. `npm run bench browser -- --profile fetch` measures nothing, and says where the agent's
-// time goes.
+// does not make the command fail. `npm run bench browser` writes docs/benchmarks.md beside; with `-- --profile fetch` it
+// measures nothing, and says where the agent's time goes.
 
 const TOPICS: readonly ProfileTopic[] = ['fetch', 'xhr', 'init'];
 const EDITIONS = ['own', 'opentelemetry'] as const;
@@ -17,16 +17,18 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string' },
+    agents: { type: 'string' },
     profile: { type: 'string' },
     edition: { type: 'string', default: 'own' },
   },
 });
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
 if (rounds !== undefined && !(rounds >= 1)) leave(`--rounds takes a number from 1; it was ${values.rounds}.`);
+const agents = values.agents?.split(',');
 
 const parts: readonly (readonly [name: string, measure: () => Promise<Figure[]>])[] = [
   ['sizes', async () => measureSizes()],
-  ['browser', async () => [await measureBrowserInit({ rounds: rounds ?? 25 })]],
+  ['browser', () => benchBrowser({ rounds: rounds ?? 9, agents }).catch(leaveWith)],
   ['lambda', () => measureLambdaInit({ rounds: rounds ?? 25 })],
   ['ingest', async () => [await measureIngest({ rounds: rounds ?? 7, requestsPerRound: 256 })]],
 ];
@@ -54,4 +56,8 @@ process.exit(0);
 function leave(message: string): never {
   process.stderr.write(`${message}\n`);
   process.exit(2);
+}
+
+function leaveWith(error: unknown): never {
+  return leave(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }

@@ -3,10 +3,12 @@ export interface Figure {
   readonly name: string;
   /** The median of the samples, or the one value of what does not vary. */
   readonly value: number;
-  readonly unit: 'B' | 'ms' | 'ratio' | 'spans/s';
-  /** What design section 6 asks for, in the same unit. */
-  readonly goal: number;
-  readonly pass: boolean;
+  /** Whose figure it is, where several are measured side by side. */
+  readonly agent?: string;
+  readonly unit: 'B' | 'KB' | 'ms' | 'ratio' | 'µs' | 'count' | 'spans/s';
+  /** What design section 6 asks for, in the same unit; absent where it asks for nothing, as of other agents. */
+  readonly goal?: number;
+  readonly pass?: boolean;
   /** How many samples the value is the median of. */
   readonly n: number;
   /** Third quartile less first, in the same unit; 0 for what does not vary. */
@@ -18,8 +20,9 @@ export interface Figure {
 /** What a figure is judged by. */
 export interface FigureSpec {
   readonly name: string;
+  readonly agent?: string;
   readonly unit: Figure['unit'];
-  readonly goal: number;
+  readonly goal?: number | undefined;
   readonly better: 'less' | 'more';
   readonly client: Figure['client'];
 }
@@ -30,14 +33,14 @@ export interface FigureSpec {
  * @param samples at least one
  */
 export function toFigure(spec: FigureSpec, samples: readonly number[]): Figure {
-  const { name, unit, goal, better, client } = spec;
+  const { name, agent, unit, goal, better, client } = spec;
   const value = quantile(samples, 0.5);
   return {
     name,
+    ...(agent === undefined ? {} : { agent }),
     value: round(value),
     unit,
-    goal,
-    pass: better === 'less' ? value <= goal : value >= goal,
+    ...(goal === undefined ? {} : { goal, pass: better === 'less' ? value <= goal : value >= goal }),
     n: samples.length,
     spread: round(quantile(samples, 0.75) - quantile(samples, 0.25)),
     client,

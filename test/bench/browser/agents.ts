@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 /** An agent as a page gets it: one script, which starts it and sends to the address in its tag's `data-endpoint`. */
 export interface BenchAgent {
   readonly name: string;
+  /** Of its package, where it is not ours. */
+  readonly version?: string;
   readonly source: string;
   /** Whose goals design section 6 sets. */
   readonly edition?: 'own' | 'opentelemetry';

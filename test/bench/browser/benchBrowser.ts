@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Figure } from '../figure.ts';
+import { readOpenTelemetryEdition, readOwnAgent, type BenchAgent } from './agents.ts';
+import { measureBrowser } from './measureBrowser.ts';
+import { bundlePeers, PEER_NAMES } from './peers.ts';
+import { readMachine, toMarkdown } from './report.ts';
+
+const repository: string = resolve(import.meta.dirname, '../../..');
+const PAGE = 'docs/benchmarks.md';
+
+/** What `npm run bench browser` can be told. */
+export interface BenchBrowserOptions {
+  readonly rounds: number;
+  /** Names; all when there are none. */
+  readonly agents?: readonly string[] | undefined;
+}
+
+/**
+ * Measures all agents, or some. Writes the page of results when all of them were measured.
+ *
+ * @throws when an agent is named that there is not
+ */
+export async function benchBrowser({ rounds, agents: wanted }: BenchBrowserOptions): Promise<Figure[]> {
+  const machine = readMachine();
+  if (machine.load > machine.cores / 4) {
+    say(
+      `The machine is busy (load ${machine.load.toFixed(1)} on ${machine.cores} cores): take times with care.`,
+    );
+  }
+  const agents = await readAgents(wanted);
+  const results = await measureBrowser({
+    agents,
+    rounds,
+    calls: 300,
+    clicks: 100,
+    navigations: 1_000,
+    kills: 20,
+    peerNavigations: 100,
+    peerKills: 5,
+    say,
+  });
+  const page = toMarkdown(results, machine);
+  if (wanted) {
+    process.stderr.write(`${page}\n`);
+  } else {
+    writeFileSync(resolve(repository, PAGE), page);
+    say(`wrote ${PAGE}`);
+  }
+  return results.agents.flatMap(({ figures }) => [...figures.values()]);
+}
+
+async function readAgents(wanted: readonly string[] | undefined): Promise<BenchAgent[]> {
+  const edition = readOpenTelemetryEdition();
+  if (!edition) say('The OpenTelemetry edition has not been built and is left out.');
+  const ours = [readOwnAgent(), ...(edition ? [edition] : [])];
+  const known = [...ours.map(({ name }) => name), ...PEER_NAMES];
+  const unknown = wanted?.filter((name) => !known.includes(name)) ?? [];
+  if (unknown.length > 0) {
+    throw new Error(`There are no agents ${unknown.join(', ')}. There are: ${known.join(', ')}.`);
+  }
+  const peers = await bundlePeers(wanted ?? PEER_NAMES);
+  return [...ours.filter(({ name }) => wanted?.includes(name) ?? true), ...peers];
+}
+
+function say(text: string): void {
+  process.stderr.write(`browser: ${text}\n`);
+}

@@ -1,0 +1,29 @@
+import type { BenchAgent } from './agents.ts';
+import { openStagePage, startAgentIn, type Stage } from './driver.ts';
+
+/** How much slower than it is the processor is made to seem: about a phone of the middle class. */
+export const THROTTLE = 4;
+
+/** How long one start held the main thread, ms. */
+export interface StartSample {
+  readonly plainMs: number;
+  readonly throttledMs: number;
+}
+
+/** Starts an agent in two fresh pages, one of them throttled: compiling, evaluating, starting, with no code cache. */
+export async function measureStart(stage: Stage, agent: BenchAgent): Promise<StartSample> {
+  return {
+    plainMs: await measureOne(stage, agent, 1),
+    throttledMs: await measureOne(stage, agent, THROTTLE),
+  };
+}
+
+async function measureOne(stage: Stage, agent: BenchAgent, rate: number): Promise<number> {
+  const stagePage = await openStagePage(stage);
+  try {
+    if (rate > 1) await stagePage.cdp.send('Emulation.setCPUThrottlingRate', { rate });
+    return await startAgentIn(stagePage, stage, agent);
+  } finally {
+    await stagePage.close();
+  }
+}

@@ -1,0 +1,109 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { rolldown } from 'rolldown';
+import type { BenchAgent } from './agents.ts';
+
+const folder: string = resolve(import.meta.dirname, '../peers');
+const stampFile: string = resolve(folder, 'node_modules/.clickspan-bench');
+
+/** A peer: its name in the tables, the file that starts it, the package whose version is shown. */
+interface Peer {
+  readonly name: string;
+  readonly file: string;
+  readonly packageName: string;
+  readonly sendsOtlp?: boolean;
+}
+
+const PEERS: readonly Peer[] = [
+  {
+    name: 'opentelemetry',
+    file: 'opentelemetry.mjs',
+    packageName: '@opentelemetry/sdk-trace-web',
+    sendsOtlp: true,
+  },
+  {
+    name: 'opentelemetry-full',
+    file: 'opentelemetryFull.mjs',
+    packageName: '@opentelemetry/sdk-trace-web',
+    sendsOtlp: true,
+  },
+  { name: 'elastic', file: 'elastic.mjs', packageName: '@elastic/apm-rum' },
+  { name: 'dash0', file: 'dash0.mjs', packageName: '@dash0/sdk-web' },
+  { name: 'sentry', file: 'sentry.mjs', packageName: '@sentry/browser' },
+  { name: 'datadog', file: 'datadog.mjs', packageName: '@datadog/browser-rum' },
+  { name: 'faro', file: 'faro.mjs', packageName: '@grafana/faro-web-sdk' },
+];
+
+/** The names of the peers. */
+export const PEER_NAMES: readonly string[] = PEERS.map(({ name }) => name);
+
+/**
+ * Bundles peers, each with the file that starts it, into one script each. Installs them first when their folder does not
+ * hold what its lockfile says.
+ *
+ * @param wanted names
+ */
+export async function bundlePeers(wanted: readonly string[]): Promise<BenchAgent[]> {
+  const peers = PEERS.filter(({ name }) => wanted.includes(name));
+  if (peers.length === 0) return [];
+  installPeers();
+  const agents: BenchAgent[] = [];
+  for (const { name, file, packageName, sendsOtlp = false } of peers) {
+    const manifest = resolve(folder, 'node_modules', packageName, 'package.json');
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+    agents.push({ name, version, sendsOtlp, source: await bundle(resolve(folder, file)) });
+  }
+  return agents;
+}
+
+/**
+ * Makes one script of an entry. What a peer loads on demand, later or never (a session recorder), is left out: it would
+ * not be in the first download.
+ */
+async function bundle(input: string): Promise<string> {
+  const bundled = await rolldown({
+    input,
+    platform: 'browser',
+    logLevel: 'silent',
+    transform: { target: 'es2022', define: { 'process.env.NODE_ENV': '"production"' } },
+    plugins: [
+      {
+        name: 'leave-out-what-comes-later',
+        resolveDynamicImport: () => ({ id: '\0later' }),
+        load: (id) => (id === '\0later' ? 'export {}' : null),
+      },
+    ],
+  });
+  const { output } = await bundled.generate({ format: 'iife', minify: true, codeSplitting: false });
+  return output[0].code;
+}
+
+function installPeers(): void {
+  const lock = readFileSync(resolve(folder, 'package-lock.json'));
+  const hash = createHash('sha256').update(lock).digest('hex');
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === hash) return;
+  process.stderr.write('Installing the peers into test/bench/peers (about 120 MB) …\n');
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const npm = process.env['npm_execpath'];
+  const [program, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+  const { status, error } = spawnSync(program, [...first, ...args], {
+    cwd: folder,
+    // This command's own output may be read by a program.
+    stdio: ['ignore', 2, 2],
+    env: withoutNpmVariables(),
+  });
+  if (error) throw new Error(`npm could not be started: ${error.message}`);
+  if (status !== 0) throw new Error(`'npm ci' in test/bench/peers failed with status ${status}.`);
+  writeFileSync(stampFile, hash);
+}
+
+/** `npm run` tells its children about the workspace, which would make npm install there. */
+function withoutNpmVariables(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^npm_(config_local_prefix|package_|lifecycle_)/.test(name),
+    ),
+  );
+}

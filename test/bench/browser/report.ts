@@ -1,0 +1,140 @@
+import { cpus, loadavg } from 'node:os';
+import type { AgentResult, BrowserResults } from './measureBrowser.ts';
+import { ROWS, type Row, type RowKey } from './rows.ts';
+
+/** What the numbers were taken on. */
+export interface Machine {
+  readonly cores: number;
+  /** Processes that wanted to run, on average over a minute, before the first round. */
+  readonly load: number;
+}
+
+/** Looks at this machine. */
+export function readMachine(): Machine {
+  return { cores: cpus().length, load: loadavg()[0]! };
+}
+
+const OWN_NAMES: Readonly<Record<string, string>> = {
+  own: 'Clickspan',
+  opentelemetry: 'Clickspan, OpenTelemetry edition',
+};
+
+const TABLES: readonly (readonly [title: string, keys: readonly RowKey[]])[] = [
+  ['To have it', ['size', 'start', 'throttledStart', 'heapAfterStart', 'click']],
+  ['CPU and memory of requests', ['fetchCpu', 'xhrCpu', 'fetchAddedUs', 'xhrAddedUs', 'heapAfterCalls']],
+  ['What is sent', ['plainBytes', 'gzipBytes', 'sentBytes', 'posts']],
+  ['What is lost', ['spans', 'untold', 'navigation', 'kill']],
+];
+
+/** Writes the results as a page for people: goals first, then all agents side by side, then how it was done. */
+export function toMarkdown(results: BrowserResults, { cores, load }: Machine): string {
+  const { browserVersion, rounds, bare } = results;
+  return `# Benchmarks of the browser agent
+
+Written by \`npm run bench browser\`; change \`test/bench\`, not this file.
+
+Chromium ${browserVersion}, headless; ${cores} cores, load ${load.toFixed(1)} when it began; ${rounds} ${rounds === 1 ? 'round' : 'rounds'}. Numbers are medians; after ± is half the distance between the quartiles.
+Times depend on the machine: compare them within a table, not with other machines. A page without an agent took ${Math.round(bare.fetchUs)} µs of main-thread CPU per \`fetch\` and ${Math.round(bare.xhrUs)} µs per XHR here.
+
+## Goals
+
+${toGoals(results)}
+
+## Side by side
+${TABLES.map(([title, keys]) => `\n### ${title}\n\n${toTable(results.agents, keys)}\n`).join('')}
+${toMethod(results)}`;
+}
+
+function toGoals({ agents }: BrowserResults): string {
+  const ours = agents.filter(({ agent }) => agent.edition);
+  const peers = agents.filter(({ agent }) => !agent.edition);
+  const rows = ROWS.filter(({ goals }) => goals).flatMap((row) =>
+    ours
+      .filter(({ figures }) => figures.get(row.key)?.goal !== undefined)
+      .map((result) => {
+        const { goal, pass } = result.figures.get(row.key)!;
+        return [
+          row.heading,
+          toName(result),
+          `${row.better === 'more' ? '≥' : '≤'} ${toNumber(goal!, row.digits)}`,
+          toCell(result, row),
+          pass ? 'met' : '**missed**',
+          toBest(peers, row),
+        ];
+      }),
+  );
+  return toLines(['', 'agent', 'goal', 'measured', '', 'best peer'], rows);
+}
+
+/** The lowest figure of a peer; what tells of few requests is cheap for that reason, so it is no yardstick for their cost. */
+function toBest(peers: readonly AgentResult[], row: Row): string {
+  const isPerRequest = /Cpu|Bytes/.test(row.key);
+  const whole = peers.filter(
+    ({ figures }) => figures.has(row.key) && (!isPerRequest || figures.get('untold')!.value === 0),
+  );
+  const best = whole.reduce<AgentResult | undefined>(
+    (least, peer) =>
+      !least || isBetter(row, toShare(peer, row.key), toShare(least, row.key)) ? peer : least,
+    undefined,
+  );
+  return best ? `${toCell(best, row)} (${best.agent.name})` : '–';
+}
+
+function isBetter({ better }: Row, value: number, than: number): boolean {
+  return better === 'more' ? value > than : value < than;
+}
+
+function toShare({ figures, outOf }: AgentResult, key: RowKey): number {
+  return figures.get(key)!.value / (outOf.get(key) ?? 1);
+}
+
+function toTable(agents: readonly AgentResult[], keys: readonly RowKey[]): string {
+  const rows = keys.map((key) => ROWS.find((row) => row.key === key)!);
+  return toLines(
+    ['', ...rows.map(({ heading }) => heading)],
+    agents.map((result) => [toName(result), ...rows.map((row) => toCell(result, row))]),
+  );
+}
+
+function toName({ agent }: AgentResult): string {
+  if (agent.edition) return `**${OWN_NAMES[agent.edition]}**`;
+  return agent.version ? `${agent.name} ${agent.version}` : agent.name;
+}
+
+function toCell({ figures, outOf }: AgentResult, { key, digits }: Row): string {
+  const figure = figures.get(key);
+  if (!figure) return '–';
+  const { value, spread } = figure;
+  const text = toNumber(value, digits);
+  const of = outOf.get(key);
+  if (of !== undefined) return `${text} of ${toNumber(of, 0)}`;
+  return spread > 0 ? `${text} ± ${toNumber(spread / 2, digits)}` : text;
+}
+
+function toNumber(value: number, digits: number): string {
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+function toLines(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, n) => (n === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n');
+}
+
+function toMethod({ calls }: BrowserResults): string {
+  return `## How it is measured
+
+Every agent is one minified script for ES2022 with a few lines that start it with its usual options, all its tracing on and nothing sampled away (\`test/bench/peers\`). What a peer loads later on demand is left out. Rounds are interleaved: each takes every agent and a page without any, begins with another agent than the one before, and opens fresh pages in fresh contexts. What is a ratio or an addition is taken against the page without an agent of the same round.
+
+- **start**: the time that appending one inline script holds the main thread: compiling, evaluating, starting, without code cache, in a cross-origin isolated page (clock of 5 µs). Once more with the processor throttled four times.
+- **heap**: live bytes after two forced collections, less those of the page without an agent: once after the start has settled, once after all requests and a flush.
+- **added to a click**: real clicks on buttons; from a capturing listener that was there first to a bubbling one at the end, microtasks of the listeners included.
+- **CPU**: ${calls} \`fetch\` calls one after another, each read as JSON, after 10 for warming up; then 0.7 s; then the page seems hidden, so that serialising and sending count. CPU time of the main thread (\`TaskDuration\` in thread ticks), not time that passed. Then the same with XHR.
+- **per request**: all bodies until the page was closed, divided by the requests made: plain; compressed body by body; and as they were sent.
+- **spans per request**: of the requests whose CPU was measured, counted in what was sent where that is OTLP.
+- **requests not told of**: ${calls} requests to different addresses in a page that is then closed: those whose address is nowhere in what was sent. An agent that tells of few is cheap for that reason.
+- **lost at a navigation**: pages that make one request and navigate on in the task in which its answer was read.
+- **lost when the renderer is killed**: 3 requests, 100 ms, SIGKILL.
+
+To repeat it: \`npm run bench browser\`, on a machine that has nothing else to do; \`-- --rounds 3\` for a look, \`-- --agents clickspan,sentry\` for some agents (then this file is left as it is). The first run installs the peers into \`test/bench/peers\`.
+`;
+}

@@ -1,0 +1,194 @@
+import type { Figure, FigureSpec } from '../figure.ts';
+
+/** One thing that is measured of every agent. */
+export interface Row {
+  readonly key: RowKey;
+  /** As figures are named. */
+  readonly name: string;
+  /** As tables are headed. */
+  readonly heading: string;
+  readonly unit: Figure['unit'];
+  readonly digits: number;
+  readonly better?: 'more';
+  /** What design section 6 and the budgets ask of us. */
+  readonly goals?: Partial<Record<'own' | 'opentelemetry', number>>;
+}
+
+export type RowKey =
+  | 'size'
+  | 'start'
+  | 'throttledStart'
+  | 'heapAfterStart'
+  | 'click'
+  | 'fetchCpu'
+  | 'xhrCpu'
+  | 'fetchAddedUs'
+  | 'xhrAddedUs'
+  | 'heapAfterCalls'
+  | 'plainBytes'
+  | 'gzipBytes'
+  | 'sentBytes'
+  | 'posts'
+  | 'spans'
+  | 'untold'
+  | 'navigation'
+  | 'kill';
+
+/** All rows, in the order of the tables. */
+export const ROWS: readonly Row[] = [
+  {
+    key: 'size',
+    name: 'script, gzip',
+    heading: 'script, B gzip',
+    unit: 'B',
+    digits: 0,
+    goals: { own: 12_000, opentelemetry: 32_000 },
+  },
+  {
+    key: 'start',
+    name: 'eval + init',
+    heading: 'start, ms',
+    unit: 'ms',
+    digits: 1,
+    goals: { own: 3 },
+  },
+  {
+    key: 'throttledStart',
+    name: 'eval + init at 4 × CPU throttle',
+    heading: 'start at 4 × throttle, ms',
+    unit: 'ms',
+    digits: 1,
+  },
+  {
+    key: 'heapAfterStart',
+    name: 'heap after init',
+    heading: 'heap after start, KB',
+    unit: 'KB',
+    digits: 0,
+    goals: { own: 50 },
+  },
+  {
+    key: 'click',
+    name: 'added to the dispatch of a click',
+    heading: 'added to a click, ms',
+    unit: 'ms',
+    digits: 3,
+    goals: { own: 0.1, opentelemetry: 0.1 },
+  },
+  {
+    key: 'fetchCpu',
+    name: 'main-thread CPU per fetch, ratio to none',
+    heading: 'CPU per fetch, ratio',
+    unit: 'ratio',
+    digits: 2,
+    goals: { own: 1.1 },
+  },
+  {
+    key: 'xhrCpu',
+    name: 'main-thread CPU per XHR, ratio to none',
+    heading: 'CPU per XHR, ratio',
+    unit: 'ratio',
+    digits: 2,
+    goals: { own: 1.12 },
+  },
+  {
+    key: 'fetchAddedUs',
+    name: 'main-thread CPU added per fetch',
+    heading: 'added per fetch, µs',
+    unit: 'µs',
+    digits: 0,
+  },
+  {
+    key: 'xhrAddedUs',
+    name: 'main-thread CPU added per XHR',
+    heading: 'added per XHR, µs',
+    unit: 'µs',
+    digits: 0,
+  },
+  {
+    key: 'heapAfterCalls',
+    name: 'heap after all requests and a flush',
+    heading: 'heap after the requests, KB',
+    unit: 'KB',
+    digits: 0,
+  },
+  {
+    key: 'plainBytes',
+    name: 'bytes per request, plain',
+    heading: 'per request, B plain',
+    unit: 'B',
+    digits: 0,
+    goals: { own: 400, opentelemetry: 400 },
+  },
+  {
+    key: 'gzipBytes',
+    name: 'bytes per request, gzip',
+    heading: 'per request, B gzip',
+    unit: 'B',
+    digits: 0,
+    goals: { own: 80, opentelemetry: 80 },
+  },
+  {
+    key: 'sentBytes',
+    name: 'bytes per request as sent',
+    heading: 'per request, B as sent',
+    unit: 'B',
+    digits: 0,
+  },
+  {
+    key: 'posts',
+    name: 'times that something was sent',
+    heading: 'times sent',
+    unit: 'count',
+    digits: 0,
+  },
+  {
+    key: 'spans',
+    name: 'request spans per request, where they can be counted',
+    heading: 'spans per request',
+    unit: 'ratio',
+    digits: 3,
+    better: 'more',
+    goals: { own: 1, opentelemetry: 1 },
+  },
+  {
+    key: 'untold',
+    name: 'requests not told of when the page is closed',
+    heading: 'requests not told of',
+    unit: 'count',
+    digits: 0,
+    goals: { own: 0, opentelemetry: 0 },
+  },
+  {
+    key: 'navigation',
+    name: 'requests lost that ended right before a navigation',
+    heading: 'lost at a navigation',
+    unit: 'count',
+    digits: 0,
+    goals: { own: 0, opentelemetry: 0 },
+  },
+  {
+    key: 'kill',
+    name: 'requests lost when the renderer was killed',
+    heading: 'lost when the renderer is killed',
+    unit: 'count',
+    digits: 0,
+    goals: { own: 0, opentelemetry: 0 },
+  },
+];
+
+/** How the figure of a row is judged for an agent. */
+export function toSpec(
+  row: Row,
+  { name, edition }: { readonly name: string; readonly edition?: 'own' | 'opentelemetry' },
+): FigureSpec {
+  const isFile = row.key === 'size';
+  return {
+    name: `browser: ${row.name}`,
+    agent: name,
+    unit: row.unit,
+    goal: edition && row.goals?.[edition],
+    better: row.better ?? 'less',
+    client: isFile ? 'file' : 'chromium',
+  };
+}
