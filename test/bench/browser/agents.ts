@@ -32,9 +32,7 @@ export function readOpenTelemetryEdition(): BenchAgent | undefined {
 
 function readScript(file: string): string | undefined {
   const path = resolve(dist, file);
-  return existsSync(path)
-    ? readFileSync(path, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, '')
-    : undefined;
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
 /** The same agent with more in its script, before it: what the tests of the bench inject. */

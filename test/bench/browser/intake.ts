@@ -57,7 +57,7 @@ export async function startIntake(): Promise<Intake> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     if (request.method === 'POST') {
-      const received = receivedFrom(request.url?.split('/')[1] ?? '');
+      const received = receivedFrom(request.url?.split(/[/?]/)[1] ?? '');
       const wire = Buffer.concat(chunks);
       const plain = decode(wire);
       received.posts++;
