@@ -7,7 +7,9 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { agentScriptFile, readAgentModule } from './edition.ts';
+import { answerWebSocket } from './webSocket.ts';
 
 /** A request that an origin has got. */
 export interface OriginRequest {
@@ -30,8 +32,9 @@ type HeaderRecord = Readonly<Record<string, string>>;
  * A server for pages and their requests. Beside its pages it has: `/clickspan.js` and `/clickspan.mjs`, the built agent;
  * `/echo`, the request's headers as JSON; `/slow?ms=`, the same later; `/status?code=`; `/hang`, which never answers;
  * `/endless`, which writes for as long as the client takes; `/timing` and `/timing-allowed`, with the `Server-Timing` of a
- * cold function that is exposed to scripts or to resource timing; `/timing-hidden`; `/closed`, without CORS;
- * `/redirect?to=`.
+ * cold function that is exposed to scripts or to resource timing; `/timing-hidden`; `/closed`, without CORS; `/unlisted`, whose preflight does not allow our headers; `/broken`, which answers
+ * 500 without CORS; `/events`, an event stream with two messages that stays open; `/socket`, a WebSocket;
+ * `/redirect?to=`; `/compressed`, 10,000 bytes; `/cached`; `/trickle?ms=`, whose body takes that long.
  */
 export interface TestOrigin {
   readonly url: string;
@@ -78,6 +81,10 @@ export async function startTestOrigin(
     });
     message.on('end', () => answer(request, message, response, pages));
   });
+  server.on('upgrade', (message, socket) => {
+    if (message.url === '/socket') answerWebSocket(message, socket);
+    else socket.destroy();
+  });
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -110,7 +117,11 @@ function answer(
     response.writeHead(status, headers);
     response.end(body);
   };
-  if (message.method === 'OPTIONS') return send(pathname === '/closed' ? 403 : 204, CORS);
+  if (message.method === 'OPTIONS') {
+    return pathname === '/unlisted'
+      ? send(204, { ...CORS, 'access-control-allow-headers': 'x-own' })
+      : send(pathname === '/closed' ? 403 : 204, CORS);
+  }
   const page = pages[pathname];
   if (page) return send(200, { 'content-type': 'text/html', ...page.headers }, page.html);
   const json = { ...CORS, 'content-type': 'application/json' };
@@ -145,6 +156,21 @@ function answer(
       return send(200, { ...json, 'server-timing': timing }, echo);
     case '/closed':
       return send(200, { 'content-type': 'application/json' }, echo);
+    case '/events':
+      response.writeHead(200, { ...CORS, 'content-type': 'text/event-stream' });
+      response.write('data: hello\n\ndata: hello\n\n');
+      return;
+    case '/compressed':
+      response.writeHead(200, { ...json, 'content-encoding': 'gzip', 'timing-allow-origin': '*' });
+      return void response.end(gzipSync('x'.repeat(10_000)));
+    case '/cached':
+      return send(200, { ...json, 'cache-control': 'max-age=600' }, echo);
+    case '/trickle':
+      response.writeHead(200, { ...json, 'timing-allow-origin': '*' });
+      response.write('[');
+      return void setTimeout(() => response.end(']'), Number(searchParams.get('ms')));
+    case '/broken':
+      return send(500, {});
     case '/redirect':
       return send(307, { ...CORS, location: searchParams.get('to') ?? '/' });
     default:

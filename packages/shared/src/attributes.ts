@@ -33,6 +33,7 @@ export const AWS_LAMBDA_INVOKED_ARN = 'aws.lambda.invoked_arn';
 
 // HTTP, URL, network
 export const HTTP_REQUEST_METHOD = 'http.request.method';
+export const HTTP_REQUEST_RESEND_COUNT = 'http.request.resend_count';
 export const HTTP_RESPONSE_STATUS_CODE = 'http.response.status_code';
 export const HTTP_RESPONSE_BODY_SIZE = 'http.response.body.size';
 export const HTTP_ROUTE = 'http.route';
@@ -46,6 +47,8 @@ export const SERVER_PORT = 'server.port';
 export const CLIENT_ADDRESS = 'client.address';
 export const NETWORK_PROTOCOL_NAME = 'network.protocol.name';
 export const NETWORK_PROTOCOL_VERSION = 'network.protocol.version';
+export const GRAPHQL_OPERATION_NAME = 'graphql.operation.name';
+export const GRAPHQL_OPERATION_TYPE = 'graphql.operation.type';
 
 // Errors
 export const ERROR_TYPE = 'error.type';
@@ -119,6 +122,32 @@ export const CLICKSPAN_INIT_MS = 'clickspan.init_ms';
 export const CLICKSPAN_HANDLER_MS = 'clickspan.handler_ms';
 /** On a request: the span id of the invocation that answered. */
 export const CLICKSPAN_SERVER_SPAN_ID = 'clickspan.server.span_id';
+/** On a request and on a load, by the browser's resource timing, ms: looking the name up. */
+export const CLICKSPAN_DNS_MS = 'clickspan.dns_ms';
+/** The same: connecting, without TLS. */
+export const CLICKSPAN_CONNECT_MS = 'clickspan.connect_ms';
+/** The same: the TLS handshake. */
+export const CLICKSPAN_TLS_MS = 'clickspan.tls_ms';
+/** The same: waiting for a connection or a service worker, from when it could have been sent. */
+export const CLICKSPAN_QUEUE_MS = 'clickspan.queue_ms';
+/** The same, in place of `queue_ms` where `traceparent` to another origin makes the browser ask first (CORS). */
+export const CLICKSPAN_PREFLIGHT_MS = 'clickspan.preflight_ms';
+/** The same: from sending to the first byte. */
+export const CLICKSPAN_TTFB_MS = 'clickspan.ttfb_ms';
+/** The same: from the first byte to the last. */
+export const CLICKSPAN_DOWNLOAD_MS = 'clickspan.download_ms';
+/** Bytes of a body after decompression, where it was compressed. */
+export const CLICKSPAN_DECODED_SIZE = 'clickspan.decoded_size';
+/** `hit` where a response came out of the browser's cache, `revalidated` where the server has confirmed that. */
+export const CLICKSPAN_CACHE = 'clickspan.cache';
+/** On the record of a closed `WebSocket` or `EventSource`: how long it was open, ms. */
+export const CLICKSPAN_CONNECTION_MS = 'clickspan.connection.ms';
+/** The same: the close code of a `WebSocket`. */
+export const CLICKSPAN_CONNECTION_CODE = 'clickspan.connection.code';
+/** The same: how many messages have come. */
+export const CLICKSPAN_CONNECTION_MESSAGES = 'clickspan.connection.messages';
+/** The same: bytes of binary messages and characters of texts that have come. */
+export const CLICKSPAN_CONNECTION_SIZE = 'clickspan.connection.size';
 /** Why a span ended early: `pagehide`, `cap`, `abort`. */
 export const CLICKSPAN_END_REASON = 'clickspan.end_reason';
 /** How many spans an agent has dropped so far, on the next batch that it sends. */

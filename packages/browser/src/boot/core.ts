@@ -6,6 +6,7 @@ import { createCurrentContext, type CurrentContext } from '../features/context/c
 import { createFollow, type Follow } from '../features/context/promiseSources.ts';
 import type { ErrorSink } from '../features/errors/observeErrors.ts';
 import { createRecordSink, type NewLogRecord } from '../features/records/recordSink.ts';
+import { createCorsGuard } from '../features/requests/corsGuard.ts';
 import { createPropagation } from '../features/requests/propagation.ts';
 import { createResourceTimings } from '../features/requests/resourceTimings.ts';
 import { createRequests, type Requests } from '../features/requests/trackRequests.ts';
@@ -126,7 +127,18 @@ export function createCore(
     pageOrigin,
     ownerOf: actions.of,
     shouldPropagate: createPropagation(options, pageOrigin, warn),
-    timings: createResourceTimings({ clock, observe: (onEntry) => observeResourceEntries(window, onEntry) }),
+    corsGuard: createCorsGuard({ pageOrigin, navigator: window.navigator, now: clock.now, warn }),
+    createTimings: (open) =>
+      createResourceTimings(
+        {
+          clock,
+          observe: (onEntry) =>
+            observeResourceEntries(window, (entry) => {
+              guard(() => onEntry(entry));
+            }),
+        },
+        open,
+      ),
   });
   const follow = createFollow(current, (context) => {
     const release = guard(() => actions.of(context)?.hold());

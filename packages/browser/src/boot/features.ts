@@ -3,6 +3,8 @@ import { observeRoutes } from '../features/actions/observeRoutes.ts';
 import { startLoad } from '../features/actions/startLoad.ts';
 import { observeErrors } from '../features/errors/observeErrors.ts';
 import { joinGlobalApi } from '../features/openTelemetry/joinGlobalApi.ts';
+import { observeBeacons } from '../features/requests/observeBeacons.ts';
+import { observeEventSources, observeWebSockets } from '../features/requests/observeConnections.ts';
 import { observeFetch } from '../features/requests/observeFetch.ts';
 import { observeXhr } from '../features/requests/observeXhr.ts';
 import type { Core } from './core.ts';
@@ -19,4 +21,7 @@ export const allFeatures: Readonly<Record<string, Feature>> = {
   xhr: observeXhr,
   error: observeErrors,
   api: joinGlobalApi,
+  beacon: observeBeacons,
+  eventsource: observeEventSources,
+  websocket: observeWebSockets,
 };

@@ -15,7 +15,18 @@ import type { BeforeAction } from '../features/actions/actions.ts';
 import type { PropagationTarget } from '../features/requests/propagation.ts';
 
 /** What can be switched off, and is on: the names of the features, in the order in which they start. */
-export const FEATURES: readonly string[] = ['load', 'click', 'route', 'fetch', 'xhr', 'error', 'api'];
+export const FEATURES: readonly string[] = [
+  'load',
+  'click',
+  'route',
+  'fetch',
+  'xhr',
+  'error',
+  'api',
+  'beacon',
+  'eventsource',
+  'websocket',
+];
 
 type Schema = {
   readonly endpoint: Option<string>;
@@ -25,6 +36,7 @@ type Schema = {
   readonly propagateTo: Option<readonly PropagationTarget[]>;
   readonly neverPropagateTo: Option<readonly PropagationTarget[]>;
   readonly propagateSameOrigin: Option<boolean>;
+  readonly graphql: Option<boolean>;
   readonly serviceName: Option<string>;
   readonly serviceVersion: Option<string>;
   readonly environmentName: Option<string>;
@@ -65,6 +77,11 @@ export const optionSchema: Schema = {
   propagateSameOrigin: booleanOption({
     default: true,
     doc: 'Whether requests to the page’s own origin carry `traceparent`.',
+  }),
+  graphql: booleanOption({
+    default: false,
+    environment: 'data-graphql',
+    doc: 'Whether to read type and name of the operation out of the body of GraphQL requests (`POST`, as text).',
   }),
   serviceName: textOption({
     default: '',

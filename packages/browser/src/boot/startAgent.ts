@@ -73,7 +73,10 @@ export function startAgent(sources: StartSources, { createEngine, features }: Ed
     recordError(error, attributes) {
       core.guard(() => core.errors?.record(error, attributes));
     },
-    flush: () => core.exporter.flush(),
+    flush() {
+      core.guard(core.requests.endAnswered);
+      return core.exporter.flush();
+    },
     stop() {
       for (const stop of [...stops, core.stop]) core.guard(stop);
       core.guard(() => endAll(core, 'stop'));

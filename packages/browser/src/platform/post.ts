@@ -42,13 +42,14 @@ const NO_ANSWER: PostAnswer = { status: 0, retryAfter: null };
  */
 export function createPost(window: Window & typeof globalThis): Post {
   const { Request, navigator } = window;
+  const sendBeacon = navigator.sendBeacon?.bind(navigator);
   const fetch = window.fetch.bind(window);
   const canKeepAlive = !!Request && 'keepalive' in Request.prototype;
   return async ({ url, body, headers, keepalive, leaving }) => {
     try {
       if (leaving && !canKeepAlive) {
         const blob = new Blob([body], { type: headers['content-type'] ?? '' });
-        return navigator.sendBeacon(url, blob) ? { status: 200, retryAfter: null } : NO_ANSWER;
+        return sendBeacon?.(url, blob) ? { status: 200, retryAfter: null } : NO_ANSWER;
       }
       const response = await fetch(url, {
         method: 'POST',

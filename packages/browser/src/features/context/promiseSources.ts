@@ -1,5 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { patchMethod } from '../../platform/patchMethod.ts';
+import { withExtras } from '../../platform/withExtras.ts';
 import type { CurrentContext } from './currentContext.ts';
 
 /** What else to do when a promise settles; runs with the context set, before any of the page's reactions. */
@@ -43,14 +44,6 @@ export function createFollow(current: CurrentContext, hold?: (context: Context) 
     );
     return withExtras(derived, promise) as typeof promise;
   };
-}
-
-/** What others have put onto a promise, such as a `cancel()`, is put onto the one in its place. */
-function withExtras<T extends object>(derived: T, promise: object): T {
-  for (const key of Reflect.ownKeys(promise)) {
-    if (!(key in derived)) Reflect.set(derived, key, Reflect.get(promise, key));
-  }
-  return derived;
 }
 
 /** The promises of a body as a whole. */

@@ -7,6 +7,10 @@ export interface FetchCall {
   readonly callerTraceparent: string | null;
   /** `no-cors` requests may only carry a few headers, and the browser drops ours silently. */
   readonly canCarryHeaders: boolean;
+  /** Whether it can be sent twice: it has no body, and asking changes nothing. */
+  readonly canResend: boolean;
+  /** As the caller has given it, never consumed; a request that may have a body stands for it. */
+  readonly body: unknown;
   /** Whether the caller has given the request up by now. */
   isAborted(): boolean;
   /**
@@ -39,9 +43,13 @@ export function parseFetchCall(args: readonly unknown[], baseUrl: string): Fetch
     const { copy, refused } = readHeaders(given);
     // What can be read only once has been read now.
     const isReadUp = !isData || isOneTime(given) || (!request && typeof input === 'object');
+    const method = String(init?.method ?? request?.method ?? 'GET').toUpperCase();
+    const canResend = method === 'GET' || method === 'HEAD';
     const signal = init?.signal === undefined ? request?.signal : init.signal;
     return {
-      method: String(init?.method ?? request?.method ?? 'GET').toUpperCase(),
+      method,
+      canResend,
+      body: init?.body ?? (canResend ? undefined : request),
       url,
       callerTraceparent: (copy ?? request?.headers)?.get('traceparent') ?? null,
       canCarryHeaders: (init?.mode ?? request?.mode) !== 'no-cors',

@@ -2,6 +2,7 @@
 export interface FetchInit {
   readonly method?: unknown;
   readonly mode?: unknown;
+  readonly body?: unknown;
   readonly headers?: HeadersInit | undefined;
   readonly signal?: AbortSignal | null;
 }

@@ -1,5 +1,6 @@
 import type { Guard } from '../../platform/guard.ts';
 import { patchMethod } from '../../platform/patchMethod.ts';
+import { withExtras } from '../../platform/withExtras.ts';
 import { parseFetchCall } from './fetchCall.ts';
 import type { Requests, TrackedRequest } from './trackRequests.ts';
 
@@ -32,17 +33,33 @@ export function observeFetch({ window, guard, requests, follow }: FetchDeps): ()
       return { call, request, args: call ? call.toArguments(request?.headers ?? []) : args };
     });
     const request = started?.request;
+    const sentArgs = started?.args ?? args;
+    const isAborted = (): boolean => started?.call?.isAborted() === true;
     const failed = (error: unknown): void => {
-      guard(() => request?.failed(toErrorType(error, started?.call?.isAborted())));
+      guard(() => request?.failed(toErrorType(error, isAborted())));
     };
     let promise: unknown;
     try {
-      promise = Reflect.apply(original, self, started?.args ?? args);
+      promise = Reflect.apply(original, self, sentArgs);
     } catch (error) {
       // The browser's own never throws; one that the page has put there may.
       failed(error);
       throw error;
     }
+    guard(() => {
+      request?.sent();
+      const resend = request?.resend;
+      if (!resend || !(promise instanceof Promise)) return;
+      const send = (): Promise<Response> => {
+        removeHeaders(sentArgs, request.headers);
+        return Reflect.apply(original, self, sentArgs) as Promise<Response>;
+      };
+      const caught = promise.catch((error: unknown) => {
+        if (toErrorType(error, isAborted()) !== 'TypeError') throw error;
+        return resend({ send, isAborted }, error);
+      });
+      promise = withExtras(caught, promise);
+    });
     return follow(promise, {
       onValue(response) {
         guard(() => request && reportResponse(request, response));
@@ -50,6 +67,12 @@ export function observeFetch({ window, guard, requests, follow }: FetchDeps): ()
       onError: failed,
     });
   });
+}
+
+/** Takes ours out of the copy that carries them; one of the caller's stays. */
+function removeHeaders([, init]: readonly unknown[], added: TrackedRequest['headers']): void {
+  const { headers } = init as { headers: Partial<Headers> };
+  for (const [name, value] of added) if (headers.get?.(name) === value) headers.delete?.(name);
 }
 
 /** The page may have put a `fetch` of its own in place, whose answer can be anything. */

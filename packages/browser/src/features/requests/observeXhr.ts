@@ -74,10 +74,11 @@ export function observeXhr({ window, guard, listen, requests, current }: XhrDeps
     }
   };
 
-  const start = (xhr: XMLHttpRequest, state: XhrState): void => {
+  const start = (xhr: XMLHttpRequest, state: XhrState, body: unknown): void => {
     state.asked = current.get();
     const { method, url, callerTraceparent } = state;
-    state.request = requests.start({ method, url, callerTraceparent, canCarryHeaders: true, isXhr: true });
+    const init = { method, url, callerTraceparent, canCarryHeaders: true, isXhr: true, body };
+    state.request = requests.start(init);
     for (const [name, value] of state.request?.headers ?? []) setHeader.call(xhr, name, value);
   };
 
@@ -111,13 +112,16 @@ export function observeXhr({ window, guard, listen, requests, current }: XhrDeps
       const xhr = self as XMLHttpRequest;
       const state = states.get(xhr);
       const isNew = state && !state.request && xhr.readyState === xhr.OPENED;
-      if (isNew) guard(() => start(xhr, state));
+      if (isNew) guard(() => start(xhr, state, args[0]));
+      const request = state?.request;
       try {
         return keepingContext(() => Reflect.apply(original, self, args));
       } catch (error) {
         // A synchronous request that fails, or a call that the browser refuses.
         if (isNew) guard(() => finish(xhr, state, (error as Error).name));
         throw error;
+      } finally {
+        if (isNew) guard(() => request?.sent());
       }
     }),
     patchMethod(prototype, 'abort', (original, self, args) =>

@@ -1,79 +1,103 @@
-import type { ServerTimingMetric } from '@clickspan/shared/serverTiming';
 import { describe, expect, it } from 'vitest';
-import { createResourceTimings, type ResourceTimings, type WatchedEntry } from './resourceTimings.ts';
+import { createResourceTimings, type AwaitedRequest, type ResourceTimings } from './resourceTimings.ts';
+
+const HREF = 'https://api.example/a';
 
 interface Setup {
   readonly timings: ResourceTimings;
-  /** Hands an entry over as the browser does, the name of the metric being what it says. */
-  readonly entry: (name: string, startTime: number, says: string) => void;
+  readonly requests: Set<AwaitedRequest>;
+  /** Hands an entry over as the browser does. */
+  readonly entry: (startTime: number, more?: Partial<PerformanceResourceTiming>) => void;
   readonly isObserving: () => boolean;
 }
 
 function setUp(): Setup {
   let observer: ((entry: PerformanceResourceTiming) => void) | undefined;
-  const timings = createResourceTimings({
-    clock: { now: () => 0, fromTimeStamp: (ms) => 1000 + ms },
-    observe(onEntry) {
-      observer = onEntry;
-      return () => {
-        observer = undefined;
-      };
+  const requests = new Set<AwaitedRequest>();
+  const timings = createResourceTimings(
+    {
+      clock: { now: () => 0, fromTimeStamp: (ms) => 1000 + ms },
+      observe(onEntry) {
+        observer = onEntry;
+        return {
+          take() {},
+          stop() {
+            observer = undefined;
+          },
+        };
+      },
     },
-  });
+    requests,
+  );
+  timings.start();
   return {
     timings,
-    entry(name, startTime, says) {
-      const serverTiming = [{ name: says, duration: 1, description: '' }];
-      observer?.({ name, startTime, serverTiming } as unknown as PerformanceResourceTiming);
+    requests,
+    entry(startTime, more) {
+      observer?.({ name: HREF, startTime, responseStart: 0, responseEnd: startTime + 5, ...more } as never);
     },
     isObserving: () => observer !== undefined,
   };
 }
 
-const URL_A = new URL('https://api.example/a#part');
-
-function collect(watch: WatchedEntry): string[] {
-  const said: string[] = [];
-  watch.whenThere((metrics: readonly ServerTimingMetric[]) => said.push(metrics[0]!.name));
-  return said;
+function ask(
+  requests: Set<AwaitedRequest>,
+  fromMs: number,
+  toMs: number,
+  answeredMs?: number,
+): AwaitedRequest {
+  const request: AwaitedRequest = {
+    href: HREF,
+    startUnixMs: 1000 + fromMs,
+    sentUnixMs: 1000 + toMs,
+    answeredUnixMs: answeredMs === undefined ? undefined : 1000 + answeredMs,
+    entry: undefined,
+    onEntry() {},
+  };
+  requests.add(request);
+  return request;
 }
 
 describe('resourceTimings', () => {
-  it('finds the entry of a request, before or after it is asked for', () => {
-    const { timings, entry } = setUp();
-    const early = timings.watch(URL_A, 1010);
-    entry('https://api.example/b', 10, 'other');
-    entry('https://api.example/a', 10.5, 'mine');
-    expect(collect(early)).toEqual(['mine']);
-    early.cancel();
-    const late = collect(timings.watch(URL_A, 1020));
-    entry('https://api.example/a', 20, 'later');
-    expect(late).toEqual(['later']);
+  it('finds the request of an entry by its address, and by the call within which it began', () => {
+    const { requests, entry } = setUp();
+    const request = ask(requests, 10, 10.3);
+    entry(10.1, { name: 'https://api.example/b' });
+    entry(9.9);
+    entry(10.4);
+    expect(request.entry).toBeUndefined();
+    entry(10.2, { name: `${HREF}#part` });
+    expect(request.entry?.startTime).toBe(10.2);
   });
 
-  it('tells requests to one address apart, in whatever order they are answered', () => {
-    const { timings, entry } = setUp();
-    const said = [1010, 1011, 1012].map((startUnixMs) => collect(timings.watch(URL_A, startUnixMs)));
-    entry('https://api.example/a', 12.3, 'third');
-    entry('https://api.example/a', 10.9, 'first');
-    entry('https://api.example/a', 11.1, 'second');
-    expect(said).toEqual([['first'], ['second'], ['third']]);
+  it('gives an entry to one request only', () => {
+    const { requests, entry } = setUp();
+    const [one, two] = [ask(requests, 10, 10.3), ask(requests, 10.3, 10.5)];
+    entry(10.4);
+    entry(10.1);
+    entry(10.1);
+    expect([one, two].map((request) => request.entry?.startTime)).toEqual([10.1, 10.4]);
   });
 
-  it('does not take the entry of an earlier request', () => {
-    const { timings, entry } = setUp();
-    const said = collect(timings.watch(URL_A, 1010));
-    entry('https://api.example/a', 5, 'earlier');
-    expect(said).toEqual([]);
+  it('tells requests of the same tick of the clock apart by when they were answered', () => {
+    const { requests, entry } = setUp();
+    const [one, two, open] = [
+      ask(requests, 10, 10.1, 41),
+      ask(requests, 10.1, 10.1, 21),
+      ask(requests, 10.1, 10.1),
+    ];
+    entry(10.1, { responseStart: 20, responseEnd: 30 });
+    entry(10.1, { responseEnd: 40 });
+    expect([one, two, open].map((request) => request.entry?.responseEnd)).toEqual([40, 30, undefined]);
   });
 
-  it('observes only while something waits', () => {
+  it('observes until it is stopped', () => {
     const { timings, isObserving } = setUp();
-    expect(isObserving()).toBe(false);
-    const [one, two] = [timings.watch(URL_A, 1000), timings.watch(URL_A, 1001)];
-    one.cancel();
+    timings.start();
     expect(isObserving()).toBe(true);
-    two.cancel();
+    timings.stop();
     expect(isObserving()).toBe(false);
+    timings.start();
+    expect(isObserving()).toBe(true);
   });
 });

@@ -1,87 +1,88 @@
-import type { ServerTimingMetric } from '@clickspan/shared/serverTiming';
 import type { Clock } from '../../platform/clock.ts';
-import { toServerTimingMetrics } from '../../platform/serverTimingEntries.ts';
+import type { ResourceEntries } from '../../platform/resourceEntries.ts';
 
-/** The wait for the resource timing entry of one request. */
-export interface WatchedEntry {
-  /** Calls back when the entry is there, at once if it is already. */
-  whenThere(use: (metrics: readonly ServerTimingMetric[]) => void): void;
-  cancel(): void;
+/** A request that may get an entry. */
+export interface AwaitedRequest {
+  /** Without fragment. */
+  readonly href: string;
+  /** Before and after the call that has sent it; within lies the start of its entry. */
+  startUnixMs: number;
+  sentUnixMs: number;
+  answeredUnixMs: number | undefined;
+  entry: PerformanceResourceTiming | undefined;
+  /** Told when it has its entry. */
+  onEntry(): void;
 }
 
 /** Finds the resource timing entries of requests. */
 export interface ResourceTimings {
-  watch(url: URL, startUnixMs: number): WatchedEntry;
+  /** Observes until it is stopped; harmless when it does already. */
+  start(): void;
+  /** Hands out what the browser has ready. */
+  take(): void;
+  stop(): void;
 }
 
 /** What it needs of its surroundings. */
 export interface ResourceTimingsDeps {
   readonly clock: Clock;
-  /** Observes entries from now on; returns what ends that. */
-  readonly observe: (onEntry: (entry: PerformanceResourceTiming) => void) => () => void;
-}
-
-interface Watch {
-  readonly url: string;
-  readonly startUnixMs: number;
-  metrics?: ServerTimingMetric[];
-  use?: (metrics: readonly ServerTimingMetric[]) => void;
+  /** Observes entries from now on. */
+  readonly observe: (onEntry: (entry: PerformanceResourceTiming) => void) => ResourceEntries;
 }
 
 /** Sums of times are not exact. */
 const TOLERANCE_MS = 0.01;
 
 /**
- * Makes the one observer for all requests; it observes only while a request waits for its entry.
+ * Makes the one observer for all requests of the page.
+ *
+ * @param requests those that are open
  */
-export function createResourceTimings({ clock, observe }: ResourceTimingsDeps): ResourceTimings {
-  const watches = new Set<Watch>();
-  let stop: (() => void) | undefined;
-
-  const onEntry = (entry: PerformanceResourceTiming): void => {
-    const found = findWatch(
-      [...watches].filter(({ url }) => url === withoutFragment(entry.name)),
-      clock.fromTimeStamp(entry.startTime),
-    );
-    if (!found) return;
-    found.metrics = toServerTimingMetrics(entry.serverTiming);
-    found.use?.(found.metrics);
-  };
-
+export function createResourceTimings(
+  { clock, observe }: ResourceTimingsDeps,
+  requests: Iterable<AwaitedRequest>,
+): ResourceTimings {
+  let entries: ResourceEntries | undefined;
   return {
-    watch(url, startUnixMs) {
-      const watch: Watch = { url: withoutFragment(url.href), startUnixMs };
-      watches.add(watch);
-      stop ??= observe(onEntry);
-      return {
-        whenThere(use) {
-          if (watch.metrics) use(watch.metrics);
-          else watch.use = use;
-        },
-        cancel() {
-          watches.delete(watch);
-          if (watches.size) return;
-          stop?.();
-          stop = undefined;
-        },
-      };
+    start() {
+      entries ??= observe((entry) => {
+        const found = findRequest(requests, entry, clock);
+        if (!found) return;
+        found.entry = entry;
+        found.onEntry();
+      });
+    },
+    take: () => entries?.take(),
+    stop() {
+      entries?.stop();
+      entries = undefined;
     },
   };
 }
 
 /**
- * Finds the request of an entry among those to the same address: browsers stamp an entry within the call that makes the
- * request, so it lies between that call and the next.
+ * Finds the request of an entry: browsers stamp an entry within the call that makes the request. The clock of a page is
+ * coarse, so calls one right after the other may both fit; then it is the one that was answered when the entry says.
  */
-function findWatch(watches: readonly Watch[], entryUnixMs: number): Watch | undefined {
-  return watches.find(
-    ({ startUnixMs, metrics }, index) =>
-      !metrics &&
-      startUnixMs <= entryUnixMs + TOLERANCE_MS &&
-      (watches[index + 1]?.startUnixMs ?? Infinity) >= entryUnixMs - TOLERANCE_MS,
-  );
-}
-
-function withoutFragment(href: string): string {
-  return href.split('#', 1)[0]!;
+function findRequest(
+  requests: Iterable<AwaitedRequest>,
+  { name, startTime, responseStart, responseEnd }: PerformanceResourceTiming,
+  { fromTimeStamp }: Clock,
+): AwaitedRequest | undefined {
+  const startUnixMs = fromTimeStamp(startTime);
+  const answeredUnixMs = fromTimeStamp(responseStart || responseEnd);
+  let found: AwaitedRequest | undefined;
+  let least = Infinity;
+  for (const request of requests) {
+    if (
+      request.entry ||
+      startUnixMs < request.startUnixMs - TOLERANCE_MS ||
+      startUnixMs > request.sentUnixMs + TOLERANCE_MS ||
+      request.href !== name.split('#', 1)[0]
+    )
+      continue;
+    const distanceMs = Math.abs((request.answeredUnixMs ?? 0) - answeredUnixMs);
+    if (distanceMs < least) [found, least] = [request, distanceMs];
+  }
+  return found;
 }

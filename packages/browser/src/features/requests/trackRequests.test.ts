@@ -4,7 +4,8 @@ import { createSilentSpan, createTracerProvider, type EndedSpan } from '@clicksp
 import { parseTracestate } from '@clickspan/shared/tracestate';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createFakeTime, type FakeTime } from '../../../../../test/support/fakeTime.ts';
-import type { ServerTimingMetric } from '@clickspan/shared/serverTiming';
+import { createCorsGuard } from './corsGuard.ts';
+import type { AwaitedRequest } from './resourceTimings.ts';
 import {
   createRequests,
   type PageRequest,
@@ -22,7 +23,9 @@ let requests: Requests;
 let context: Context;
 let isUnsure: boolean;
 let owner: (RequestOwner & { readonly ended: RequestEnd[]; isOver: boolean }) | undefined;
-let entryCame: ((metrics: readonly ServerTimingMetric[]) => void) | undefined;
+let open: Iterable<AwaitedRequest>;
+let isObserving: boolean;
+let said: string[];
 
 function createOwner(): NonNullable<typeof owner> {
   return {
@@ -43,7 +46,8 @@ beforeEach(() => {
   ended = [];
   owner = createOwner();
   isUnsure = false;
-  entryCame = undefined;
+  isObserving = false;
+  said = [];
   context = withSpan(ROOT_CONTEXT, createSilentSpan(ACTION));
   let id = 0;
   const nextId = (): string => (++id).toString(16).padStart(16, '0');
@@ -62,15 +66,24 @@ beforeEach(() => {
     current: { get: () => context, isUnsure: () => isUnsure },
     ownerOf: () => owner,
     shouldPropagate: (url) => url.hostname !== 'stranger.example',
-    timings: {
-      watch: () => ({
-        whenThere(use) {
-          entryCame = use;
+    corsGuard: createCorsGuard({
+      pageOrigin: PAGE,
+      navigator: { onLine: true },
+      now: time.now,
+      warn: (message) => said.push(message),
+    }),
+    options: { graphql: true },
+    createTimings(requests) {
+      open = requests;
+      return {
+        start() {
+          isObserving = true;
         },
-        cancel() {
-          entryCame = undefined;
+        take() {},
+        stop() {
+          isObserving = false;
         },
-      }),
+      };
     },
   });
 });
@@ -83,7 +96,7 @@ describe('a request', () => {
   it('is a child of its action, and tells it when it has ended', async () => {
     const tracked = requests.start(request('/x'))!;
     await time.advance(80);
-    tracked.responded(200, 'coldstart;dur=50');
+    tracked.responded(200, 'coldstart;dur=50', true);
     expect(ended[0]).toMatchObject({ parentSpanId: ACTION.spanId, context: { traceId: ACTION.traceId } });
     expect(ended[0]!.endUnixMs - ended[0]!.startUnixMs).toBe(80);
     expect(owner!.ended).toEqual([{ untilUnixMs: time.now(), coldStartMs: 50 }]);
@@ -92,7 +105,7 @@ describe('a request', () => {
 
   it('past the cap of its action is a trace of its own that points to it', () => {
     owner!.isOver = true;
-    requests.start(request('/x'))!.responded(200, null);
+    requests.start(request('/x'))!.responded(200, null, true);
     expect(ended[0]!.parentSpanId).toBe('');
     expect(ended[0]!.context.traceId).not.toBe(ACTION.traceId);
     expect(ended[0]!.links.map((link) => link.context.spanId)).toEqual([ACTION.spanId]);
@@ -102,13 +115,13 @@ describe('a request', () => {
   it('without an action is a trace of its own', () => {
     owner = undefined;
     context = ROOT_CONTEXT;
-    requests.start(request('/x'))!.responded(200, null);
+    requests.start(request('/x'))!.responded(200, null, true);
     expect(ended[0]).toMatchObject({ parentSpanId: '', links: [] });
   });
 
   it('says when its cause is unsure', () => {
     isUnsure = true;
-    requests.start(request('/x'))!.responded(200, null);
+    requests.start(request('/x'))!.responded(200, null, true);
     expect(ended[0]!.attributes['clickspan.attribution']).toBe('unsure');
   });
 
@@ -131,7 +144,7 @@ describe('a request', () => {
   });
 
   it('has a method of the standard, or says that it has another', () => {
-    requests.start(request('/x', { method: 'PURGE' }))!.responded(200, null);
+    requests.start(request('/x', { method: 'PURGE' }))!.responded(200, null, true);
     expect(ended[0]).toMatchObject({ name: 'HTTP', attributes: { 'http.request.method': '_OTHER' } });
   });
 
@@ -145,37 +158,116 @@ describe('a request', () => {
     expect(ended[0]!.status.code).toBe(2);
   });
 
-  it('to another origin waits for the timing of the browser, and ends where its answer came', async () => {
+  it('ends where the browser says that its body has ended, with what the browser tells', async () => {
     const tracked = requests.start(request('https://api.example/'))!;
+    tracked.sent();
     await time.advance(40);
     tracked.responded(200, null);
     await time.advance(100);
     expect(ended).toEqual([]);
-    entryCame!([{ name: 'coldstart', durationMs: 30 }]);
-    expect(ended[0]!.attributes['clickspan.cold_start_ms']).toBe(30);
-    expect(ended[0]!.endUnixMs - ended[0]!.startUnixMs).toBe(40);
+    entryCame({
+      responseEnd: time.now() - 50,
+      requestStart: time.now() - 130,
+      responseStart: time.now() - 100,
+      connectEnd: time.now() - 140,
+      encodedBodySize: 10,
+      decodedBodySize: 25,
+      transferSize: 310,
+      nextHopProtocol: 'h2',
+      serverTiming: [{ name: 'coldstart', duration: 30 } as PerformanceServerTiming],
+    });
+    expect(ended[0]!.attributes).toMatchObject({
+      'clickspan.cold_start_ms': 30,
+      'clickspan.preflight_ms': 10,
+      'clickspan.ttfb_ms': 30,
+      'clickspan.download_ms': 50,
+      'http.response.body.size': 10,
+      'clickspan.decoded_size': 25,
+      'network.protocol.version': '2',
+    });
+    expect(ended[0]!.endUnixMs - ended[0]!.startUnixMs).toBe(90);
+    expect(owner!.ended).toMatchObject([{ coldStartMs: 30 }]);
     await time.advance(1000);
-    expect(ended).toHaveLength(1);
+    expect(isObserving).toBe(false);
   });
 
-  it('to another origin does not wait long, and not at all when the page is hidden', async () => {
-    requests.start(request('https://api.example/1'))!.responded(200, null);
-    await time.advance(500);
-    expect(ended).toHaveLength(1);
+  it('whose body does not end lets its action go on soon, and ends later, where its answer came', async () => {
+    const tracked = requests.start(request('/x'))!;
+    await time.advance(40);
+    tracked.responded(200, 'handler;dur=30');
+    await time.advance(499);
+    expect(owner!.ended).toEqual([]);
+    await time.advance(1);
+    expect(owner!.ended).toMatchObject([{ serverMs: 30 }]);
+    expect(ended).toEqual([]);
+    await time.advance(10_000);
+    expect(ended[0]!.endUnixMs - ended[0]!.startUnixMs).toBe(40);
+    expect(owner!.ended).toHaveLength(1);
+  });
+
+  it('that is answered ends at once when the page is hidden', () => {
     requests.start(request('https://api.example/2'))!.responded(200, null);
     requests.start(request('https://api.example/3'));
     requests.endAnswered();
-    expect(ended).toHaveLength(2);
-    expect(ended[1]!.attributes['clickspan.end_reason']).toBeUndefined();
+    expect(ended).toHaveLength(1);
+    expect(ended[0]!.attributes['clickspan.end_reason']).toBeUndefined();
+  });
+
+  it('takes its status from the browser’s timing where nothing else tells it', () => {
+    requests.start(request('/x'))!.responded(0, null);
+    entryCame({ responseStatus: 503 });
+    expect(ended[0]).toMatchObject({ attributes: { 'http.response.status_code': 503 }, status: { code: 2 } });
   });
 
   it('ends with the page, once, saying so', () => {
-    const open = requests.start(request('/x'))!;
+    const tracked = requests.start(request('/x'))!;
     requests.endAll('pagehide');
-    open.responded(200, null);
-    open.failed('TypeError');
+    tracked.responded(200, null);
+    tracked.failed('TypeError');
     expect(ended).toHaveLength(1);
     expect(ended[0]!.attributes['clickspan.end_reason']).toBe('pagehide');
     expect(owner!.ended).toHaveLength(1);
   });
 });
+
+describe('a retry', () => {
+  const RESENT = 'http.request.resend_count';
+  const send = (more: Partial<PageRequest>, outcome: number | string): unknown => {
+    const tracked = requests.start(request('/x', more))!;
+    if (typeof outcome === 'string') tracked.failed(outcome);
+    else tracked.responded(outcome, null, true);
+    return ended.at(-1)!.attributes[RESENT];
+  };
+
+  it('is the same request after a failure within the same action', () => {
+    const counts = [503, 'TypeError', 429, 200, 200].map((outcome) => send({}, outcome));
+    expect(counts).toEqual([undefined, 1, 2, 3, undefined]);
+  });
+
+  it('is none after an abort or an answer that stays the same, with another body, or of another action', () => {
+    expect([send({}, 'abort'), send({}, 404), send({}, 500)]).toEqual([undefined, undefined, undefined]);
+    expect(send({ method: 'POST', body: 'a' }, 500)).toBeUndefined();
+    expect(send({ method: 'POST', body: 'b' }, 500)).toBeUndefined();
+    expect(send({ method: 'POST', body: 'b' }, 500)).toBe(1);
+    owner = createOwner();
+    expect(send({}, 200)).toBeUndefined();
+    owner = undefined;
+    expect([send({}, 500), send({}, 500)]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('GraphQL', () => {
+  it('names the operation of a POST', () => {
+    const body = JSON.stringify({ query: 'query Cart { cart { id } }' });
+    requests.start(request('/graphql', { method: 'POST', body }))!.responded(200, null, true);
+    expect(ended[0]!.name).toBe('POST query Cart');
+    expect(ended[0]!.attributes['graphql.operation.name']).toBe('Cart');
+  });
+});
+
+/** Hands its entry to the latest request, as the browser's observer does. */
+function entryCame(entry: Partial<PerformanceResourceTiming>): void {
+  const latest = [...open].at(-1)!;
+  latest.entry = entry as PerformanceResourceTiming;
+  latest.onEntry();
+}

@@ -1,0 +1,44 @@
+import type { Attributes } from '@opentelemetry/api';
+import {
+  CLICKSPAN_CACHE,
+  CLICKSPAN_CONNECT_MS,
+  CLICKSPAN_DECODED_SIZE,
+  CLICKSPAN_DNS_MS,
+  CLICKSPAN_DOWNLOAD_MS,
+  CLICKSPAN_TLS_MS,
+  CLICKSPAN_TTFB_MS,
+  HTTP_RESPONSE_BODY_SIZE,
+  NETWORK_PROTOCOL_VERSION,
+} from '@clickspan/shared/attributes';
+
+/** What is shorter is the browser's own overhead, and not worth its bytes. */
+const MIN_PHASE_MS = 2;
+
+/** From one time of an entry to another in ms, to a tenth as browsers tell; `undefined` where it is hidden or too short. */
+export function toPhaseMs(from: number, to: number): number | undefined {
+  return to - from >= MIN_PHASE_MS ? Math.round((to - from) * 10) / 10 : undefined;
+}
+
+/**
+ * Says where the time of a response went, and how big it was: only what the browser tells, and what is longer than its own
+ * overhead. Of another origin it tells next to nothing unless that sends `Timing-Allow-Origin`.
+ *
+ * @param entry of a request or of the document
+ * @param waitName the attribute of the time between having a connection and sending
+ */
+export function toTimingAttributes(entry: PerformanceResourceTiming, waitName: string): Attributes {
+  const { connectEnd, secureConnectionStart, requestStart, responseStart, responseEnd } = entry;
+  const { transferSize, encodedBodySize, decodedBodySize } = entry;
+  return {
+    [CLICKSPAN_DNS_MS]: toPhaseMs(entry.domainLookupStart, entry.domainLookupEnd),
+    [CLICKSPAN_CONNECT_MS]: toPhaseMs(entry.connectStart, secureConnectionStart || connectEnd),
+    [CLICKSPAN_TLS_MS]: (secureConnectionStart && toPhaseMs(secureConnectionStart, connectEnd)) || undefined,
+    [waitName]: toPhaseMs(connectEnd, requestStart),
+    [CLICKSPAN_TTFB_MS]: toPhaseMs(requestStart, responseStart),
+    [CLICKSPAN_DOWNLOAD_MS]: (responseStart && toPhaseMs(responseStart, responseEnd)) || undefined,
+    [HTTP_RESPONSE_BODY_SIZE]: encodedBodySize || undefined,
+    [CLICKSPAN_DECODED_SIZE]: decodedBodySize !== encodedBodySize ? decodedBodySize : undefined,
+    [CLICKSPAN_CACHE]: transferSize < encodedBodySize ? (transferSize ? 'revalidated' : 'hit') : undefined,
+    [NETWORK_PROTOCOL_VERSION]: entry.nextHopProtocol?.replace(/^http\/|^h(?=\d)/, '') || undefined,
+  };
+}
