@@ -112,7 +112,8 @@ describe('an outage', () => {
       Array.from({ length: 3 }, () => 'TypeError'),
     );
     expect(await run(`return ${get}`)).toBe('TypeError');
-    expect(stampsAt(api).sort()).toEqual([false, true, true, true, true]);
+    expect(stampsAt(api)).toHaveLength(5);
+    expect(stampsAt(api).filter((isStamped) => !isStamped)).toHaveLength(1);
     expect(said()).toEqual([]);
   });
 

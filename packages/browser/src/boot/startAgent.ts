@@ -74,7 +74,7 @@ export function startAgent(sources: StartSources, { createEngine, features }: Ed
       core.guard(() => core.errors?.record(error, attributes));
     },
     flush() {
-      core.guard(core.requests.endAnswered);
+      core.guard(() => core.requests.endAnswered());
       return core.exporter.flush();
     },
     stop() {

@@ -327,7 +327,7 @@ function startSpan(
     [HTTP_REQUEST_METHOD]: isKnown ? method : '_OTHER',
     [URL_FULL]: maskUrl(url),
     [SERVER_ADDRESS]: url.hostname,
-    [SERVER_PORT]: Number(url.port) || (/s:$/.test(url.protocol) ? 443 : 80),
+    [SERVER_PORT]: Number(url.port) || (url.protocol.endsWith('s:') ? 443 : 80),
     ...operation?.attributes,
   };
   const methodName = isKnown ? method : 'HTTP';
