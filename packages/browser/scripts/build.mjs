@@ -10,6 +10,7 @@ import { minify } from 'terser';
 import { findInternalNames } from './internalNames.mjs';
 import { nodePackages } from './nodePackages.mjs';
 import { openTelemetryParts } from './openTelemetryParts.mjs';
+import { webVitalsParts } from './webVitalsParts.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const repository = resolve(root, '../..');
@@ -69,9 +70,9 @@ function visit(node, see) {
 
 /** First the minifier that puts constants in their places, then the one that makes the shortest code. */
 function minifyTwice({ format, external, hasOpenTelemetry }) {
-  // Names with a low line are private in OpenTelemetry's packages; where these stay outside, theirs must be kept.
+  // Names with a low line are private in all packages; where OpenTelemetry's stay outside, theirs must be kept.
   const names = findInternalNames(root, repository, external ? ['@opentelemetry'] : []);
-  const internalNames = new RegExp(`^(?:${names.join('|')}${hasOpenTelemetry ? '|_[a-zA-Z]\\w*' : ''})$`);
+  const internalNames = new RegExp(`^(?:${names.join('|')}${external ? '' : '|_[a-zA-Z]\\w*'})$`);
   const isModule = format === 'es';
   return {
     name: 'minify-twice',
@@ -107,6 +108,7 @@ for (const bundled of bundles) {
     plugins: [
       openTelemetryParts(root),
       workspacePackages,
+      webVitalsParts(repository),
       nodePackages(repository),
       withoutDocs,
       minifyTwice(bundled),

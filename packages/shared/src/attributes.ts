@@ -76,6 +76,8 @@ export const AWS_SQS_QUEUE_URL = 'aws.sqs.queue.url';
 // Sessions and pages
 export const SESSION_ID = 'session.id';
 export const BROWSER_DOCUMENT_URL = 'browser.document.url.full';
+/** The name of the event, and what the names of its attributes begin with: `.name`, `.value`, `.delta` and more. */
+export const BROWSER_WEB_VITAL = 'browser.web_vital';
 
 // Ours
 /** What a span is in the words of the design: one of `SpanType`. */
@@ -92,6 +94,11 @@ export const CLICKSPAN_ACTION_SERVER_MS = 'clickspan.action.server_ms';
 export const CLICKSPAN_ACTION_NETWORK_MS = 'clickspan.action.network_ms';
 /** How long the main thread was busy during an action by long animation frames, ms. */
 export const CLICKSPAN_ACTION_MAIN_THREAD_MS = 'clickspan.action.main_thread_ms';
+/** The address of the script that kept the main thread busy longest, in one go, during an action, and for how long, ms. */
+export const CLICKSPAN_ACTION_BLOCKING_SCRIPT = 'clickspan.action.blocking_script';
+export const CLICKSPAN_ACTION_BLOCKING_SCRIPT_MS = 'clickspan.action.blocking_script_ms';
+/** On the action of an input: from the input to the next frame that was shown, ms. */
+export const CLICKSPAN_ACTION_INP_MS = 'clickspan.action.inp_ms';
 /** How many of an action's requests were answered by a cold environment. */
 export const CLICKSPAN_ACTION_COLD_STARTS = 'clickspan.action.cold_starts';
 /** How many requests an action made. */

@@ -13,6 +13,7 @@ import { createRequests, type Requests } from '../features/requests/trackRequest
 import { toPageResource } from '../features/trace/pageResource.ts';
 import { shouldSample } from '../features/trace/sampleTrace.ts';
 import { createExporter, type Exporter } from '../features/transport/exporter.ts';
+import { createAfterLoad, type AfterLoad } from '../platform/afterLoad.ts';
 import { createClock, type Clock } from '../platform/clock.ts';
 import { createGuard, type Guard } from '../platform/guard.ts';
 import { createGzip } from '../platform/gzip.ts';
@@ -44,6 +45,7 @@ export interface Core {
   readonly guard: Guard;
   readonly clock: Clock;
   readonly after: After;
+  readonly afterLoad: AfterLoad;
   readonly listen: Listen;
   readonly current: CurrentContext;
   /** Ties a promise to the current context and keeps its action open. */
@@ -149,6 +151,7 @@ export function createCore(
   return {
     ...surroundings,
     listen: createListen(guard),
+    afterLoad: createAfterLoad(window, guard),
     follow,
     tracerProvider,
     tracer,

@@ -7,6 +7,8 @@ import { observeBeacons } from '../features/requests/observeBeacons.ts';
 import { observeEventSources, observeWebSockets } from '../features/requests/observeConnections.ts';
 import { observeFetch } from '../features/requests/observeFetch.ts';
 import { observeXhr } from '../features/requests/observeXhr.ts';
+import { observeLongFrames } from '../features/vitals/observeLongFrames.ts';
+import { observeVitals } from '../features/vitals/observeVitals.ts';
 import type { Core } from './core.ts';
 
 /** Something that the agent observes: starts, and gives what ends it. */
@@ -24,4 +26,6 @@ export const allFeatures: Readonly<Record<string, Feature>> = {
   beacon: observeBeacons,
   eventsource: observeEventSources,
   websocket: observeWebSockets,
+  vitals: observeVitals,
+  frames: observeLongFrames,
 };

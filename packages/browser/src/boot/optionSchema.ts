@@ -26,6 +26,8 @@ export const FEATURES: readonly string[] = [
   'beacon',
   'eventsource',
   'websocket',
+  'vitals',
+  'frames',
 ];
 
 type Schema = {

@@ -1,5 +1,8 @@
 import type { Guard } from './guard.ts';
 
+/** Of inputs (type `event`) the browser tells nothing faster, however little one asks for. */
+const MIN_INPUT_MS = 16;
+
 /**
  * Observes performance entries of a type, those that are there already included.
  *
@@ -16,6 +19,6 @@ export function observeEntries(
   const { PerformanceObserver } = window;
   if (!PerformanceObserver?.supportedEntryTypes?.includes(type)) return () => {};
   const observer = new PerformanceObserver((list) => guard(() => list.getEntries().forEach(onEntry)));
-  observer.observe({ type, buffered: true });
+  observer.observe({ type, buffered: true, durationThreshold: MIN_INPUT_MS });
   return () => observer.disconnect();
 }

@@ -1,6 +1,8 @@
 import type { Attributes, Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import {
   BROWSER_DOCUMENT_URL,
+  CLICKSPAN_ACTION_BLOCKING_SCRIPT,
+  CLICKSPAN_ACTION_BLOCKING_SCRIPT_MS,
   CLICKSPAN_ACTION_COLD_START_MS,
   CLICKSPAN_ACTION_COLD_STARTS,
   CLICKSPAN_ACTION_ERRORS,
@@ -59,12 +61,22 @@ export interface Action extends Omit<QuietEnd, 'end' | 'endIfQuiet'> {
   addWait(time: RequestTime): void;
   /** Notes an error; its type, when it is one that nobody has caught: then the action has failed. */
   addError(failure: string | undefined): void;
-  /** Notes that the main thread was busy; only what lies within the action counts. */
-  addMainThread(startUnixMs: number, endUnixMs: number): void;
+  /**
+   * Notes that the main thread was busy; only what lies within the action counts.
+   *
+   * @param script the one that kept it so, if there was one
+   */
+  addMainThread(startUnixMs: number, endUnixMs: number, script?: BlockingScript): void;
   /** Notes that it has changed the page's address. */
   addRoute(path: string): void;
   /** Says that it turns out to be something else, which `beforeAction` may name or drop. */
   become(candidate: ActionCandidate): void;
+}
+
+/** A script that has kept the main thread busy in one go. */
+export interface BlockingScript {
+  readonly url: string;
+  readonly ms: number;
 }
 
 /** How a request of an action has ended. */
@@ -91,7 +103,7 @@ export interface Actions {
   /** The action that began last by a time; it may be over since a while: the latest few are kept. */
   at(unixMs: number): Action | undefined;
   /** Notes on all open actions that the main thread was busy. */
-  addMainThread(startUnixMs: number, endUnixMs: number): void;
+  addMainThread(startUnixMs: number, endUnixMs: number, script?: BlockingScript): void;
   /** Names the route that the page has come to, and so the action that led there. */
   setRoute(pattern: string): void;
   /** Observes the DOM for as long as an action is open; before the load is over, only when the user has done something. */
@@ -179,6 +191,7 @@ export function createActions({
     let isDropped = false;
     let requests = 0;
     let errors = 0;
+    let blockedMs = 0;
     let hasEffect = false;
 
     const onEnd = (endUnixMs: number, reason: string | undefined): void => {
@@ -243,7 +256,15 @@ export function createActions({
         if (failure) span.setAttribute(ERROR_TYPE, failure).setStatus({ code: STATUS_ERROR });
       },
       addWait: (time) => void times.push(time),
-      addMainThread: (busyUnixMs, untilUnixMs) => void busy.push({ startUnixMs: busyUnixMs, untilUnixMs }),
+      addMainThread(busyUnixMs, untilUnixMs, script) {
+        busy.push({ startUnixMs: busyUnixMs, untilUnixMs });
+        if (!script || script.ms <= blockedMs || untilUnixMs <= startUnixMs) return;
+        blockedMs = script.ms;
+        span.setAttributes({
+          [CLICKSPAN_ACTION_BLOCKING_SCRIPT]: script.url,
+          [CLICKSPAN_ACTION_BLOCKING_SCRIPT_MS]: script.ms,
+        });
+      },
       addRoute(path) {
         hasEffect = true;
         routed = action;
@@ -270,8 +291,7 @@ export function createActions({
     start,
     of,
     at: (unixMs) => latest.find(({ startUnixMs }) => startUnixMs <= unixMs + TOLERANCE_MS),
-    addMainThread: (startUnixMs, endUnixMs) =>
-      open.forEach((_quietEnd, action) => action.addMainThread(startUnixMs, endUnixMs)),
+    addMainThread: (...busy) => open.forEach((_quietEnd, action) => action.addMainThread(...busy)),
     setRoute(pattern) {
       route = pattern;
       if (!routed?.isOpen()) return;
