@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isRequestTo, openPage, toPageHtml, type PageVoices } from '../support/agentPage.ts';
+import { hasType, isRequestTo, openPage, toPageHtml, type PageVoices } from '../support/agentPage.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { startFakeCollector, type FakeCollector } from '../support/collector.ts';
 import { startTestOrigin, type TestOrigin } from '../support/testOrigins.ts';
@@ -17,6 +17,12 @@ beforeAll(async () => {
   const attributes = { endpoint: collector.url, 'propagate-to': api.url, graphql: 'true' };
   site = await startTestOrigin('localhost', {
     '/': { html: toPageHtml({ ...attributes, features: 'click,fetch,xhr,beacon' }) },
+    '/load': {
+      html: toPageHtml(
+        { ...attributes, features: 'load' },
+        `<meta name="traceparent" content="00-${'a'.repeat(32)}-${'b'.repeat(16)}-01"><img src="/slow?ms=30">`,
+      ),
+    },
     '/next': { html: '<!doctype html><title>Next</title>' },
   });
   browser = await launchChromium();
@@ -171,5 +177,21 @@ describe('a beacon', () => {
     expect(attributes['error.type']).toBe('refused');
     await page.goto(`${site.url}/next`);
     expect(withAgent).toEqual(await run(refused));
+  });
+});
+
+describe('the load', () => {
+  it('tells where the time of its document went, and is linked to the server span that made it', async () => {
+    await page.goto(`${site.url}/load`);
+    const span = await collector.waitForSpan(hasType('action', 'load /load'));
+    expect(span.links).toEqual([{ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) }]);
+    expect(span.attributes['network.protocol.version']).toBe('1.1');
+    const times = ['dom_interactive', 'dom_content_loaded', 'loaded'].map(
+      (name) => span.attributes[`clickspan.${name}_ms`] as number,
+    );
+    expect(times[0]).toBeGreaterThan(0);
+    expect(times[1]).toBeGreaterThanOrEqual(times[0]!);
+    expect(times[2]).toBeGreaterThan(times[1]!);
+    expect(span.attributes['http.response.body.size']).toBeGreaterThan(100);
   });
 });

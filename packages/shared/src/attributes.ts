@@ -143,6 +143,12 @@ export const CLICKSPAN_PREFLIGHT_MS = 'clickspan.preflight_ms';
 export const CLICKSPAN_TTFB_MS = 'clickspan.ttfb_ms';
 /** The same: from the first byte to the last. */
 export const CLICKSPAN_DOWNLOAD_MS = 'clickspan.download_ms';
+/** On a load: when the document could be used, ms from the beginning. */
+export const CLICKSPAN_DOM_INTERACTIVE_MS = 'clickspan.dom_interactive_ms';
+/** The same: when its deferred scripts had run. */
+export const CLICKSPAN_DOM_CONTENT_LOADED_MS = 'clickspan.dom_content_loaded_ms';
+/** The same: when everything in it was there. */
+export const CLICKSPAN_LOADED_MS = 'clickspan.loaded_ms';
 /** Bytes of a body after decompression, where it was compressed. */
 export const CLICKSPAN_DECODED_SIZE = 'clickspan.decoded_size';
 /** `hit` where a response came out of the browser's cache, `revalidated` where the server has confirmed that. */

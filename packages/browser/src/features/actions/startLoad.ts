@@ -1,11 +1,20 @@
-import { CLICKSPAN_ACTION_NAVIGATION_TYPE } from '@clickspan/shared/attributes';
+import type { Attributes, SpanContext } from '@opentelemetry/api';
+import {
+  CLICKSPAN_ACTION_NAVIGATION_TYPE,
+  CLICKSPAN_DOM_CONTENT_LOADED_MS,
+  CLICKSPAN_DOM_INTERACTIVE_MS,
+  CLICKSPAN_LOADED_MS,
+  CLICKSPAN_QUEUE_MS,
+} from '@clickspan/shared/attributes';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import { maskPath } from '@clickspan/shared/masking';
 import { toInvocationTiming } from '@clickspan/shared/serverTiming';
+import { parseTraceparent } from '@clickspan/shared/traceContext';
 import type { Clock } from '../../platform/clock.ts';
 import { toServerTimingMetrics } from '../../platform/serverTimingEntries.ts';
 import type { Listen } from '../../platform/listen.ts';
 import type { After } from '../../platform/timers.ts';
+import { toPhaseMs, toTimingAttributes } from '../../platform/timingPhases.ts';
 import type { Action, ActionInit, Actions } from './actions.ts';
 import type { ActionContext } from './observeInput.ts';
 
@@ -49,7 +58,12 @@ export function startLoad({ window, listen, clock, after, actions, current }: Lo
     const action = begin(activationStart ? 'prerender' : navigation?.type, activationStart, {
       // The document came before any script of ours, so its function could not be told our trace.
       link: timing.context,
-      onEnd: () => current.setBase(ROOT_CONTEXT),
+      onEnd({ span }) {
+        current.setBase(ROOT_CONTEXT);
+        const context = timing.context ? undefined : toMetaContext(document);
+        if (context) span.addLink({ context });
+        if (navigation) span.setAttributes(toLoadAttributes(navigation, activationStart));
+      },
     });
     if (!action) return undefined;
     if (navigation) {
@@ -87,6 +101,21 @@ export function startLoad({ window, listen, clock, after, actions, current }: Lo
     stops.push(listen(document, 'prerenderingchange', () => enter(beginFirst())));
   } else beginFirst();
   return () => stops.forEach((stop) => stop());
+}
+
+/** What a server that sends no `Server-Timing` may have written into the document's head. */
+function toMetaContext(document: Document): SpanContext | undefined {
+  const meta = document.querySelector<HTMLMetaElement>('meta[name=traceparent]');
+  return parseTraceparent(meta?.content);
+}
+
+function toLoadAttributes(navigation: NavigationTiming, startMs: number): Attributes {
+  return {
+    ...toTimingAttributes(navigation, CLICKSPAN_QUEUE_MS),
+    [CLICKSPAN_DOM_INTERACTIVE_MS]: toPhaseMs(startMs, navigation.domInteractive),
+    [CLICKSPAN_DOM_CONTENT_LOADED_MS]: toPhaseMs(startMs, navigation.domContentLoadedEventEnd),
+    [CLICKSPAN_LOADED_MS]: toPhaseMs(startMs, navigation.loadEventEnd),
+  };
 }
 
 /** With the time at which a page that was rendered in advance was shown; not every browser has it. */

@@ -43,7 +43,7 @@ const IN_VAIN = 0;
 
 /**
  * Makes the guard. An origin that has answered a stamped request never comes into question again, and neither does one
- * where sending again was in vain: an outage must not get more traffic (ADR 5).
+ * where sending again was in vain: an outage must not get more traffic (ADR 0006).
  */
 export function createCorsGuard({ pageOrigin, navigator, now, warn }: CorsGuardDeps): CorsGuard {
   /** `PROVEN`, `IN_VAIN`, or until when it is parked. */
