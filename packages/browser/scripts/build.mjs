@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 // Bundles the compiled agent: `dist/clickspan.js` for the script tag and `dist/esm/clickspan.js` for bundlers, both whole
 // in themselves. Run it after `tsc -b`.
+import { hash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { minify as fold } from 'rolldown/utils';
 import { rollup } from 'rollup';
+import { dts } from 'rollup-plugin-dts';
 import { minify } from 'terser';
 import { findInternalNames } from './internalNames.mjs';
 import { nodePackages } from './nodePackages.mjs';
@@ -16,21 +18,21 @@ const root = resolve(import.meta.dirname, '..');
 const repository = resolve(root, '../..');
 const shared = resolve(root, '../shared/dist');
 
+/** `names: false` keeps all names: what a bundle imports and is given has names of its own. */
 const bundles = [
-  { input: 'dist/entries/scriptTag.js', file: 'dist/clickspan.js', format: 'iife' },
+  { input: 'scriptTag', file: 'clickspan.js', format: 'iife' },
   {
-    input: 'dist/entries/openTelemetryScriptTag.js',
-    file: 'dist/clickspan.opentelemetry.js',
+    input: 'openTelemetryScriptTag',
+    file: 'clickspan.opentelemetry.js',
     format: 'iife',
     hasOpenTelemetry: true,
   },
-  {
-    input: 'dist/entries/openTelemetry.js',
-    file: 'dist/esm/opentelemetry.js',
-    format: 'es',
-    external: /^@opentelemetry\//,
-  },
-  { input: 'dist/entries/npm.js', file: 'dist/esm/clickspan.js', format: 'es' },
+  { input: 'npm', file: 'esm/clickspan.js', format: 'es' },
+  { input: 'core', file: 'esm/core.js', format: 'es' },
+  { input: 'openTelemetry', file: 'esm/opentelemetry.js', format: 'es', external: /^@opentelemetry\// },
+  { input: 'react', file: 'esm/react.js', format: 'es', external: /^react/, names: false },
+  { input: 'vue', file: 'esm/vue.js', format: 'es', names: false },
+  { input: 'angular', file: 'esm/angular.js', format: 'es', names: false },
 ];
 
 /** What the license of OpenTelemetry's packages asks for. */
@@ -38,10 +40,10 @@ const NOTICE =
   '/* Contains parts of OpenTelemetry JS, (c) The OpenTelemetry Authors, Apache-2.0; modified */';
 
 /** Takes the packages of the workspace from their compiled files. */
-const workspacePackages = {
+const workspacePackages = (ending) => ({
   name: 'workspace-packages',
-  resolveId: (id) => (id.startsWith('@clickspan/shared/') ? join(shared, `${id.slice(18)}.js`) : null),
-};
+  resolveId: (id) => (id.startsWith('@clickspan/shared/') ? join(shared, id.slice(18) + ending) : null),
+});
 
 /** The options' sentences are for the docs table; pages need not load them. */
 const withoutDocs = {
@@ -69,7 +71,7 @@ function visit(node, see) {
 }
 
 /** First the minifier that puts constants in their places, then the one that makes the shortest code. */
-function minifyTwice({ format, external, hasOpenTelemetry }) {
+function minifyTwice({ format, external, hasOpenTelemetry, names: shortens = true }) {
   // Names with a low line are private in all packages; where OpenTelemetry's stay outside, theirs must be kept.
   const names = findInternalNames(root, repository, external ? ['@opentelemetry'] : []);
   const internalNames = new RegExp(`^(?:${names.join('|')}${external ? '' : '|_[a-zA-Z]\\w*'})$`);
@@ -89,7 +91,7 @@ function minifyTwice({ format, external, hasOpenTelemetry }) {
           ecma: 2020,
           module: isModule,
           compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, pure_getters: true },
-          mangle: { properties: { regex: internalNames } },
+          mangle: { properties: shortens && { regex: internalNames } },
           format: { preamble: hasOpenTelemetry ? NOTICE : undefined },
           sourceMap: { content: folded.map, asObject: true },
         },
@@ -102,12 +104,12 @@ function minifyTwice({ format, external, hasOpenTelemetry }) {
 for (const bundled of bundles) {
   const { input, file, format, external = [] } = bundled;
   const bundle = await rollup({
-    input: join(root, input),
+    input: join(root, `dist/entries/${input}.js`),
     external,
     treeshake: 'smallest',
     plugins: [
       openTelemetryParts(root),
-      workspacePackages,
+      workspacePackages('.js'),
       webVitalsParts(repository),
       nodePackages(repository),
       withoutDocs,
@@ -117,10 +119,22 @@ for (const bundled of bundles) {
       throw new Error(`Bundling ${file}: ${warning.message}`);
     },
   });
-  const target = join(root, file);
+  const target = join(root, 'dist', file);
   await mkdir(dirname(target), { recursive: true });
   const { output } = await bundle.write({ format, sourcemap: true, file: target });
   const { code } = output[0];
   const gzipBytes = gzipSync(code, { level: 9 }).length;
-  process.stdout.write(`${file}: ${Buffer.byteLength(code)} B, ${gzipBytes} B gzip\n`);
+  const integrity = format === 'iife' ? `, integrity="sha384-${hash('sha384', code, 'base64')}"` : '';
+  process.stdout.write(`${file}: ${Buffer.byteLength(code)} B, ${gzipBytes} B gzip${integrity}\n`);
+  if (format === 'es') await bundleTypes(input, file);
+}
+
+/** The types of an entry in one file, with those of the OpenTelemetry API, so that apps need no package for them. */
+async function bundleTypes(input, file) {
+  const bundle = await rollup({
+    input: join(root, `dist/entries/${input}.d.ts`),
+    external: /^(?:react|react-router|vue-router|@angular\/router)$/,
+    plugins: [workspacePackages('.d.ts'), dts({ includeExternal: ['@opentelemetry/api'] })],
+  });
+  await bundle.write({ format: 'es', file: join(root, 'dist/types', `${basename(file, '.js')}.d.ts`) });
 }

@@ -7,6 +7,7 @@ import { createWarn } from '../platform/warn.ts';
 import { createCore, readStartOptions, type Core, type StartSources } from './core.ts';
 import type { CreateEngine } from './engine.ts';
 import type { Feature } from './features.ts';
+import { FEATURES } from './optionSchema.ts';
 
 /** A running agent. */
 export interface Agent {
@@ -58,8 +59,8 @@ export interface Edition {
 export function startAgent(sources: StartSources, { createEngine, features }: Edition): Agent {
   const warn = createWarn();
   const options = readStartOptions(sources, warn);
-  if (!options.features.every((name) => Object.hasOwn(features, name))) {
-    warn(`features may be any of ${Object.keys(features).join(', ')}; others are ignored.`);
+  if (!options.features.every((name) => FEATURES.includes(name))) {
+    warn(`features may be any of ${FEATURES.join(', ')}; others are ignored.`);
   }
   const core = createCore(sources.window, options, warn, createEngine);
   const stops = observePage(core, features);
