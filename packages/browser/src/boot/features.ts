@@ -14,7 +14,7 @@ import type { Core } from './core.ts';
 /** Something that the agent observes: starts, and gives what ends it. */
 export type Feature = (core: Core) => (() => void) | undefined;
 
-/** All features by their names in the option `features`, in the order in which they start. */
+/** All features by their names in the option `features`, in the order in which they start; each is also an export of `entries/core.ts`. */
 export const allFeatures: Readonly<Record<string, Feature>> = {
   load: startLoad,
   click: observeInput,

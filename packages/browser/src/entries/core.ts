@@ -8,6 +8,8 @@ import { observeRoutes } from '../features/actions/observeRoutes.ts';
 import { startLoad } from '../features/actions/startLoad.ts';
 import { observeErrors } from '../features/errors/observeErrors.ts';
 import { joinGlobalApi } from '../features/openTelemetry/joinGlobalApi.ts';
+import { observeBeacons } from '../features/requests/observeBeacons.ts';
+import { observeEventSources, observeWebSockets } from '../features/requests/observeConnections.ts';
 import { observeFetch } from '../features/requests/observeFetch.ts';
 import { observeXhr } from '../features/requests/observeXhr.ts';
 
@@ -20,6 +22,9 @@ export const fetchFeature: NamedFeature = { name: 'fetch', start: observeFetch }
 export const xhrFeature: NamedFeature = { name: 'xhr', start: observeXhr };
 export const errorFeature: NamedFeature = { name: 'error', start: observeErrors };
 export const apiFeature: NamedFeature = { name: 'api', start: joinGlobalApi };
+export const beaconFeature: NamedFeature = { name: 'beacon', start: observeBeacons };
+export const eventsourceFeature: NamedFeature = { name: 'eventsource', start: observeEventSources };
+export const websocketFeature: NamedFeature = { name: 'websocket', start: observeWebSockets };
 
 /**
  * Starts tracing the page with the given features alone; a bundler leaves the others out. Starting twice is harmless: the
