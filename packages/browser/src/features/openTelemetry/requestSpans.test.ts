@@ -6,10 +6,10 @@ import { describe, expect, it, vi } from 'vitest';
 import { createSdkTracerProvider } from './sdkTracerProvider.ts';
 
 describe('createRequestSpans', () => {
-  it.each([
-    ['fetch', '@opentelemetry/instrumentation-fetch', false],
-    ['XHR', '@opentelemetry/instrumentation-xml-http-request', true],
-  ])('lets the instrumentation of %s make the span, and touch nothing', async (_name, scope, isXhr) => {
+  it.each<['fetch' | 'xhr', string]>([
+    ['fetch', '@opentelemetry/instrumentation-fetch'],
+    ['xhr', '@opentelemetry/instrumentation-xml-http-request'],
+  ])('lets the instrumentation of %s make the span, and touch nothing', async (via, scope) => {
     class PerformanceObserver {
       observe = observed;
     }
@@ -32,7 +32,7 @@ describe('createRequestSpans', () => {
     const action = provider.getTracer('t').startSpan('click');
     const link = { context: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 } };
     const span = startRequestSpan(
-      { method: 'POST', isXhr },
+      { method: 'POST', via },
       'POST',
       {
         kind: 2,

@@ -3,11 +3,13 @@ import { FetchInstrumentation } from '@opentelemetry/instrumentation-fetch';
 import { XMLHttpRequestInstrumentation } from '@opentelemetry/instrumentation-xml-http-request';
 import { URL_FULL } from '@clickspan/shared/attributes';
 import { createSilentSpan } from '@clickspan/shared/tracer';
+import { VERSION } from '../../version.ts';
 
 /** A request, as far as its span is concerned. */
 export interface SpannedRequest {
   readonly method: string;
-  readonly isXhr?: boolean;
+  /** Which instrumentation makes the span; none does for other ways to make a request. */
+  readonly via?: 'fetch' | 'xhr';
 }
 
 /** Makes the span of a request; see `StartRequestSpan` of the engine. */
@@ -25,17 +27,18 @@ export type StartSpannedRequest = (
  * headers, hold the span back for 300 ms, observe all resource timings for each call.
  */
 export function createRequestSpans(provider: TracerProvider): StartSpannedRequest {
+  const tracer = provider.getTracer('@clickspan/browser', VERSION);
   let wanted: { readonly name: string; readonly options: SpanOptions; readonly context: Context } | undefined;
   let made: Span | undefined;
   const shadowProvider: TracerProvider = {
     getTracer(scopeName, version) {
-      const tracer = provider.getTracer(scopeName, version);
+      const scoped = provider.getTracer(scopeName, version);
       return {
-        ...tracer,
+        ...scoped,
         startSpan(ownName, own = {}) {
           const { name = ownName, options, context } = wanted ?? {};
           const attributes = { ...own.attributes, ...options?.attributes };
-          made = tracer.startSpan(name, { ...own, ...options, attributes }, context);
+          made = scoped.startSpan(name, { ...own, ...options, attributes }, context);
           // What they do with it later is ours to do.
           return createSilentSpan(made.spanContext());
         },
@@ -45,14 +48,14 @@ export function createRequestSpans(provider: TracerProvider): StartSpannedReques
   const callFetch = takeWrapper(FetchInstrumentation, 'fetch', shadowProvider);
   const callOpen = takeWrapper(XMLHttpRequestInstrumentation, 'open', shadowProvider);
 
-  return ({ method, isXhr }, name, options, context) => {
+  return ({ method, via }, name, options, context) => {
     const url = options.attributes?.[URL_FULL];
     wanted = { name, options, context };
     made = undefined;
     try {
-      if (isXhr) callOpen?.call({}, method, url);
-      else callFetch?.call(undefined, url, { method });
-      return made ?? provider.getTracer('@clickspan/browser').startSpan(name, options, context);
+      if (via === 'xhr') callOpen?.call({}, method, url);
+      else if (via) callFetch?.call(undefined, url, { method });
+      return made ?? tracer.startSpan(name, options, context);
     } finally {
       wanted = made = undefined;
     }

@@ -2,6 +2,7 @@ import { isPlain, toOnceRead, withHeaders, type FetchInit } from './fetchInit.ts
 
 /** What a call of `fetch` asks for, read without touching what the caller has. */
 export interface FetchCall {
+  readonly via: 'fetch';
   readonly method: string;
   readonly url: URL;
   readonly callerTraceparent: string | null;

@@ -77,7 +77,7 @@ export function observeXhr({ window, guard, listen, requests, current }: XhrDeps
   const start = (xhr: XMLHttpRequest, state: XhrState, body: unknown): void => {
     state.asked = current.get();
     const { method, url, callerTraceparent } = state;
-    const init = { method, url, callerTraceparent, canCarryHeaders: true, isXhr: true, body };
+    const init = { method, url, callerTraceparent, canCarryHeaders: true, via: 'xhr', body };
     state.request = requests.start(init);
     for (const [name, value] of state.request?.headers ?? []) setHeader.call(xhr, name, value);
   };

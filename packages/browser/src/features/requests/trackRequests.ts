@@ -44,8 +44,8 @@ export interface PageRequest {
   readonly callerTraceparent: string | null;
   /** Whether headers can be added to it at all. */
   readonly canCarryHeaders: boolean;
-  /** Whether it is made by `XMLHttpRequest` and not by `fetch`. */
-  readonly isXhr?: boolean;
+  /** By which of the two it is made, if by one; see `StartRequestSpan`. */
+  readonly via?: 'fetch' | 'xhr';
   /** Whether it can be sent again without the page noticing. */
   readonly canResend?: boolean;
   /** What it sends, as the caller has given it; never consumed. */
