@@ -12,6 +12,8 @@ import { observeBeacons } from '../features/requests/observeBeacons.ts';
 import { observeEventSources, observeWebSockets } from '../features/requests/observeConnections.ts';
 import { observeFetch } from '../features/requests/observeFetch.ts';
 import { observeXhr } from '../features/requests/observeXhr.ts';
+import { observeLongFrames } from '../features/vitals/observeLongFrames.ts';
+import { observeVitals } from '../features/vitals/observeVitals.ts';
 
 export type { Agent, NamedFeature, StartOptions };
 
@@ -25,6 +27,8 @@ export const apiFeature: NamedFeature = { name: 'api', start: joinGlobalApi };
 export const beaconFeature: NamedFeature = { name: 'beacon', start: observeBeacons };
 export const eventsourceFeature: NamedFeature = { name: 'eventsource', start: observeEventSources };
 export const websocketFeature: NamedFeature = { name: 'websocket', start: observeWebSockets };
+export const vitalsFeature: NamedFeature = { name: 'vitals', start: observeVitals };
+export const framesFeature: NamedFeature = { name: 'frames', start: observeLongFrames };
 
 /**
  * Starts tracing the page with the given features alone; a bundler leaves the others out. Starting twice is harmless: the

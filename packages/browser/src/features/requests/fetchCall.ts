@@ -48,6 +48,7 @@ export function parseFetchCall(args: readonly unknown[], baseUrl: string): Fetch
     const canResend = method === 'GET' || method === 'HEAD';
     const signal = init?.signal === undefined ? request?.signal : init.signal;
     return {
+      via: 'fetch',
       method,
       canResend,
       body: init?.body ?? (canResend ? undefined : request),

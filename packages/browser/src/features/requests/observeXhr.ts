@@ -77,8 +77,14 @@ export function observeXhr({ window, guard, listen, requests, current }: XhrDeps
   const start = (xhr: XMLHttpRequest, state: XhrState, body: unknown): void => {
     state.asked = current.get();
     const { method, url, callerTraceparent } = state;
-    const init = { method, url, callerTraceparent, canCarryHeaders: true, via: 'xhr', body };
-    state.request = requests.start(init);
+    state.request = requests.start({
+      via: 'xhr',
+      method,
+      url,
+      callerTraceparent,
+      canCarryHeaders: true,
+      body,
+    });
     for (const [name, value] of state.request?.headers ?? []) setHeader.call(xhr, name, value);
   };
 
