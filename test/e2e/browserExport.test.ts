@@ -211,7 +211,7 @@ describe('leaving the page', () => {
       Reflect.deleteProperty(Request.prototype, 'keepalive');
       const send = navigator.sendBeacon.bind(navigator);
       navigator.sendBeacon = (url, data) => {
-        sessionStorage.setItem('beacon', String(url));
+        sessionStorage.setItem(String(url), 'beacon');
         return send(url, data);
       };
     });
@@ -226,7 +226,8 @@ describe('leaving the page', () => {
     await expect.poll(() => site.latest('/v1/traces')?.body, { timeout: 20_000 }).toContain('/by-beacon');
     const beacon = site.latest('/v1/traces')!;
     expect(beacon.headers['content-type']).toBe('application/json');
-    expect(await page.evaluate(() => sessionStorage.getItem('beacon'))).toBe(`${site.url}/v1/traces`);
+    const isBeacon = (url: string): string | null => sessionStorage.getItem(url);
+    expect(await page.evaluate(isBeacon, `${site.url}/v1/traces`)).toBe('beacon');
     expect(decodeSpans(beacon.body, 0).map(({ name }) => name)).toContain('click one');
   });
 
@@ -294,7 +295,7 @@ describe('the agent', () => {
     expect(collector.spans.filter(isRequestTo('/echo'))).toHaveLength(1);
     expect(collector.spans[0]!.resource['service.name']).toBe('by import');
     expect(collector.requests[0]!.headers['x-key']).toBe('k');
-    expect(collector.requests[0]!.path).toBe('/v1/traces');
+    expect(collector.requests.map(({ path }) => path)).toContain('/v1/traces');
     const texts = await page.evaluate(async () => {
       const { agent } = window as unknown as { agent: { stop(): void } };
       const before = window.fetch;

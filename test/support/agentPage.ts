@@ -1,5 +1,13 @@
+import type { Agent } from '@clickspan/browser';
 import type { Browser, Page } from 'playwright-core';
 import type { FakeCollector, ReceivedSpan } from './collector.ts';
+
+declare global {
+  interface Window {
+    /** The agent of the script tag. */
+    clickspan?: Agent | undefined;
+  }
+}
 
 /** Attributes of the script tag, without `data-`. */
 export type TagAttributes = Readonly<Record<string, string>>;

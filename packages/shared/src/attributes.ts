@@ -75,6 +75,7 @@ export const AWS_SQS_QUEUE_URL = 'aws.sqs.queue.url';
 
 // Sessions and pages
 export const SESSION_ID = 'session.id';
+export const SESSION_PREVIOUS_ID = 'session.previous_id';
 export const BROWSER_DOCUMENT_URL = 'browser.document.url.full';
 /** The name of the event, and what the names of its attributes begin with: `.name`, `.value`, `.delta` and more. */
 export const BROWSER_WEB_VITAL = 'browser.web_vital';

@@ -110,11 +110,11 @@ describe('maskText', () => {
   });
 
   it('cuts what is long, and nothing that was cut in half stays', () => {
-    for (let length = 8100; length < 8200; length++) {
+    for (let length = 4000; length < 4110; length++) {
       const masked = maskText(
-        `${'word '.repeat(1700).slice(0, length)} anna.smith@a.example 4111 1111 1111 1111`,
+        `${'word '.repeat(900).slice(0, length)} anna.smith@a.example 4111 1111 1111 1111`,
       );
-      expect(masked.length).toBeLessThan(8192);
+      expect(masked.length).toBeLessThan(4096);
       expect(masked).not.toMatch(/anna|4111/);
     }
   });
@@ -148,7 +148,7 @@ describe('maskText', () => {
   ])('takes no longer for a text of 1 MB of %j than for its beginning', (unit) => {
     const text = unit.repeat(2 ** 20 / unit.length);
     // Cutting is what bounds it: the rest is not looked at.
-    expect(maskText(text)).toBe(maskText(text.slice(0, 9000)));
+    expect(maskText(text)).toBe(maskText(text.slice(0, 5000)));
   });
 });
 

@@ -5,8 +5,8 @@
  * Every pattern here is bounded in how far it looks from one place, so that no text can make it slow.
  */
 
-/** Longer texts are cut: nobody reads more of a message or a stack, and a page must not wait for it. */
-const MAX_LENGTH = 8192;
+/** Longer texts are cut: nobody reads more of a message or a stack, and a page must not wait for it. Spans hold as much. */
+const MAX_LENGTH = 4096;
 /** What stands at the cut may be the beginning of something that would have been masked as a whole. */
 const CUT_LENGTH = 64;
 
@@ -51,7 +51,7 @@ const TEXT_PATTERNS: readonly (readonly [RegExp, string | ((...found: string[]) 
  * @param text of any length; what is too long is cut
  */
 export function maskText(text: string): string {
-  const isLong = text.length > MAX_LENGTH;
+  const isLong = text.length >= MAX_LENGTH;
   let masked = isLong ? text.slice(0, MAX_LENGTH) : text;
   for (const [pattern, mask] of TEXT_PATTERNS) masked = masked.replace(pattern, mask as string);
   return isLong ? masked.slice(0, -CUT_LENGTH) : masked;

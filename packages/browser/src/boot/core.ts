@@ -1,17 +1,19 @@
 import type { Tracer, TracerProvider } from '@opentelemetry/api';
+import { createIdSource } from '@clickspan/shared/ids';
 import { readOptions } from '@clickspan/shared/options';
+import { FLAG_SAMPLED } from '@clickspan/shared/traceContext';
 import { createActions, type Actions } from '../features/actions/actions.ts';
 import { createCustomActions, type CustomActions } from '../features/actions/customActions.ts';
 import { createCurrentContext, type CurrentContext } from '../features/context/currentContext.ts';
 import { createFollow, type Follow } from '../features/context/promiseSources.ts';
 import type { ErrorSink } from '../features/errors/observeErrors.ts';
+import { toPageResource } from '../features/records/pageResource.ts';
 import { createRecordSink, type NewLogRecord } from '../features/records/recordSink.ts';
 import { createCorsGuard } from '../features/requests/corsGuard.ts';
 import { createPropagation } from '../features/requests/propagation.ts';
 import { createResourceTimings } from '../features/requests/resourceTimings.ts';
 import { createRequests, type Requests } from '../features/requests/trackRequests.ts';
-import { toPageResource } from '../features/trace/pageResource.ts';
-import { shouldSample } from '../features/trace/sampleTrace.ts';
+import { createSession, type Session } from '../features/session/session.ts';
 import { createExporter, type Exporter } from '../features/transport/exporter.ts';
 import { createAfterLoad, type AfterLoad } from '../platform/afterLoad.ts';
 import { createClock, type Clock } from '../platform/clock.ts';
@@ -60,9 +62,15 @@ export interface Core {
   readonly exporter: Exporter;
   /** Set by the feature that records errors, while that is on. */
   errors: ErrorSink | undefined;
+  readonly session: Session;
   /** Takes back what making the core has changed. */
   readonly stop: () => void;
+  /** Forgets all that was recorded; from now on nothing is recorded, stored or sent. */
+  readonly forget: () => void;
 }
+
+/** What is on its way when all is forgotten goes nowhere; nobody is to try again. */
+const GONE = Promise.resolve({ status: 200, retryAfter: null });
 
 /** Reads the options; what is wrong with them is told. */
 export function readStartOptions({ code, attribute = () => null }: StartSources, warn: Warn): Options {
@@ -73,7 +81,8 @@ export function readStartOptions({ code, attribute = () => null }: StartSources,
     warn,
   });
   if (!options.endpoint) warn('No endpoint is set: requests are stamped, nothing is sent.');
-  return options;
+  // They are changed by `setAttributes()`, and the page's own object is not.
+  return { ...options, attributes: { ...options.attributes } };
 }
 
 /** Makes all parts, without effects on the page. What is taken of its functions is taken before any is wrapped. */
@@ -95,31 +104,50 @@ export function createCore(
   });
   const after = createAfter(window);
   const surroundings = { window, options, warn, guard, clock, after, current };
+  let isForgotten = false;
+  const post = createPost(window);
+  const local = createLocalStore(window);
   const exporter = createExporter({
     ...surroundings,
     resource: toPageResource(window, options, VERSION),
-    post: createPost(window),
+    post: (request) => (isForgotten ? GONE : post(request)),
     postLater: createPostLater(window),
     gzip: createGzip(window),
-    local: createLocalStore(window),
+    local,
     inOneTab: createInOneTab(window),
     isOffline: () => !window.navigator.onLine,
     random: Math.random,
   });
   const scope = { name: '@clickspan/browser', version: VERSION };
-  const sink = createRecordSink({ guard, scope, toCommonAttributes: () => ({}), send: exporter.add });
+  const session = createSession({
+    options,
+    local,
+    now: clock.now,
+    createId: () => createIdSource((bytes) => window.crypto.getRandomValues(bytes)).traceId(),
+    log: (event) => sink.log(event),
+  });
+  const sink = createRecordSink({
+    ...surroundings,
+    scope,
+    attributes: options.attributes,
+    beforeSend: options.beforeSend,
+    sessionAt: session.idAt,
+    isClosed: () => isForgotten,
+    send: exporter.add,
+    drop: exporter.drop,
+  });
   const engine = createEngine({
     window,
     now: clock.now,
     activeContext: current.get,
     // Who awaits a function goes on with the context that was there before it.
     runWith: (context, run) => follow(current.runWith(context, run)),
-    sample: (traceId) => shouldSample(traceId, options.sampleRatio),
+    sample: session.isSampled,
     onEnd: sink.span,
   });
   const { tracerProvider } = engine;
   const tracer = tracerProvider.getTracer(scope.name, scope.version);
-  const actions = createActions({ ...surroundings, tracer });
+  const actions = createActions({ ...surroundings, tracer, onStart: session.touch });
   const pageOrigin = window.location.origin;
   const requests = createRequests({
     ...surroundings,
@@ -158,9 +186,18 @@ export function createCore(
     actions,
     customActions: createCustomActions({ ...surroundings, actions, afterMicrotasks, follow }),
     requests,
-    emit: sink.log,
+    emit(record) {
+      const { spanContext } = record;
+      if (spanContext ? spanContext.traceFlags & FLAG_SAMPLED : session.isSampled()) sink.log(record);
+    },
     exporter,
     errors: undefined,
+    session,
     stop: () => engine.stop?.(),
+    forget() {
+      isForgotten = true;
+      session.forget();
+      exporter.clear();
+    },
   };
 }

@@ -1,5 +1,6 @@
 import {
   booleanOption,
+  choiceOption,
   functionOption,
   listOption,
   mapOption,
@@ -12,6 +13,7 @@ import {
   type OptionValues,
 } from '@clickspan/shared/options';
 import type { BeforeAction } from '../features/actions/actions.ts';
+import type { BeforeSend } from '../features/records/recordSink.ts';
 import type { PropagationTarget } from '../features/requests/propagation.ts';
 
 /** What can be switched off, and is on: the names of the features, in the order in which they start. */
@@ -44,6 +46,11 @@ type Schema = {
   readonly environmentName: Option<string>;
   readonly sampleRatio: Option<number>;
   readonly consoleErrors: Option<boolean>;
+  readonly sessionInactivityMs: Option<number>;
+  readonly sessionMaxAgeMs: Option<number>;
+  readonly consent: Option<'implied' | 'required'>;
+  readonly attributes: Option<Readonly<Record<string, string>>>;
+  readonly beforeSend: Option<BeforeSend | undefined>;
   readonly features: Option<readonly string[]>;
   readonly beforeAction: Option<BeforeAction | undefined>;
 };
@@ -101,7 +108,32 @@ export const optionSchema: Schema = {
     default: 1,
     min: 0,
     max: 1,
-    doc: 'Share of the traces to record, from 0 to 1.',
+    doc: 'Share of the sessions to record, from 0 to 1.',
+  }),
+  sessionInactivityMs: numberOption({
+    default: 1_800_000,
+    min: 1,
+    max: 86_400_000,
+    doc: 'After so long without an action, in ms, the next begins a new session.',
+  }),
+  sessionMaxAgeMs: numberOption({
+    default: 14_400_000,
+    min: 1,
+    max: 86_400_000,
+    doc: 'No session is longer than this, in ms.',
+  }),
+  consent: choiceOption({
+    default: 'implied',
+    choices: ['implied', 'required'],
+    doc: 'With `required` nothing is recorded, stored, stamped or wrapped before `agent.consent(true)`; else `implied`.',
+  }),
+  attributes: mapOption({
+    default: {},
+    doc: 'Attributes of every record, for example of the release; `agent.setAttributes()` changes them. They are not masked.',
+  }),
+  beforeSend: functionOption<BeforeSend>({
+    default: undefined,
+    doc: 'A function that sees every record last, may change it, and drops it by returning `false`.',
   }),
   consoleErrors: booleanOption({
     default: false,

@@ -4,14 +4,15 @@ import { observeCallbackSources } from '../features/context/callbackSources.ts';
 import { createFollow, observePromiseSources } from '../features/context/promiseSources.ts';
 import { observePageLife } from '../platform/pageLife.ts';
 import { createWarn } from '../platform/warn.ts';
+import { createLastingTracers } from '../features/trace/lastingTracers.ts';
 import { createCore, readStartOptions, type Core, type StartSources } from './core.ts';
 import type { CreateEngine } from './engine.ts';
 import type { Feature } from './features.ts';
 import { FEATURES } from './optionSchema.ts';
 
-/** A running agent. */
+/** The page's agent. */
 export interface Agent {
-  /** For spans of one's own; implements the OpenTelemetry API. */
+  /** For spans of one's own; implements the OpenTelemetry API. While the agent does not run, they are not recorded. */
   readonly tracerProvider: TracerProvider;
   readonly action: {
     /**
@@ -43,7 +44,18 @@ export interface Agent {
   recordError(error: unknown, attributes?: Attributes): void;
   /** Sends what has been recorded; resolves when that has been answered or has failed, never rejects. */
   flush(): Promise<void>;
-  /** Takes everything back that was wrapped, ends what is open and sends it. */
+  /**
+   * Puts attributes on every record from now on.
+   *
+   * @param attributes added to those that there are; `undefined` takes one away
+   */
+  setAttributes(attributes: Attributes): void;
+  /**
+   * Says whether the user agrees to being recorded. With it the agent starts anew. Without it the agent stops, and all that
+   * was recorded and stored and has not been sent is gone. Remembering the choice is the page's part.
+   */
+  consent(given: boolean): void;
+  /** Takes everything back that was wrapped, ends what is open and sends it, for good. */
   stop(): void;
 }
 
@@ -53,8 +65,14 @@ export interface Edition {
   readonly features: Readonly<Record<string, Feature>>;
 }
 
+/** What runs while the user agrees. */
+interface Run {
+  readonly core: Core;
+  readonly stops: readonly (() => void)[];
+}
+
 /**
- * Puts the agent together and starts it.
+ * Puts the agent together, and starts it unless the user's consent is to be waited for.
  */
 export function startAgent(sources: StartSources, { createEngine, features }: Edition): Agent {
   const warn = createWarn();
@@ -62,26 +80,61 @@ export function startAgent(sources: StartSources, { createEngine, features }: Ed
   if (!options.features.every((name) => FEATURES.includes(name))) {
     warn(`features may be any of ${FEATURES.join(', ')}; others are ignored.`);
   }
-  const core = createCore(sources.window, options, warn, createEngine);
-  const stops = observePage(core, features);
+  const toCore = (): Core => createCore(sources.window, options, warn, createEngine);
+  let run: Run | undefined;
+  let isStopped = false;
+
+  const begin = (): void => {
+    if (run || isStopped) return;
+    const core = toCore();
+    run = { core, stops: observePage(core, features) };
+  };
+  const end = ({ core, stops }: Run): void => {
+    run = undefined;
+    for (const stop of [...stops, core.stop]) core.guard(stop);
+    core.guard(() => endAll(core, 'stop'));
+  };
+
+  const tracerProvider = createLastingTracers(() => run?.core.tracerProvider);
+
+  if (options.consent === 'implied') begin();
   return {
-    tracerProvider: core.tracerProvider,
-    action: { run: core.customActions.runAction },
-    startAction: core.customActions.startAction,
+    tracerProvider,
+    action: {
+      run: (name, task) => (run ? run.core.customActions.runAction(name, task) : task()),
+    },
+    startAction: (name, attributes) =>
+      run?.core.customActions.startAction(name, attributes) ?? {
+        span: tracerProvider.getTracer('').startSpan(name),
+        run: (task) => task(),
+        end() {},
+      },
     setRoute(pattern) {
-      core.guard(() => core.actions.setRoute(pattern));
+      run?.core.guard(() => run?.core.actions.setRoute(pattern));
     },
     recordError(error, attributes) {
-      core.guard(() => core.errors?.record(error, attributes));
+      run?.core.guard(() => run?.core.errors?.record(error, attributes));
     },
-    flush() {
+    async flush() {
+      if (!run) return;
+      const { core } = run;
       core.guard(() => core.requests.endAnswered());
-      return core.exporter.flush();
+      await core.exporter.flush();
+    },
+    setAttributes: (attributes) => void Object.assign(options.attributes, attributes),
+    consent(given) {
+      if (given) return begin();
+      // Without a run, an earlier page may have left something.
+      const last = run ?? { core: toCore(), stops: [] };
+      last.core.forget();
+      end(last);
     },
     stop() {
-      for (const stop of [...stops, core.stop]) core.guard(stop);
-      core.guard(() => endAll(core, 'stop'));
-      void core.exporter.flush();
+      isStopped = true;
+      if (!run) return;
+      const { exporter } = run.core;
+      end(run);
+      void exporter.flush();
     },
   };
 }
@@ -95,7 +148,7 @@ function endAll({ requests, actions }: Core, reason: string): void {
 function observePage(core: Core, features: Edition['features']): (() => void)[] {
   const { options, guard } = core;
   const wanted = Object.keys(features).filter((name) => options.features.includes(name));
-  const observers = [observeContext, ...wanted.map((name) => features[name]!), observeLife];
+  const observers = [observeContext, observeSession, ...wanted.map((name) => features[name]!), observeLife];
   // One that fails leaves the others at work.
   return observers.flatMap((observe) => guard(() => observe(core)) ?? []);
 }
@@ -115,10 +168,14 @@ const observeContext: Feature = ({ window, current, guard, actions, follow }) =>
   return () => stops.forEach((stop) => stop());
 };
 
+/** Begins the session as soon as more urgent work is done. */
+const observeSession: Feature = ({ after, guard, session }) => after(0, () => guard(session.begin));
+
 /** Sends what there is when the page may be gone soon. It is the last to be stopped. */
 const observeLife: Feature = (core) =>
   observePageLife(core.window, core.listen, {
     onHidden() {
+      core.session.save();
       core.requests.endAnswered();
       core.actions.endQuiet();
       core.exporter.flushOnExit(false);

@@ -3,8 +3,14 @@ import type { Agent } from '../boot/startAgent.ts';
 import { allFeatures } from '../boot/features.ts';
 import { createOwnEngine } from '../boot/ownEngine.ts';
 import { startOnce } from '../boot/startOnce.ts';
+import type {
+  BeforeSend,
+  OutgoingLog,
+  OutgoingRecord,
+  OutgoingSpan,
+} from '../features/records/recordSink.ts';
 
-export type { Agent, StartOptions };
+export type { Agent, BeforeSend, OutgoingLog, OutgoingRecord, OutgoingSpan, StartOptions };
 
 /**
  * Starts tracing the page. Starting twice is harmless: the page has one agent, and gives it again. Never throws.

@@ -127,6 +127,8 @@ export interface ActionsDeps {
   readonly guard: Guard;
   readonly current: { readonly get: () => Context };
   readonly options: { readonly beforeAction: BeforeAction | undefined };
+  /** Told before each action: something is done. */
+  readonly onStart?: () => void;
 }
 
 /** So many actions can be found by their time. */
@@ -146,6 +148,7 @@ export function createActions({
   guard,
   current,
   options,
+  onStart,
 }: ActionsDeps): Actions {
   const open = new Map<Action, QuietEnd>();
   const latest: Action[] = [];
@@ -170,6 +173,7 @@ export function createActions({
 
   const start = (init: ActionInit): Action | undefined => {
     const { startUnixMs, isTrusted, link } = init;
+    onStart?.();
     const spanName = toSpanName(init as ActionCandidate);
     if (!spanName) return undefined;
     const links: Link[] = link ? [{ context: link }] : [];

@@ -15,6 +15,8 @@ import { countBytes, createRecordQueue, type Batch, type QueuedRecord, type Sign
 /** The way of records out of the page. */
 export interface Exporter {
   readonly add: (record: QueuedRecord) => void;
+  /** Counts a record that is lost before it came here. */
+  readonly drop: (record: QueuedRecord) => void;
   /** Sends what is there; resolves when it has been answered or has failed. */
   readonly flush: () => Promise<void>;
   /**
@@ -328,6 +330,7 @@ export function createExporter(deps: ExporterDeps): Exporter {
       leaveSoon();
     },
     flush: () => flush(true),
+    drop: (record) => queue.drop([record]),
     flushOnExit(leaving) {
       if (!endpoint) return;
       isLeft ||= leaving;
