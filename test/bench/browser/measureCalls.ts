@@ -1,7 +1,7 @@
 import type { BenchAgent } from './agents.ts';
 import {
   makeCalls,
-  openStagePage,
+  openPageWith,
   rest,
   seem,
   startAgentIn,
@@ -47,10 +47,10 @@ export async function measureCalls(
   agent: BenchAgent,
   { calls }: CallsOptions,
 ): Promise<CallsSample> {
-  const stagePage = await openStagePage(stage);
+  const stagePage = await openPageWith(stage, agent);
   try {
     await stagePage.cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
-    await startAgentIn(stagePage, stage, agent);
+    await startAgentIn(stagePage, stage);
     await rest(SETTLE_MS);
     const heapAfterStartBytes = await readHeap(stagePage);
     const fetchUs = await measureKind(stage, stagePage, 'fetch', calls);

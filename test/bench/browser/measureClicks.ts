@@ -1,5 +1,5 @@
 import type { BenchAgent } from './agents.ts';
-import { openStagePage, rest, startAgentIn, type Stage, type StagePage } from './driver.ts';
+import { openPageWith, rest, startAgentIn, type Stage, type StagePage } from './driver.ts';
 import { quantile } from '../figure.ts';
 
 const BUTTONS = 12;
@@ -22,10 +22,10 @@ export async function measureClicks(
   agent: BenchAgent,
   { clicks }: ClicksOptions,
 ): Promise<number> {
-  const stagePage = await openStagePage(stage);
+  const stagePage = await openPageWith(stage, agent);
   try {
     const spots = await setUpButtons(stagePage);
-    await startAgentIn(stagePage, stage, agent);
+    await startAgentIn(stagePage, stage);
     await listenAtTheEnd(stagePage);
     await rest(500);
     for (let n = 0; n < WARM_UP_CLICKS + clicks; n++) {
@@ -64,7 +64,9 @@ function setUpButtons({ page }: StagePage): Promise<Spot[]> {
       (_, n) => `<li><div class="row"><button type="button" class="btn"><svg width="8" height="8"></svg>
         <span>Add <b>item ${n}</b> to cart</span></button><output></output></div></li>`,
     );
-    document.body.innerHTML = `<main><section><form onsubmit="return false"><ul>${items.join('')}</ul></form></section></main>`;
+    const main = document.createElement('main');
+    main.innerHTML = `<section><form onsubmit="return false"><ul>${items.join('')}</ul></form></section>`;
+    document.body.prepend(main);
     return Array.from(document.querySelectorAll('button'), (button) => {
       button.addEventListener('click', () => {
         button.nextElementSibling!.textContent = 'Added';

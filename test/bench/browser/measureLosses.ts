@@ -1,5 +1,5 @@
 import type { BenchAgent } from './agents.ts';
-import { openStagePage, rest, seem, setStage, startAgentIn, type Stage } from './driver.ts';
+import { openPageWith, openStagePage, rest, seem, setStage, startAgentIn, type Stage } from './driver.ts';
 
 /** How much of what pages did was missing from what their agents had sent. */
 export interface Losses {
@@ -119,10 +119,10 @@ function countLost(text: string, words: readonly string[]): Losses {
 
 /** Makes requests to different addresses in one page; counts those of which its agent told by the time it was closed. */
 export async function measureExported(stage: Stage, agent: BenchAgent, calls: number): Promise<Losses> {
-  const stagePage = await openStagePage(stage);
+  const stagePage = await openPageWith(stage, agent);
   const words = toWords(calls);
   try {
-    await startAgentIn(stagePage, stage, agent);
+    await startAgentIn(stagePage, stage);
     await rest(300);
     await stagePage.page.evaluate(async (words) => {
       for (const word of words) await (await fetch(`/api/${word}`)).json();

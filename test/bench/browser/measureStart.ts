@@ -1,5 +1,5 @@
 import type { BenchAgent } from './agents.ts';
-import { openStagePage, startAgentIn, type Stage } from './driver.ts';
+import { openPageWith, startAgentIn, type Stage } from './driver.ts';
 
 /** How much slower than it is the processor is made to seem: about a phone of the middle class. */
 export const THROTTLE = 4;
@@ -19,10 +19,10 @@ export async function measureStart(stage: Stage, agent: BenchAgent): Promise<Sta
 }
 
 async function measureOne(stage: Stage, agent: BenchAgent, rate: number): Promise<number> {
-  const stagePage = await openStagePage(stage);
+  const stagePage = await openPageWith(stage, agent);
   try {
     if (rate > 1) await stagePage.cdp.send('Emulation.setCPUThrottlingRate', { rate });
-    return await startAgentIn(stagePage, stage, agent);
+    return await startAgentIn(stagePage, stage);
   } finally {
     await stagePage.close();
   }

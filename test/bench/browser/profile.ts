@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 import { readOpenTelemetryEdition, readOwnAgent, sourceMapOf, type BenchAgent } from './agents.ts';
-import { makeCalls, openStagePage, rest, seem, setStage, startAgentIn, type CallKind } from './driver.ts';
+import { makeCalls, openPageWith, rest, seem, setStage, startAgentIn, type CallKind } from './driver.ts';
 
 const repository: string = resolve(import.meta.dirname, '../../..');
 const folder: string = resolve(repository, 'node_modules/.cache/clickspan/profiles');
@@ -59,8 +59,8 @@ export async function profileAgent({ topic, edition, count }: ProfileOptions): P
 async function profileCalls(agent: BenchAgent, kind: CallKind, count: number): Promise<Profile> {
   const stage = await setStage();
   try {
-    const stagePage = await openStagePage(stage);
-    await startAgentIn(stagePage, stage, agent);
+    const stagePage = await openPageWith(stage, agent);
+    await startAgentIn(stagePage, stage);
     await makeCalls(stagePage, kind, WARM_UP_CALLS, '/api/items');
     await rest(500);
     await stagePage.cdp.send('Profiler.enable');
@@ -82,11 +82,11 @@ async function profileStarts(agent: BenchAgent, count: number): Promise<Profile[
   const profiles: Profile[] = [];
   try {
     for (let n = 0; n < count; n++) {
-      const stagePage = await openStagePage(stage);
+      const stagePage = await openPageWith(stage, agent);
       await stagePage.cdp.send('Profiler.enable');
       await stagePage.cdp.send('Profiler.setSamplingInterval', { interval: SAMPLING_US });
       await stagePage.cdp.send('Profiler.start');
-      await startAgentIn(stagePage, stage, agent);
+      await startAgentIn(stagePage, stage);
       const { profile } = await stagePage.cdp.send('Profiler.stop');
       profiles.push(profile as Profile);
       await stagePage.close();
