@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { tellHeapKinds } from './browser/heapKinds.ts';
 import { profileAgent, type ProfileTopic } from './browser/profile.ts';
 import { benchBrowser } from './browser/benchBrowser.ts';
 import type { Figure } from './figure.ts';
@@ -40,8 +41,12 @@ if (unknown.length > 0) {
 if (values.profile !== undefined) {
   const topic = TOPICS.find((name) => name === values.profile);
   const edition = EDITIONS.find((name) => name === values.edition);
-  if (!topic) leave(`--profile takes one of ${TOPICS.join(', ')}.`);
   if (!edition) leave(`--edition takes one of ${EDITIONS.join(', ')}.`);
+  if (values.profile === 'heap') {
+    process.stdout.write(await tellHeapKinds(edition));
+    process.exit(0);
+  }
+  if (!topic) leave(`--profile takes one of ${TOPICS.join(', ')}, heap.`);
   const count = rounds ?? (topic === 'init' ? 20 : 300);
   process.stdout.write(await profileAgent({ topic, edition, count }));
   process.exit(0);
