@@ -220,6 +220,22 @@ describe('what the caller has', () => {
     for (const path of ['/a', '/b', '/c', '/d', '/e']) expect(stampAt(site, path)).toMatch(STAMP);
   });
 
+  it('reaches the browser whole: keepalive and every other option', async () => {
+    await page.addInitScript(() => {
+      const native = window.fetch;
+      window.fetch = (...args) => {
+        Object.assign(window, { handed: args });
+        return native(...args);
+      };
+    });
+    await page.reload();
+    const options = { keepalive: true, cache: 'no-store', credentials: 'omit', priority: 'low' };
+    await run(`await fetch('/echo', ${JSON.stringify(options)})`);
+    const handed = await page.evaluate(() => (window as unknown as { handed: [string, RequestInit] }).handed);
+    expect(handed).toMatchObject(['/echo', options]);
+    expect(stampAt(site, '/echo')).toMatch(STAMP);
+  });
+
   it('keeps the referrer and its policy of a request', async () => {
     await run(`
       await fetch(new Request('/none', { referrer: '' }));

@@ -121,14 +121,14 @@ function encodeRecords(
 }
 
 /**
- * Nanoseconds since 1970 as OTLP/JSON wants them.
+ * Nanoseconds since 1970 as OTLP/JSON wants them, exact to the microsecond: a number of milliseconds holds no more, and its
+ * noise would cost a tenth of what a span weighs when compressed.
  *
  * @param unixMs milliseconds, with fractions
  * @returns a decimal string: the number is too large to be exact as a JavaScript number
  */
 export function toUnixNano(unixMs: number): string {
-  const wholeMs = Math.floor(unixMs);
-  return wholeMs + String(Math.floor((unixMs - wholeMs) * 1e6)).padStart(6, '0');
+  return `${Math.round(unixMs * 1000)}000`;
 }
 
 // Text is put together by hand: half the time, and less of a bundle, than objects for JSON.stringify.
