@@ -1,16 +1,8 @@
 import type { Tracer, TracerProvider } from '@opentelemetry/api';
-import { ROOT_CONTEXT } from '@clickspan/shared/context';
-import { createTracerProvider } from '@clickspan/shared/tracer';
+import { createSilentSpan } from '@clickspan/shared/tracer';
 
-/** Gives spans that are never recorded and name no trace. */
-const SILENT: TracerProvider = createTracerProvider({
-  clock: () => 0,
-  ids: { traceId: () => '0'.repeat(32), spanId: () => '0'.repeat(16) },
-  activeContext: () => ROOT_CONTEXT,
-  runWith: (_context, run) => run(),
-  sample: () => false,
-  onEnd: () => {},
-});
+/** Is never recorded and names no trace. */
+const SILENT = createSilentSpan({ traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 });
 
 /**
  * Makes tracers that may be kept: each span comes from the agent that runs when it starts, if one does.
@@ -20,11 +12,15 @@ const SILENT: TracerProvider = createTracerProvider({
 export function createLastingTracers(get: () => TracerProvider | undefined): TracerProvider {
   return {
     getTracer(...scope) {
-      const tracer = (): Tracer => (get() ?? SILENT).getTracer(...scope);
+      const tracer = (): Tracer | undefined => get()?.getTracer(...scope);
       return {
-        startSpan: (...args) => tracer().startSpan(...args),
-        startActiveSpan: (...args: unknown[]) =>
-          tracer().startActiveSpan(...(args as Parameters<Tracer['startActiveSpan']>)),
+        startSpan: (...args) => tracer()?.startSpan(...args) ?? SILENT,
+        startActiveSpan(...args: unknown[]) {
+          const running = tracer();
+          return running
+            ? running.startActiveSpan(...(args as Parameters<Tracer['startActiveSpan']>))
+            : (args.pop() as (span: typeof SILENT) => unknown)(SILENT);
+        },
       };
     },
   };
