@@ -28,24 +28,31 @@ await build({
   },
 });
 
-await mkdir(join(dist, 'site'), { recursive: true });
-for (const file of ['index.html', 'app/index.html', 'shop.css', 'favicon.svg']) {
-  await cp(join(here, 'web', file), join(dist, 'site', file));
-}
-// The page with the script tag takes the agent as one file from its own origin.
-const agent = createRequire(import.meta.url).resolve('@clickspan/browser/clickspan.js');
-await cp(agent, join(dist, 'site/clickspan.js'));
+// Two sites that differ in the edition of the agent alone.
+await buildSite('site', 'clickspan.js', '@clickspan/browser');
+await buildSite('site-opentelemetry', 'clickspan.opentelemetry.js', '@clickspan/browser/opentelemetry');
 
-await build({
-  entryPoints: [
-    { in: join(here, 'web/page.ts'), out: 'page' },
-    { in: join(here, 'web/app/app.ts'), out: 'app/app' },
-  ],
-  outdir: join(dist, 'site'),
-  bundle: true,
-  minify: true,
-  sourcemap: true,
-  format: 'esm',
-  platform: 'browser',
-  target: 'es2022',
-});
+/** The page with the script tag takes the agent as one file from its own origin, the page at `/app/` takes it by npm. */
+async function buildSite(name, script, module) {
+  const site = join(dist, name);
+  await mkdir(site, { recursive: true });
+  for (const file of ['index.html', 'app/index.html', 'shop.css', 'favicon.svg']) {
+    await cp(join(here, 'web', file), join(site, file));
+  }
+  const agent = createRequire(import.meta.url).resolve(`@clickspan/browser/${script}`);
+  await cp(agent, join(site, 'clickspan.js'));
+  await build({
+    entryPoints: [
+      { in: join(here, 'web/page.ts'), out: 'page' },
+      { in: join(here, 'web/app/app.ts'), out: 'app/app' },
+    ],
+    outdir: site,
+    bundle: true,
+    minify: true,
+    sourcemap: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    ...(module !== '@clickspan/browser' && { alias: { '@clickspan/browser': module } }),
+  });
+}

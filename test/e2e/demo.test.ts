@@ -1,11 +1,13 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { readConfigFile, startDev } from 'clickspan';
 import type { Dev } from 'clickspan';
 import { launchChromium } from '../support/chromium.ts';
-import { runDemoOnce, writeDemoConfig } from '../support/demoProcess.ts';
+import { repository, runDemoOnce, writeDemoConfig } from '../support/demoProcess.ts';
 import type { DemoConfig } from '../support/demoProcess.ts';
 
 interface Span {
@@ -117,6 +119,25 @@ describe('npm run demo -- --once', () => {
       expect(span.durationMs).toBeGreaterThanOrEqual(0);
       expect(span.status.code).not.toBe('Error');
     }
+  });
+
+  it.each(['/', '/app/'])('runs on the OpenTelemetry edition too: %s', async (path) => {
+    const choice = ['--edition', 'opentelemetry', '--page', path];
+    const { status, out, err } = await runDemoOnce(...choice, '--json', '--config', config.file);
+    expect(status, err).toBe(0);
+    const { traces } = JSON.parse(out) as Document;
+    const pageService = path === '/' ? 'storefront' : 'espresso-bar';
+    expectChain(traces[0]!.spans, true, pageService);
+    expectChain(traces[1]!.spans, false, pageService);
+    // Nothing of it stays beside the configuration.
+    expect(readdirSync(config.folder).filter((name) => name.includes('opentelemetry'))).toEqual([]);
+    const served = join(repository, 'examples/storefront/dist/site-opentelemetry');
+    expect(readFileSync(join(served, 'clickspan.js'), 'utf8')).toContain(
+      '@opentelemetry/instrumentation-fetch',
+    );
+    expect(readFileSync(join(served, 'app/app.js'), 'utf8')).toContain(
+      '@opentelemetry/instrumentation-fetch',
+    );
   });
 
   it('draws both traces for people on the page that takes the agent by npm, cold starts marked', async () => {

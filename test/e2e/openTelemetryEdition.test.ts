@@ -13,6 +13,12 @@ beforeAll(async () => {
   collector = await startFakeCollector();
   site = await startTestOrigin('localhost', {
     '/': { html: toPageHtml({ endpoint: collector.url }, '<button id="buy">Buy</button>') },
+    '/module': {
+      html: `<button id="buy">Buy</button><script type="module">
+        import { start } from '/clickspan.mjs';
+        start({ endpoint: '${collector.url}' });
+      </script>`,
+    },
   });
   browser = await launchChromium();
 });
@@ -26,35 +32,40 @@ afterAll(async () => {
 beforeEach(() => collector.clear());
 
 describe('the OpenTelemetry edition', () => {
-  it('has the spans of requests from its instrumentations, and those of actions from the agent', async () => {
-    const { page } = await openPage(browser, site.url);
-    await page.evaluate(() => {
-      document.getElementById('buy')!.addEventListener('click', () => {
-        void fetch('/by-fetch', { method: 'POST' });
-        const xhr = new XMLHttpRequest();
-        xhr.open('get', '/by-xhr');
-        xhr.send();
+  it.each(['/', '/module'])(
+    'has the spans of requests from its instrumentations, those of actions from the agent: %s',
+    async (path) => {
+      const { page } = await openPage(browser, site.url + path);
+      await page.evaluate(() => {
+        document.getElementById('buy')!.addEventListener('click', () => {
+          void fetch('/by-fetch', { method: 'POST' });
+          const xhr = new XMLHttpRequest();
+          xhr.open('get', '/by-xhr');
+          xhr.send();
+        });
       });
-    });
-    await page.click('#buy');
-    const action = await collector.waitForSpan(hasType('action', 'click Buy'));
-    const byFetch = await collector.waitForSpan(isRequestTo('/by-fetch'));
-    const byXhr = await collector.waitForSpan(isRequestTo('/by-xhr'));
-    expect(action.scope).toBe('@clickspan/browser');
-    expect(byFetch).toMatchObject({
-      scope: '@opentelemetry/instrumentation-fetch',
-      name: 'POST',
-      kind: 3,
-      parentSpanId: action.spanId,
-    });
-    expect(byXhr).toMatchObject({
-      scope: '@opentelemetry/instrumentation-xml-http-request',
-      name: 'GET',
-      kind: 3,
-      parentSpanId: action.spanId,
-    });
-    await page.context().close();
-  });
+      await page.click('#buy');
+      const action = await collector.waitForSpan(hasType('action', 'click Buy'));
+      const byFetch = await collector.waitForSpan(isRequestTo('/by-fetch'));
+      const byXhr = await collector.waitForSpan(isRequestTo('/by-xhr'));
+      expect(action.scope).toBe('@clickspan/browser');
+      // Nothing of what the instrumentations are shown keeps the action open.
+      expect(action.attributes['clickspan.end_reason']).toBeUndefined();
+      expect(byFetch).toMatchObject({
+        scope: '@opentelemetry/instrumentation-fetch',
+        name: 'POST',
+        kind: 3,
+        parentSpanId: action.spanId,
+      });
+      expect(byXhr).toMatchObject({
+        scope: '@opentelemetry/instrumentation-xml-http-request',
+        name: 'GET',
+        kind: 3,
+        parentSpanId: action.spanId,
+      });
+      await page.context().close();
+    },
+  );
 
   it('observes no resource timings for each call, and no other thing', async () => {
     const { page } = await openPage(browser, site.url);

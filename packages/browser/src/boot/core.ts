@@ -52,6 +52,8 @@ export interface Core {
   readonly current: CurrentContext;
   /** Ties a promise to the current context and keeps its action open. */
   readonly follow: Follow;
+  /** The same, and no action stays open for it: it may go on for ever. */
+  readonly followLoosely: Follow;
   readonly tracerProvider: TracerProvider;
   readonly tracer: Tracer;
   readonly actions: Actions;
@@ -141,7 +143,7 @@ export function createCore(
     now: clock.now,
     activeContext: current.get,
     // Who awaits a function goes on with the context that was there before it.
-    runWith: (context, run) => follow(current.runWith(context, run)),
+    runWith: (context, run) => followLoosely(current.runWith(context, run)),
     sample: session.isSampled,
     onEnd: sink.span,
   });
@@ -170,6 +172,7 @@ export function createCore(
         open,
       ),
   });
+  const followLoosely = createFollow(current);
   const follow = createFollow(current, (context) => {
     const release = guard(() => actions.of(context)?.hold());
     return () => {
@@ -181,6 +184,7 @@ export function createCore(
     listen: createListen(guard),
     afterLoad: createAfterLoad(window, guard),
     follow,
+    followLoosely,
     tracerProvider,
     tracer,
     actions,

@@ -1,7 +1,7 @@
 import type { Attributes, TracerProvider } from '@opentelemetry/api';
 import type { CustomAction } from '../features/actions/customActions.ts';
 import { observeCallbackSources } from '../features/context/callbackSources.ts';
-import { createFollow, observePromiseSources } from '../features/context/promiseSources.ts';
+import { observePromiseSources } from '../features/context/promiseSources.ts';
 import { observePageLife } from '../platform/pageLife.ts';
 import { createWarn } from '../platform/warn.ts';
 import { createLastingTracers } from '../features/trace/lastingTracers.ts';
@@ -154,7 +154,7 @@ function observePage(core: Core, features: Edition['features']): (() => void)[] 
 }
 
 /** Keeps the context through everything that calls back. */
-const observeContext: Feature = ({ window, current, guard, actions, follow }) => {
+const observeContext: Feature = ({ window, current, guard, actions, follow, followLoosely }) => {
   const stops = [
     observeCallbackSources({
       window,
@@ -163,7 +163,7 @@ const observeContext: Feature = ({ window, current, guard, actions, follow }) =>
         guard(() => actions.of(context)?.expect(delayMs));
       },
     }),
-    observePromiseSources(window, follow, createFollow(current)),
+    observePromiseSources(window, follow, followLoosely),
   ];
   return () => stops.forEach((stop) => stop());
 };

@@ -9,7 +9,7 @@ export interface GlobalApiDeps {
     readonly runWith: <T>(context: Context, run: () => T) => T;
   };
   /** Ties a promise to the current context; see `createFollow`. */
-  readonly follow: <T>(promise: T) => T;
+  readonly followLoosely: <T>(promise: T) => T;
 }
 
 /** Where all copies of `@opentelemetry/api` 1.x in a page find what was registered. */
@@ -36,7 +36,7 @@ export function joinGlobalApi({
   window,
   tracerProvider,
   current,
-  follow,
+  followLoosely,
 }: GlobalApiDeps): (() => void) | undefined {
   const holder = window as { [KEY]?: GlobalApi };
   const api = holder[KEY] ?? { version: API_VERSION };
@@ -45,7 +45,7 @@ export function joinGlobalApi({
     active: current.get,
     // Who awaits the function goes on with the context that was there before it.
     with: (context, run, self, ...args) =>
-      follow(current.runWith(context, () => Reflect.apply(run, self, args))),
+      followLoosely(current.runWith(context, () => Reflect.apply(run, self, args))),
     bind: (context, target) =>
       typeof target === 'function'
         ? new Proxy(target, {
