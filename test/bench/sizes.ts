@@ -9,6 +9,11 @@ const packages: string = resolve(import.meta.dirname, '../../packages');
 const SCRIPTS: readonly (readonly [name: string, file: string, goal: number])[] = [
   ['browser agent, gzip', 'clickspan.js', 12_000],
   ['browser agent, OpenTelemetry edition, gzip', 'clickspan.opentelemetry.js', 32_000],
+  [
+    'browser agent, tracing core of the OpenTelemetry edition, gzip',
+    'measured/openTelemetryTracing.js',
+    21_500,
+  ],
   ['browser agent, inline snippet, gzip', 'clickspan.snippet.js', 800],
 ];
 const MAX_LAYER_BYTES = 40_000;

@@ -27,6 +27,12 @@ const bundles = [
     format: 'iife',
     hasOpenTelemetry: true,
   },
+  {
+    input: 'openTelemetryTracing',
+    file: 'measured/openTelemetryTracing.js',
+    format: 'iife',
+    hasOpenTelemetry: true,
+  },
   { input: 'npm', file: 'esm/clickspan.js', format: 'es' },
   { input: 'core', file: 'esm/core.js', format: 'es' },
   { input: 'openTelemetry', file: 'esm/opentelemetry.js', format: 'es', external: /^@opentelemetry\// },

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import type { Figure } from '../figure.ts';
 import { readOpenTelemetryEdition, readOwnAgent, type BenchAgent } from './agents.ts';
 import { measureBrowser } from './measureBrowser.ts';
@@ -44,7 +45,8 @@ export async function benchBrowser({ rounds, agents: wanted }: BenchBrowserOptio
   if (wanted) {
     process.stderr.write(`${page}\n`);
   } else {
-    writeFileSync(resolve(repository, PAGE), page);
+    const path = resolve(repository, PAGE);
+    writeFileSync(path, await format(page, { ...(await resolveConfig(path)), filepath: path }));
     say(`wrote ${PAGE}`);
   }
   return results.agents.flatMap(({ figures }) => [...figures.values()]);
