@@ -41,9 +41,14 @@ const bundles = [
   { input: 'angular', file: 'esm/angular.js', format: 'es', names: false },
 ];
 
-/** What the license of OpenTelemetry's packages asks for. */
-const NOTICE =
-  '/* Contains parts of OpenTelemetry JS, (c) The OpenTelemetry Authors, Apache-2.0; modified */';
+/** What the licenses of the packages ask for that are in a bundle. */
+function toNotices({ names, hasOpenTelemetry }) {
+  const parts = [
+    names !== false && 'web-vitals, (c) Google LLC',
+    hasOpenTelemetry && 'OpenTelemetry JS, (c) The OpenTelemetry Authors',
+  ].filter(Boolean);
+  return parts.length ? `/* Contains parts of ${parts.join(' and of ')}; Apache-2.0; modified */` : undefined;
+}
 
 /** Takes the packages of the workspace from their compiled files. */
 const workspacePackages = (ending) => ({
@@ -77,7 +82,8 @@ function visit(node, see) {
 }
 
 /** First the minifier that puts constants in their places, then the one that makes the shortest code. */
-function minifyTwice({ format, external, hasOpenTelemetry, names: shortens = true }) {
+function minifyTwice(bundled) {
+  const { format, external, names: shortens = true } = bundled;
   // Names with a low line are private in all packages; where OpenTelemetry's stay outside, theirs must be kept.
   const names = findInternalNames(root, repository, external ? ['@opentelemetry'] : []);
   const internalNames = new RegExp(`^(?:${names.join('|')}${external ? '' : '|_[a-zA-Z]\\w*'})$`);
@@ -98,7 +104,7 @@ function minifyTwice({ format, external, hasOpenTelemetry, names: shortens = tru
           module: isModule,
           compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, pure_getters: true },
           mangle: { properties: shortens && { regex: internalNames } },
-          format: { preamble: hasOpenTelemetry ? NOTICE : undefined },
+          format: { preamble: toNotices(bundled) },
           sourceMap: { content: folded.map, asObject: true },
         },
       );

@@ -77,8 +77,12 @@ export const AWS_SQS_QUEUE_URL = 'aws.sqs.queue.url';
 export const SESSION_ID = 'session.id';
 export const SESSION_PREVIOUS_ID = 'session.previous_id';
 export const BROWSER_DOCUMENT_URL = 'browser.document.url.full';
-/** The name of the event, and what the names of its attributes begin with: `.name`, `.value`, `.delta` and more. */
-export const BROWSER_WEB_VITAL = 'browser.web_vital';
+export const BROWSER_WEB_VITAL_NAME = 'browser.web_vital.name';
+export const BROWSER_WEB_VITAL_VALUE = 'browser.web_vital.value';
+export const BROWSER_WEB_VITAL_DELTA = 'browser.web_vital.delta';
+export const BROWSER_WEB_VITAL_ID = 'browser.web_vital.id';
+export const BROWSER_WEB_VITAL_RATING = 'browser.web_vital.rating';
+export const BROWSER_WEB_VITAL_NAVIGATION_TYPE = 'browser.web_vital.navigation_type';
 
 // Ours
 /** What a span is in the words of the design: one of `SpanType`. */

@@ -6,7 +6,12 @@ import { onLCP } from 'web-vitals/onLCP.js';
 import { onTTFB } from 'web-vitals/onTTFB.js';
 import {
   BROWSER_DOCUMENT_URL,
-  BROWSER_WEB_VITAL,
+  BROWSER_WEB_VITAL_DELTA,
+  BROWSER_WEB_VITAL_ID,
+  BROWSER_WEB_VITAL_NAME,
+  BROWSER_WEB_VITAL_NAVIGATION_TYPE,
+  BROWSER_WEB_VITAL_RATING,
+  BROWSER_WEB_VITAL_VALUE,
   CLICKSPAN_ACTION_INP_MS,
 } from '@clickspan/shared/attributes';
 import { maskUrl } from '@clickspan/shared/masking';
@@ -37,8 +42,8 @@ interface VitalAction {
   readonly span: { setAttribute(key: string, value: number): unknown };
 }
 
-/** What the library tells. */
-interface Vital {
+/** What the library tells. (Names that are declared here and are not the browser's are shortened in the library, too.) */
+export interface Vital {
   readonly name: string;
   readonly value: number;
   readonly delta: number;
@@ -47,6 +52,7 @@ interface Vital {
   readonly entries: readonly InputEntry[];
   readonly navigationType: string;
   readonly navigationStartTime?: number;
+  readonly navigationInteractionId?: number;
   readonly navigationURL?: string;
 }
 
@@ -101,17 +107,20 @@ export function observeVitals({ window, guard, clock, afterLoad, actions, emit }
     const [navigation] = window.performance.getEntriesByType('navigation');
     const begin = vital.navigationStartTime || (navigation?.activationStart ?? 0);
     if (!navigations.has(begin)) keep(navigations, begin, at(begin)?.spanContext);
-    const attributes: Attributes = {
-      [BROWSER_DOCUMENT_URL]: maskUrl(new URL(navigationURL ?? window.location.href)),
-    };
-    const values = { name: name.toLowerCase(), value, delta, id, rating, navigation_type: navigationType };
-    for (const [key, part] of Object.entries(values)) attributes[`${BROWSER_WEB_VITAL}.${key}`] = part;
     emit({
       unixMs: clock.now(),
-      eventName: BROWSER_WEB_VITAL,
+      eventName: 'browser.web_vital',
       spanContext:
         name === 'INP' ? inputs.get(entries[0]?.interactionId ?? 0)?.spanContext : navigations.get(begin),
-      attributes,
+      attributes: {
+        [BROWSER_WEB_VITAL_NAME]: name.toLowerCase(),
+        [BROWSER_WEB_VITAL_VALUE]: value,
+        [BROWSER_WEB_VITAL_DELTA]: delta,
+        [BROWSER_WEB_VITAL_ID]: id,
+        [BROWSER_WEB_VITAL_RATING]: rating,
+        [BROWSER_WEB_VITAL_NAVIGATION_TYPE]: navigationType,
+        [BROWSER_DOCUMENT_URL]: maskUrl(new URL(navigationURL ?? window.location.href)),
+      },
     });
   };
 
