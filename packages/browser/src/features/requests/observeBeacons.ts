@@ -35,7 +35,7 @@ export function observeBeacons({ window, guard, requests, exporter }: BeaconsDep
         // Beacons are for pages that go, and this one may come after our own last word.
         if (document.visibilityState === 'hidden') {
           requests.endAnswered();
-          exporter.flushOnExit(true);
+          exporter.flushOnExit(false);
         }
       });
     }
