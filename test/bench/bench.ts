@@ -11,7 +11,8 @@ import { measureSizes } from './sizes.ts';
 // does not make the command fail. `npm run bench browser` writes docs/benchmarks.md beside; with `-- --profile fetch` it
 // measures nothing, and says where the agent's time goes.
 
-const TOPICS: readonly ProfileTopic[] = ['fetch', 'xhr', 'init'];
+const TOPICS: readonly ProfileTopic[] = ['fetch', 'xhr', 'click', 'init'];
+const DEFAULT_COUNTS: Readonly<Record<ProfileTopic, number>> = { fetch: 300, xhr: 300, click: 100, init: 20 };
 const EDITIONS = ['own', 'opentelemetry'] as const;
 
 const { values, positionals } = parseArgs({
@@ -47,7 +48,7 @@ if (values.profile !== undefined) {
     process.exit(0);
   }
   if (!topic) leave(`--profile takes one of ${TOPICS.join(', ')}, heap.`);
-  const count = rounds ?? (topic === 'init' ? 20 : 300);
+  const count = rounds ?? DEFAULT_COUNTS[topic];
   process.stdout.write(await profileAgent({ topic, edition, count }));
   process.exit(0);
 }

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { quantile, toFigure, type Figure } from '../figure.ts';
 import { BARE, type BenchAgent } from './agents.ts';
 import { setStage, type Stage } from './driver.ts';
-import { measureCalls, type CallsSample } from './measureCalls.ts';
+import { measureCalls, measureCallsInClicks, type CallsSample } from './measureCalls.ts';
 import { measureClicks } from './measureClicks.ts';
 import { measureExported, measureKillLosses, measureNavigationLosses, type Losses } from './measureLosses.ts';
 import { measureStart, type StartSample } from './measureStart.ts';
@@ -46,6 +46,7 @@ export interface BrowserResults {
 interface RoundSample {
   readonly start: StartSample;
   readonly calls: CallsSample;
+  readonly inClicksUs: number;
   readonly clickMs: number;
 }
 
@@ -102,6 +103,7 @@ async function measureRounds(
       result.set(agent, {
         start: await measureStart(stage, agent),
         calls: await measureCalls(stage, agent, options),
+        inClicksUs: await measureCallsInClicks(stage, agent, options),
         clickMs: await measureClicks(stage, agent, options),
       });
     }
@@ -144,6 +146,7 @@ function toSamples(
     ['click', added(({ clickMs }) => clickMs)],
     ['fetchCpu', each((own, bare) => own.calls.cpuUs.fetch / bare.calls.cpuUs.fetch)],
     ['xhrCpu', each((own, bare) => own.calls.cpuUs.xhr / bare.calls.cpuUs.xhr)],
+    ['clickedCpu', each((own, bare) => own.inClicksUs / bare.inClicksUs)],
     ['fetchAddedUs', added(({ calls }) => calls.cpuUs.fetch)],
     ['xhrAddedUs', added(({ calls }) => calls.cpuUs.xhr)],
     ['heapAfterCalls', added(({ calls }) => calls.heapAfterCallsBytes / 1000)],

@@ -1,4 +1,5 @@
 import type { BenchAgent } from './agents.ts';
+import { click, setUpButtons, type Spot } from './buttons.ts';
 import {
   makeCalls,
   openPageWith,
@@ -93,6 +94,70 @@ async function measureKind(
   await seem(stagePage, 'hidden');
   await stage.intake.waitForQuiet(QUIET_MS);
   return ((await readTaskSeconds(stagePage)) - before) * (1e6 / calls);
+}
+
+/** Requests that a click makes, one after another. */
+const CALLS_PER_CLICK = 10;
+
+/**
+ * Makes requests by `fetch` in clicks, which is where agents have most to do; the clicks count, and the sending.
+ *
+ * @returns CPU time of the main thread per request, µs
+ */
+export async function measureCallsInClicks(
+  stage: Stage,
+  agent: BenchAgent,
+  { calls }: CallsOptions,
+): Promise<number> {
+  const stagePage = await openPageWith(stage, agent);
+  try {
+    await stagePage.cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const spots = await setUpButtons(stagePage);
+    await startAgentIn(stagePage, stage);
+    await makeCallsOnClick(stagePage, CALLS_PER_CLICK, PATH);
+    await rest(SETTLE_MS);
+    await clickAndWait(stagePage, spots[0]!);
+    const before = await readTaskSeconds(stagePage);
+    const clicks = Math.ceil(calls / CALLS_PER_CLICK);
+    for (let n = 0; n < clicks; n++) await clickAndWait(stagePage, spots[n % spots.length]!);
+    await rest(TAIL_MS);
+    await seem(stagePage, 'hidden');
+    await stage.intake.waitForQuiet(QUIET_MS);
+    return ((await readTaskSeconds(stagePage)) - before) * (1e6 / (clicks * CALLS_PER_CLICK));
+  } finally {
+    await stagePage.close();
+    stage.intake.forget();
+  }
+}
+
+interface ClickWindow {
+  /** Resolves when the requests of the next click have been answered. */
+  clicked: Promise<void>;
+}
+
+function makeCallsOnClick({ page }: StagePage, count: number, path: string): Promise<void> {
+  return page.evaluate(
+    ({ count, path }) => {
+      const own = window as unknown as ClickWindow;
+      let finish: () => void;
+      const renew = (): void => {
+        own.clicked = new Promise((done) => (finish = done));
+      };
+      renew();
+      document.querySelector('main')!.addEventListener('click', async () => {
+        for (let n = 0; n < count; n++) await (await fetch(path)).json();
+        finish();
+        renew();
+      });
+    },
+    { count, path },
+  );
+}
+
+async function clickAndWait(stagePage: StagePage, spot: Spot): Promise<void> {
+  const clicked = stagePage.page.evaluate(() => (window as unknown as ClickWindow).clicked);
+  await click(stagePage, spot);
+  await clicked;
 }
 
 async function readTaskSeconds({ cdp }: StagePage): Promise<number> {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 import { readOpenTelemetryEdition, readOwnAgent, sourceMapOf, type BenchAgent } from './agents.ts';
+import { click, setUpButtons } from './buttons.ts';
 import { makeCalls, openPageWith, rest, seem, setStage, startAgentIn, type CallKind } from './driver.ts';
 
 const repository: string = resolve(import.meta.dirname, '../../..');
@@ -9,10 +10,12 @@ const folder: string = resolve(repository, 'node_modules/.cache/clickspan/profil
 const SCRIPT_URL = 'agent.js';
 const SAMPLING_US = 50;
 const WARM_UP_CALLS = 30;
+const SETTLE_MS = 500;
+const CLICK_GAP_MS = 20;
 const SHOWN = 40;
 
-/** What can be profiled: what the agent does for requests, with the sending, or its start. */
-export type ProfileTopic = CallKind | 'init';
+/** What can be profiled: what the agent does for requests, with the sending, or its start, or clicks. */
+export type ProfileTopic = CallKind | 'init' | 'click';
 
 interface CallFrame {
   readonly functionName: string;
@@ -47,13 +50,43 @@ export async function profileAgent({ topic, edition, count }: ProfileOptions): P
   const agent = edition === 'own' ? readOwnAgent() : readOpenTelemetryEdition();
   if (!agent) throw new Error('The OpenTelemetry edition has not been built.');
   const named = { ...agent, source: `${agent.source}\n//# sourceURL=${SCRIPT_URL}` };
-  const profiles =
-    topic === 'init' ? await profileStarts(named, count) : [await profileCalls(named, topic, count)];
+  const profiles = await takeProfiles(named, topic, count);
   mkdirSync(folder, { recursive: true });
   const file = resolve(folder, `${edition}-${topic}.cpuprofile`);
   writeFileSync(file, JSON.stringify(profiles[0]));
   const places = readPlaces(agent);
   return `${toTable(profiles, places, count)}\nFor developer tools: ${relative(repository, file)}\n`;
+}
+
+async function takeProfiles(agent: BenchAgent, topic: ProfileTopic, count: number): Promise<Profile[]> {
+  if (topic === 'init') return profileStarts(agent, count);
+  return [await (topic === 'click' ? profileClicks(agent, count) : profileCalls(agent, topic, count))];
+}
+
+/** Clicks that cause nothing but a change of the page, with the sending. */
+async function profileClicks(agent: BenchAgent, count: number): Promise<Profile> {
+  const stage = await setStage();
+  try {
+    const stagePage = await openPageWith(stage, agent);
+    const spots = await setUpButtons(stagePage);
+    await startAgentIn(stagePage, stage);
+    for (const spot of spots) await click(stagePage, spot);
+    await rest(SETTLE_MS);
+    await stagePage.cdp.send('Profiler.enable');
+    await stagePage.cdp.send('Profiler.setSamplingInterval', { interval: SAMPLING_US });
+    await stagePage.cdp.send('Profiler.start');
+    for (let n = 0; n < count; n++) {
+      await click(stagePage, spots[n % spots.length]!);
+      await rest(CLICK_GAP_MS);
+    }
+    await rest(700);
+    await seem(stagePage, 'left');
+    await stage.intake.waitForQuiet(300);
+    const { profile } = await stagePage.cdp.send('Profiler.stop');
+    return profile as Profile;
+  } finally {
+    await stage.close();
+  }
 }
 
 async function profileCalls(agent: BenchAgent, kind: CallKind, count: number): Promise<Profile> {
@@ -62,7 +95,7 @@ async function profileCalls(agent: BenchAgent, kind: CallKind, count: number): P
     const stagePage = await openPageWith(stage, agent);
     await startAgentIn(stagePage, stage);
     await makeCalls(stagePage, kind, WARM_UP_CALLS, '/api/items');
-    await rest(500);
+    await rest(SETTLE_MS);
     await stagePage.cdp.send('Profiler.enable');
     await stagePage.cdp.send('Profiler.setSamplingInterval', { interval: SAMPLING_US });
     await stagePage.cdp.send('Profiler.start');

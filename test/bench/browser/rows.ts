@@ -22,6 +22,7 @@ export type RowKey =
   | 'click'
   | 'fetchCpu'
   | 'xhrCpu'
+  | 'clickedCpu'
   | 'fetchAddedUs'
   | 'xhrAddedUs'
   | 'heapAfterCalls'
@@ -90,6 +91,13 @@ export const ROWS: readonly Row[] = [
     unit: 'ratio',
     digits: 2,
     goals: { own: 1.12 },
+  },
+  {
+    key: 'clickedCpu',
+    name: 'main-thread CPU per fetch made in a click, ratio to none',
+    heading: 'CPU per fetch in clicks, ratio',
+    unit: 'ratio',
+    digits: 2,
   },
   {
     key: 'fetchAddedUs',
