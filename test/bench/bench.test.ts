@@ -40,11 +40,19 @@ function tellAfter(name: string, schedule: string): BenchAgent {
     const { endpoint } = document.currentScript.dataset;
     const { fetch } = window;
     let count = 0;
+    const answered = (address) => {
+      const tell = () => void fetch(endpoint, { method: 'POST', body: address, keepalive: true });
+      ${schedule}
+    };
     window.fetch = async (input, init) => {
       const response = await fetch(input, init);
-      const tell = () => void fetch(endpoint, { method: 'POST', body: String(input), keepalive: true });
-      ${schedule}
+      answered(String(input));
       return response;
+    };
+    const { open } = XMLHttpRequest.prototype;
+    XMLHttpRequest.prototype.open = function (method, url) {
+      this.addEventListener('load', () => answered(url));
+      return open.call(this, method, url);
     };
   }`;
   return { ...BARE, name, source };

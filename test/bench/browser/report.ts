@@ -134,7 +134,7 @@ Every agent is one minified script for ES2022 with a few lines that start it wit
 - **CPU**: ${calls} \`fetch\` calls one after another, each read as JSON, after 10 for warming up; then 0.7 s; then the page seems hidden, so that serialising and sending count. CPU time of the main thread (\`TaskDuration\` in thread ticks), not time that passed. Then the same with XHR. Apart from that, the same number of \`fetch\` calls in clicks on buttons, ten to a click, the clicks included.
 - **per request**: all bodies until the page was closed, divided by the requests made: plain; compressed body by body; and as they were sent.
 - **spans per request**: of the requests whose CPU was measured, counted in what was sent where that is OTLP.
-- **requests not told of**: ${calls} requests to different addresses in a page that is then closed: those whose address is nowhere in what was sent. An agent that tells of few is cheap for that reason.
+- **requests not told of**: ${calls} requests to different addresses, by turns with \`fetch\` and XHR, in a page that is then closed: those whose address is nowhere in what was sent. An agent that tells of few is cheap for that reason.
 - **lost at a navigation**: pages that make one request and navigate on in the task in which its answer was read.
 - **lost when the renderer is killed**: 3 requests, 100 ms, SIGKILL.
 
