@@ -20,6 +20,8 @@ const shared = resolve(root, '../shared/dist');
 
 /** `names: false` keeps all names: what a bundle imports and is given has names of its own. */
 const bundles = [
+  // Stands in pages, so without a source map; the hash fits a policy's `script-src` too.
+  { input: 'snippet', file: 'clickspan.snippet.js', format: 'es', isInline: true },
   { input: 'scriptTag', file: 'clickspan.js', format: 'iife' },
   {
     input: 'openTelemetryScriptTag',
@@ -114,7 +116,7 @@ function minifyTwice(bundled) {
 }
 
 for (const bundled of bundles) {
-  const { input, file, format, external = [] } = bundled;
+  const { input, file, format, isInline, external = [] } = bundled;
   const bundle = await rollup({
     input: join(root, `dist/entries/${input}.js`),
     external,
@@ -133,12 +135,13 @@ for (const bundled of bundles) {
   });
   const target = join(root, 'dist', file);
   await mkdir(dirname(target), { recursive: true });
-  const { output } = await bundle.write({ format, sourcemap: true, file: target });
+  const { output } = await bundle.write({ format, sourcemap: !isInline, file: target });
   const { code } = output[0];
   const gzipBytes = gzipSync(code, { level: 9 }).length;
-  const integrity = format === 'iife' ? `, integrity="sha384-${hash('sha384', code, 'base64')}"` : '';
+  const integrity =
+    format === 'iife' || isInline ? `, integrity="sha384-${hash('sha384', code, 'base64')}"` : '';
   process.stdout.write(`${file}: ${Buffer.byteLength(code)} B, ${gzipBytes} B gzip${integrity}\n`);
-  if (format === 'es') await bundleTypes(input, file);
+  if (format === 'es' && !isInline) await bundleTypes(input, file);
 }
 
 /** The types of an entry in one file, with those of the OpenTelemetry API, so that apps need no package for them. */

@@ -6,6 +6,7 @@ import { createActions, type Actions } from '../features/actions/actions.ts';
 import { createCustomActions, type CustomActions } from '../features/actions/customActions.ts';
 import { createCurrentContext, type CurrentContext } from '../features/context/currentContext.ts';
 import { createFollow, type Follow } from '../features/context/promiseSources.ts';
+import { createEarlyIds, type EarlyIds } from '../features/early/earlyIds.ts';
 import type { ErrorSink } from '../features/errors/observeErrors.ts';
 import { toPageResource } from '../features/records/pageResource.ts';
 import { createRecordSink, type NewLogRecord } from '../features/records/recordSink.ts';
@@ -16,7 +17,7 @@ import { createRequests, type Requests } from '../features/requests/trackRequest
 import { createSession, type Session } from '../features/session/session.ts';
 import { createExporter, type Exporter } from '../features/transport/exporter.ts';
 import { createAfterLoad, type AfterLoad } from '../platform/afterLoad.ts';
-import { createClock, type Clock } from '../platform/clock.ts';
+import { createClock, type MovableClock } from '../platform/clock.ts';
 import { createGuard, type Guard } from '../platform/guard.ts';
 import { createGzip } from '../platform/gzip.ts';
 import { createInOneTab } from '../platform/inOneTab.ts';
@@ -45,7 +46,7 @@ export interface Core {
   readonly options: Options;
   readonly warn: Warn;
   readonly guard: Guard;
-  readonly clock: Clock;
+  readonly clock: MovableClock;
   readonly after: After;
   readonly afterLoad: AfterLoad;
   readonly listen: Listen;
@@ -54,6 +55,7 @@ export interface Core {
   readonly follow: Follow;
   /** The same, and no action stays open for it: it may go on for ever. */
   readonly followLoosely: Follow;
+  readonly ids: EarlyIds;
   readonly tracerProvider: TracerProvider;
   readonly tracer: Tracer;
   readonly actions: Actions;
@@ -93,6 +95,7 @@ export function createCore(
   options: Options,
   warn: Warn,
   createEngine: CreateEngine,
+  earlySession?: string,
 ): Core {
   const guard = createGuard((error) => warn(`An error of our own was caught: ${String(error)}`));
   const clock = createClock(window.performance);
@@ -121,11 +124,17 @@ export function createCore(
     random: Math.random,
   });
   const scope = { name: '@clickspan/browser', version: VERSION };
+  const newIds = createIdSource((bytes) => window.crypto.getRandomValues(bytes));
+  const ids = createEarlyIds(newIds);
   const session = createSession({
     options,
     local,
     now: clock.now,
-    createId: () => createIdSource((bytes) => window.crypto.getRandomValues(bytes)).traceId(),
+    createId() {
+      const id = newIds.traceId();
+      // What the snippet has stamped stays true.
+      return earlySession ? id.slice(0, 18) + earlySession.slice(18, 32) : id;
+    },
     log: (event) => sink.log(event),
   });
   const sink = createRecordSink({
@@ -140,6 +149,7 @@ export function createCore(
   });
   const engine = createEngine({
     window,
+    ids,
     now: clock.now,
     activeContext: current.get,
     // Who awaits a function goes on with the context that was there before it.
@@ -185,6 +195,7 @@ export function createCore(
     afterLoad: createAfterLoad(window, guard),
     follow,
     followLoosely,
+    ids,
     tracerProvider,
     tracer,
     actions,

@@ -1,4 +1,5 @@
 import type { Context, Span, SpanOptions, TracerProvider } from '@opentelemetry/api';
+import type { IdSource } from '@clickspan/shared/ids';
 import type { EndedSpan } from '@clickspan/shared/tracer';
 import type { PageRequest } from '../features/requests/trackRequests.ts';
 
@@ -22,6 +23,7 @@ export type StartRequestSpan = (
 /** What an engine is given. */
 export interface EngineDeps {
   readonly window: Window & typeof globalThis;
+  readonly ids: IdSource;
   /** Unix ms with fractions. */
   readonly now: () => number;
   readonly activeContext: () => Context;

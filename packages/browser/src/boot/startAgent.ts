@@ -2,6 +2,8 @@ import type { Attributes, TracerProvider } from '@opentelemetry/api';
 import type { CustomAction } from '../features/actions/customActions.ts';
 import { observeCallbackSources } from '../features/context/callbackSources.ts';
 import { observePromiseSources } from '../features/context/promiseSources.ts';
+import { toElementName } from '../features/actions/elementName.ts';
+import { adoptEarly, takeEarly, type TakenEarly } from '../features/early/adoptEarly.ts';
 import { observePageLife } from '../platform/pageLife.ts';
 import { createWarn } from '../platform/warn.ts';
 import { createLastingTracers } from '../features/trace/lastingTracers.ts';
@@ -80,14 +82,16 @@ export function startAgent(sources: StartSources, { createEngine, features }: Ed
   if (!options.features.every((name) => FEATURES.includes(name))) {
     warn(`features may be any of ${FEATURES.join(', ')}; others are ignored.`);
   }
-  const toCore = (): Core => createCore(sources.window, options, warn, createEngine);
+  // Before anything is taken of the browser's functions. What was kept in spite of a consent that is asked for is forgotten.
+  const early = takeEarly(sources.window);
+  const toCore = (): Core => createCore(sources.window, options, warn, createEngine, early?.session);
   let run: Run | undefined;
   let isStopped = false;
 
-  const begin = (): void => {
+  const begin = (adopted?: TakenEarly): void => {
     if (run || isStopped) return;
     const core = toCore();
-    run = { core, stops: observePage(core, features) };
+    run = { core, stops: observePage(core, features, adopted) };
   };
   const end = ({ core, stops }: Run): void => {
     run = undefined;
@@ -97,7 +101,7 @@ export function startAgent(sources: StartSources, { createEngine, features }: Ed
 
   const tracerProvider = createLastingTracers(() => run?.core.tracerProvider);
 
-  if (options.consent === 'implied') begin();
+  if (options.consent === 'implied') begin(early);
   return {
     tracerProvider,
     action: {
@@ -145,12 +149,21 @@ function endAll({ requests, actions }: Core, reason: string): void {
 }
 
 /** Starts observing; the returned functions end it. */
-function observePage(core: Core, features: Edition['features']): (() => void)[] {
-  const { options, guard } = core;
+function observePage(
+  core: Core,
+  features: Edition['features'],
+  early: TakenEarly | undefined,
+): (() => void)[] {
+  const { options, guard, ids } = core;
   const wanted = Object.keys(features).filter((name) => options.features.includes(name));
   const observers = [observeContext, observeSession, ...wanted.map((name) => features[name]!), observeLife];
+  // The load, which is the first of them, has been begun by the snippet.
+  ids.give(...(early?.load ?? []));
   // One that fails leaves the others at work.
-  return observers.flatMap((observe) => guard(() => observe(core)) ?? []);
+  const stops = observers.flatMap((observe) => guard(() => observe(core)) ?? []);
+  guard(() => early && adoptEarly({ ...core, toElementName }, early));
+  ids.give();
+  return stops;
 }
 
 /** Keeps the context through everything that calls back. */

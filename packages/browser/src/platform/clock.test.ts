@@ -26,4 +26,11 @@ describe('clock', () => {
     expect(clock.now()).toBe(3_601_000);
     expect(clock.fromTimeStamp(5)).toBe(3_601_000);
   });
+
+  it('tells another time for as long as a function runs', () => {
+    const clock = createClock({ timeOrigin: 1000, now: () => 5 }, () => 1005);
+    expect(clock.at(17, clock.now)).toBe(17);
+    expect(() => clock.at(17, () => JSON.parse(''))).toThrow();
+    expect(clock.now()).toBe(1005);
+  });
 });

@@ -6,6 +6,12 @@ export interface Clock {
   readonly fromTimeStamp: (timeStampMs: number) => number;
 }
 
+/** A clock that can be made to tell another time for a while. */
+export interface MovableClock extends Clock {
+  /** Runs a function for which it is another time: what it notes has happened then. */
+  readonly at: <T>(unixMs: number, run: () => T) => T;
+}
+
 /** Beyond this the monotonic clock has stood still: in some systems it does while the machine sleeps. */
 const MAX_SKEW_MS = 1000;
 
@@ -19,15 +25,25 @@ const MAX_SKEW_MS = 1000;
 export function createClock(
   performance: Pick<Performance, 'timeOrigin' | 'now'>,
   wallClock: () => number = Date.now,
-): Clock {
+): MovableClock {
   let originUnixMs = performance.timeOrigin;
+  let otherUnixMs: number | undefined;
   return {
     now() {
+      if (otherUnixMs) return otherUnixMs;
       const monotonicMs = performance.now();
       const skewMs = wallClock() - originUnixMs - monotonicMs;
       if (Math.abs(skewMs) > MAX_SKEW_MS) originUnixMs += skewMs;
       return originUnixMs + monotonicMs;
     },
     fromTimeStamp: (timeStampMs) => originUnixMs + timeStampMs,
+    at(unixMs, run) {
+      otherUnixMs = unixMs;
+      try {
+        return run();
+      } finally {
+        otherUnixMs = undefined;
+      }
+    },
   };
 }

@@ -257,10 +257,13 @@ describe('exporter', () => {
     });
     setup.record('one');
     await setup.time.advance(600);
-    setup.exporter.flushOnExit(true);
     fail();
+    // Before the page is told that it is left.
+    await Promise.resolve();
+    setup.exporter.flushOnExit(true);
     await setup.time.advance(0);
     setup.exporter.flushOnExit(false);
+    await setup.time.advance(0);
     expect(setup.posts).toHaveLength(1);
     expect(setup.local.keys()).toEqual([]);
   });
@@ -370,7 +373,8 @@ describe('exporter', () => {
       await setup.exporter.flush();
       setup.answer = answerOf(0);
       setup.record('two', 3000);
-      await setup.exporter.flush();
+      void setup.exporter.flush();
+      await setup.time.advance(1);
       setup.answer = OK;
       await setup.exporter.flush();
       expect(setup.posts.map(({ body }) => typeof body)).toEqual(['object', 'object', 'object']);

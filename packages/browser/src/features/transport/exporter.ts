@@ -177,7 +177,9 @@ export function createExporter(deps: ExporterDeps): Exporter {
     count(1);
     const { status, retryAfter } = await post({ ...toRequest(signal, body), keepalive, leaving });
     count(-1);
-    // It has been forgotten meanwhile; or the page is left, and Chromium reports what it still sends as failed.
+    // When a page is left, Chromium reports what it still sends as failed, even before it tells us that.
+    if (!status && keepalive) await new Promise<void>((done) => after(0, done));
+    // It has been forgotten meanwhile, or is what was told of just now.
     if (era !== clears || (isLeft && keepalive && !status)) return 'sent';
     const channel = channels[signal];
     const { failures } = channel;

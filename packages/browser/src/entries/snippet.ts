@@ -1,0 +1,97 @@
+import type { EarlyEvent, EarlyPatch, EarlyRecords, EarlyRequest } from '../features/early/earlyRecords.ts';
+
+declare global {
+  interface Window {
+    /** What the snippet hands to the agent. */
+    clickspanEarly?: EarlyRecords | undefined;
+  }
+}
+
+// oxlint-disable eqeqeq, no-explicit-any, no-unused-expressions, no-unnecessary-type-assertion -- each byte counts here
+// Runs inline, before everything else of the page, and is as short as can be, not as clear: `adoptEarly` takes over what it
+// keeps. Its options are attributes of its own script tag, named as the agent's. A block keeps its names from the page.
+try {
+  const { consent, sampleRatio, propagateTo } = document.currentScript!.dataset;
+  // Whoever asks for consent does so elsewhere, and nothing is kept before.
+  if (!consent) {
+    /** A span id is what is left of a trace id behind its 16th digit. */
+    const toId = (from?: number): string => crypto.randomUUID().replace(/-/g, '').slice(from);
+    /** What has no other cause comes of the load, until that is over or the user does something. */
+    let base: EarlyEvent | [] = [0 as never, toId(), toId(16)];
+    const records: EarlyRecords[0] = [base];
+    /** Where an XHR has what it was opened with. */
+    const opened = Symbol();
+    // Read only where it matters: the first touch of the storage takes time.
+    const session: string = (sampleRatio && localStorage['clickspan.session']) || toId();
+    const patches = ['fetch', 'open', 'setRequestHeader', 'send'].map((name, index): EarlyPatch => {
+      const owner: any = index ? XMLHttpRequest.prototype : window;
+      const original = owner[name];
+      const patched = new Proxy(original, {
+        apply(_, self, args) {
+          const [input, init = {}] = args;
+          let end: ((result: any) => unknown) | undefined;
+          try {
+            if (index == 1) self[opened] = args;
+            // The caller's own stays, and such a request is none of ours.
+            else if (index == 2) {
+              if (/^tracep/i.test(input)) self[opened] = 0;
+            } else if (!records[98]) {
+              let method = init.method;
+              let address = input;
+              let carrier = self;
+              if (index) {
+                [method, address] = self[opened];
+                self.addEventListener('loadend', () => end!(self));
+              } else {
+                carrier = new Headers(init.headers);
+                // What may be read only once is left to the browser.
+                if (init.constructor != Object || input.url || carrier.has('traceparent')) throw 0;
+                args[1] = { ...init, headers: carrier };
+              }
+              const href = '' + new URL(address, document.baseURI);
+              // An event is current in its listeners, and in the microtasks that follow each.
+              const [, traceId = toId(), parentSpanId] = records.find((record) => record[0] == event) || base;
+              const spanId = toId(16);
+              const request: EarlyRequest = [method, traceId, spanId, parentSpanId, href, performance.now()];
+              records.push(request);
+              end = (result) => {
+                request.push(performance.now(), result?.status, result?.name, result?.headers);
+                return result;
+              };
+              if ((origin + ',' + propagateTo).split(',').some((entry) => href.startsWith(entry + '/')))
+                carrier[index ? 'setRequestHeader' : 'set'](
+                  'traceparent',
+                  // Without a ratio it compares with no number, so it is sampled.
+                  `00-${traceId}-${spanId}-0${(('0x' + session.slice(18, 31)) as any) / 2 ** 52 < 1 - (sampleRatio as any) ? 2 : 3}`,
+                );
+            }
+          } catch {
+            // The browser judges what is asked for.
+          }
+          const result = original.apply(self, args);
+          return end && result
+            ? result.then(end, (error: unknown) => {
+                throw end!(error);
+              })
+            : result;
+        },
+      });
+      return [owner, name, original, (owner[name] = patched)];
+    });
+
+    ['click', 'load', 'error', 'unhandledrejection'].map((type, index) =>
+      addEventListener(
+        type,
+        (event) => {
+          if (index < 2) base = [];
+          records[98] || records.push([event, toId(), toId(16)]);
+        },
+        true,
+      ),
+    );
+
+    window.clickspanEarly = [records, patches, session];
+  }
+} catch {
+  // Without ids or without storage there is nothing to keep; the page goes on.
+}
