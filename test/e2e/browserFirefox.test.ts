@@ -126,6 +126,17 @@ describe.skipIf(!path)('Firefox (needs Firefox)', () => {
     await collector.waitForSpan(hasType('action', 'route /'));
   });
 
+  it('makes an action of the load when the page is restored as it was left', async () => {
+    const first = await collector.waitForSpan(hasType('action', 'load /'));
+    expect(first.attributes['clickspan.action.navigation_type']).toBe('navigate');
+    await page.goto(`${site.url}/other`);
+    collector.clear();
+    // The driver's own way back waits for events of a load, which there is none of.
+    await page.evaluate(() => void setTimeout(() => history.back()));
+    const load = await collector.waitForSpan(hasType('action', 'load /'));
+    expect(load.attributes['clickspan.action.navigation_type']).toBe('back_forward_cache');
+  });
+
   it('sends what a fetch has brought right before the page is left', async () => {
     await page.evaluate(async () => {
       await fetch('/last');

@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 
@@ -51,6 +52,28 @@ export async function launchChromium(extraArguments: readonly string[] = []): Pr
     env: { ...(process.env as Record<string, string>), ...environment },
     timeout: 60_000,
   });
+}
+
+/**
+ * Opens an address in a headless Chromium that nobody steers: the pages must do everything by themselves. Drivers switch
+ * off what a user's browser has, such as rendering pages in advance.
+ *
+ * @returns ends it
+ */
+export async function openUnsteered(url: string): Promise<() => Promise<void>> {
+  const { executablePath, environment } = await findChromium();
+  const profile = mkdtempSync(join(tmpdir(), 'clickspan-chromium-'));
+  const child = spawn(
+    executablePath,
+    [...ARGUMENTS, '--headless', '--remote-debugging-port=0', `--user-data-dir=${profile}`, url],
+    { env: { ...process.env, ...environment }, stdio: 'ignore' },
+  );
+  const exited = new Promise((done) => child.once('exit', done));
+  return async () => {
+    child.kill('SIGKILL');
+    await exited;
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  };
 }
 
 /** Finds a browser, unpacking the packaged one when it is needed for the first time. */
