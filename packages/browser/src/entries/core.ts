@@ -15,6 +15,7 @@ import { observeXhr } from '../features/requests/observeXhr.ts';
 import { observeLongFrames } from '../features/vitals/observeLongFrames.ts';
 import { observeVitals } from '../features/vitals/observeVitals.ts';
 
+export { action, setRoute, startAction } from '../boot/runningAgent.ts';
 export type { Agent, NamedFeature, StartOptions };
 
 export const loadFeature: NamedFeature = { name: 'load', start: startLoad };

@@ -1,5 +1,7 @@
 import type { StartOptions } from '../boot/optionSchema.ts';
 import type { Agent } from '../boot/startAgent.ts';
+import type { BeforeAction } from '../features/actions/actions.ts';
+import type { CustomAction } from '../features/actions/customActions.ts';
 import { allFeatures } from '../boot/features.ts';
 import { createOwnEngine } from '../boot/ownEngine.ts';
 import { startOnce } from '../boot/startOnce.ts';
@@ -10,7 +12,17 @@ import type {
   OutgoingSpan,
 } from '../features/records/recordSink.ts';
 
-export type { Agent, BeforeSend, OutgoingLog, OutgoingRecord, OutgoingSpan, StartOptions };
+export { action, setRoute, startAction } from '../boot/runningAgent.ts';
+export type {
+  Agent,
+  BeforeAction,
+  BeforeSend,
+  CustomAction,
+  OutgoingLog,
+  OutgoingRecord,
+  OutgoingSpan,
+  StartOptions,
+};
 
 /**
  * Starts tracing the page. Starting twice is harmless: the page has one agent, and gives it again. Never throws.

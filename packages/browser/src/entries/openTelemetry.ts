@@ -1,10 +1,13 @@
 import type { StartOptions } from '../boot/optionSchema.ts';
 import type { Agent } from '../boot/startAgent.ts';
+import type { BeforeAction } from '../features/actions/actions.ts';
+import type { CustomAction } from '../features/actions/customActions.ts';
 import { allFeatures } from '../boot/features.ts';
 import { createOpenTelemetryEngine } from '../boot/openTelemetryEngine.ts';
 import { startOnce } from '../boot/startOnce.ts';
 
-export type { Agent, StartOptions };
+export { action, setRoute, startAction } from '../boot/runningAgent.ts';
+export type { Agent, BeforeAction, CustomAction, StartOptions };
 
 /**
  * Starts tracing the page on OpenTelemetry's SDK. Starting twice is harmless: the page has one agent, and gives it again.
