@@ -161,7 +161,7 @@ describe('a custom action', () => {
     const result = await page.evaluate(async () => {
       const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
       const answer = window.clickspan!.action.run('checkout', async () => {
-        await null;
+        await Promise.resolve();
         await fetch('/inside?1');
         await wait(20);
         await Promise.all([fetch('/inside?2'), fetch('/inside?3')]);

@@ -25,7 +25,7 @@ export interface Agent {
      * @returns what the function gives
      * @throws what the function throws
      */
-    run<T>(name: string, run: () => T): T;
+    readonly run: <T>(name: string, run: () => T) => T;
   };
   /**
    * Starts an action of its own that lasts until `end()` is called and what it has caused is done, at most 30 s. What is

@@ -5,8 +5,8 @@ import * as core from './core.ts';
 
 describe('@clickspan/browser/core', () => {
   it('exports every feature by its name', () => {
-    const { start, ...exported } = core;
-    expect(typeof start).toBe('function');
+    const { start, action, setRoute, startAction, ...exported } = core;
+    for (const exports of [start, action.run, setRoute, startAction]) expect(exports).toBeTypeOf('function');
     expect(Object.keys(exported).sort()).toEqual(FEATURES.map((name) => `${name}Feature`).sort());
     for (const feature of Object.values(exported)) expect(feature.start).toBe(allFeatures[feature.name]);
   });
