@@ -23,6 +23,7 @@ import { createGzip } from '../platform/gzip.ts';
 import { createInOneTab } from '../platform/inOneTab.ts';
 import { createListen, type Listen } from '../platform/listen.ts';
 import { createLocalStore } from '../platform/localStore.ts';
+import { createParseUrl, type ParseUrl } from '../platform/parseUrl.ts';
 import { createPost, createPostLater } from '../platform/post.ts';
 import { observeResourceEntries } from '../platform/resourceEntries.ts';
 import { createAfterMicrotasks, createTaskEnd } from '../platform/taskEnd.ts';
@@ -50,6 +51,7 @@ export interface Core {
   readonly after: After;
   readonly afterLoad: AfterLoad;
   readonly listen: Listen;
+  readonly parseUrl: ParseUrl;
   readonly current: CurrentContext;
   /** Ties a promise to the current context and keeps its action open. */
   readonly follow: Follow;
@@ -108,7 +110,8 @@ export function createCore(
     },
   });
   const after = createAfter(window);
-  const surroundings = { window, options, warn, guard, clock, after, current };
+  const parseUrl = createParseUrl(window);
+  const surroundings = { window, options, warn, guard, clock, after, parseUrl, current };
   let isForgotten = false;
   const post = createPost(window);
   const local = createLocalStore(window);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseFetchCall } from './fetchCall.ts';
 
-const BASE = 'https://shop.example/page/';
+const BASE = (text: string): URL => new URL(text, 'https://shop.example/page/');
 const ADDED = [['traceparent', 'stamp']] as const;
 
 function headersOf(args: readonly unknown[]): Record<string, string> {

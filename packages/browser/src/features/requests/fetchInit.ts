@@ -38,13 +38,14 @@ export function toOnceRead(init: FetchInit): FetchInit {
  *
  * @param init `undefined` when the caller gave none
  * @param request what the options come with
+ * @param isData whether the given ones are only data
  */
 export function withHeaders(
   init: FetchInit | undefined,
   headers: HeadersInit,
   request: Request | undefined,
+  isData: boolean,
 ): object {
-  const isData = !init || isPlain(init);
   const isEmpty = isData && Object.values(init ?? {}).every((value) => value === undefined);
   return {
     __proto__: init && isData ? (Object.getPrototypeOf(init) as object | null) : (init ?? null),

@@ -1,4 +1,5 @@
 import type { Guard } from '../../platform/guard.ts';
+import type { ParseUrl } from '../../platform/parseUrl.ts';
 import { patchMethod } from '../../platform/patchMethod.ts';
 import { withExtras } from '../../platform/withExtras.ts';
 import { parseFetchCall } from './fetchCall.ts';
@@ -8,6 +9,7 @@ import type { Requests, TrackedRequest } from './trackRequests.ts';
 export interface FetchDeps {
   readonly window: Window;
   readonly guard: Guard;
+  readonly parseUrl: ParseUrl;
   readonly requests: Requests;
   /** Ties a promise to the current context; see `createFollow`. */
   readonly follow: <T>(promise: T, observer?: FetchObserver) => T;
@@ -25,10 +27,10 @@ export interface FetchObserver {
  *
  * @returns undoes it
  */
-export function observeFetch({ window, guard, requests, follow }: FetchDeps): () => void {
+export function observeFetch({ window, guard, parseUrl, requests, follow }: FetchDeps): () => void {
   return patchMethod(window, 'fetch', (original, self, args) => {
     const started = guard(() => {
-      const call = parseFetchCall(args, window.document.baseURI);
+      const call = parseFetchCall(args, parseUrl);
       const request = call && requests.start(call);
       return { call, request, args: call ? call.toArguments(request?.headers ?? []) : args };
     });
@@ -50,10 +52,8 @@ export function observeFetch({ window, guard, requests, follow }: FetchDeps): ()
       request?.sent();
       const resend = request?.resend;
       if (!resend || !(promise instanceof Promise)) return;
-      const send = (): Promise<Response> => {
-        removeHeaders(sentArgs, request.headers);
-        return Reflect.apply(original, self, sentArgs) as Promise<Response>;
-      };
+      const send = (): Promise<Response> =>
+        Reflect.apply(original, self, started!.call!.toArguments([]) as unknown[]) as Promise<Response>;
       const caught = promise.catch((error: unknown) => {
         if (toErrorType(error, isAborted()) !== 'TypeError') throw error;
         return resend({ send, isAborted }, error);
@@ -67,12 +67,6 @@ export function observeFetch({ window, guard, requests, follow }: FetchDeps): ()
       onError: failed,
     });
   });
-}
-
-/** Takes ours out of the copy that carries them; one of the caller's stays. */
-function removeHeaders([, init]: readonly unknown[], added: TrackedRequest['headers']): void {
-  const { headers } = init as { headers: Partial<Headers> };
-  for (const [name, value] of added) if (headers.get?.(name) === value) headers.delete?.(name);
 }
 
 /** The page may have put a `fetch` of its own in place, whose answer can be anything. */

@@ -1,6 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import type { Guard } from '../../platform/guard.ts';
 import type { Listen } from '../../platform/listen.ts';
+import type { ParseUrl } from '../../platform/parseUrl.ts';
 import { patchMethod } from '../../platform/patchMethod.ts';
 import type { Requests, TrackedRequest } from './trackRequests.ts';
 
@@ -15,6 +16,7 @@ export interface XhrContext {
 export interface XhrDeps {
   readonly window: Window & typeof globalThis;
   readonly guard: Guard;
+  readonly parseUrl: ParseUrl;
   readonly listen: Listen;
   readonly requests: Requests;
   readonly current: XhrContext;
@@ -40,7 +42,7 @@ const END_EVENTS: readonly string[] = ['load', 'error', 'abort', 'timeout'];
  *
  * @returns undoes it
  */
-export function observeXhr({ window, guard, listen, requests, current }: XhrDeps): () => void {
+export function observeXhr({ window, guard, parseUrl, listen, requests, current }: XhrDeps): () => void {
   const prototype = window.XMLHttpRequest?.prototype;
   if (!prototype) return () => {};
   const states = new WeakMap<XMLHttpRequest, XhrState>();
@@ -99,7 +101,7 @@ export function observeXhr({ window, guard, listen, requests, current }: XhrDeps
         const [method, url] = args;
         states.set(xhr, {
           method: String(method).toUpperCase(),
-          url: new URL(String(url), window.document.baseURI),
+          url: parseUrl(String(url)),
           callerTraceparent: null,
         });
       });

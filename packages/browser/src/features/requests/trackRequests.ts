@@ -149,7 +149,14 @@ export function createRequests(deps: RequestsDeps): Requests {
       if (!open.size) timings.stop();
     });
   };
-  const tracking: Tracking = { ...deps, open, timings, sweepSoon, failures: new WeakMap() };
+  const tracking: Tracking = {
+    ...deps,
+    open,
+    timings,
+    sweepSoon,
+    failures: new WeakMap(),
+    masked: new WeakMap(),
+  };
   return {
     start: (request) =>
       /^(?:http|ws)s?:$/.test(request.url.protocol) ? startRequest(tracking, request) : undefined,
@@ -176,6 +183,8 @@ interface Tracking extends RequestsDeps {
   readonly sweepSoon: () => void;
   /** The requests of an action that have failed, by method and address. */
   readonly failures: WeakMap<RequestOwner, Map<string, Failure>>;
+  /** What addresses that come again look like when they are masked. */
+  readonly masked: WeakMap<URL, string>;
 }
 
 interface Failure {
@@ -308,7 +317,7 @@ function startRequest(tracking: Tracking, request: PageRequest): TrackedRequest 
 }
 
 function startSpan(
-  { current, ownerOf, options, ...deps }: RequestsDeps,
+  { current, ownerOf, options, masked, startSpan: start }: Tracking,
   request: PageRequest,
   startTime: number,
 ): { span: Span; owner: RequestOwner | undefined } {
@@ -320,19 +329,21 @@ function startSpan(
   const targets = [isLate && owner.spanContext, parseTraceparent(callerTraceparent)];
   const links = targets.flatMap((target): Link[] => (target ? [{ context: target }] : []));
   const isKnown = KNOWN_METHODS.test(method);
+  const fullUrl = masked.get(url) ?? maskUrl(url);
+  masked.set(url, fullUrl);
   const operation = options.graphql && method === 'POST' ? parseGraphqlOperation(request.body) : undefined;
   const attributes = {
     [CLICKSPAN_SPAN_TYPE]: 'request',
     [CLICKSPAN_ATTRIBUTION]: current.isUnsure() ? 'unsure' : undefined,
     [HTTP_REQUEST_METHOD]: isKnown ? method : '_OTHER',
-    [URL_FULL]: maskUrl(url),
+    [URL_FULL]: fullUrl,
     [SERVER_ADDRESS]: url.hostname,
     [SERVER_PORT]: Number(url.port) || (url.protocol.endsWith('s:') ? 443 : 80),
     ...operation?.attributes,
   };
   const methodName = isKnown ? method : 'HTTP';
   const name = request.name ?? (operation ? `${methodName} ${operation.name}` : methodName);
-  const span = deps.startSpan(
+  const span = start(
     request,
     name,
     { kind: KIND_CLIENT, startTime, attributes, links, root: isLate },

@@ -2,7 +2,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import { encodeLog, encodeSpan } from '@clickspan/shared/otlp';
 import { createTracerProvider } from '@clickspan/shared/tracer';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { decodeSpans, type ReceivedSpan } from '../../../../../test/support/collector.ts';
 import { createFakeTime, type FakeTime } from '../../../../../test/support/fakeTime.ts';
 import { createMapStore, type MapStore } from '../../../../../test/support/mapStore.ts';
@@ -355,8 +355,12 @@ describe('exporter', () => {
         setup.answer = ({ body }) => (typeof body === 'string' ? OK : answerOf(status));
         setup.record('one', 3000);
         await setup.time.advance(500);
+        // Compressing takes real time.
+        await vi.waitFor(() => expect(setup.posts).toHaveLength(2));
+        await setup.exporter.flush();
         setup.record('two', 3000);
         await setup.time.advance(500);
+        await vi.waitFor(() => expect(setup.posts).toHaveLength(3));
         expect(setup.posts.map(({ body }) => typeof body)).toEqual(['object', 'string', 'string']);
         expect(setup.names()).toEqual(['one', 'one', 'two']);
         expect(setup.warnings).toEqual([]);
@@ -441,7 +445,7 @@ describe('exporter', () => {
     it('is not sent again by a page that comes back', async () => {
       const setup = setUp({ canLeave: true });
       setup.record('one');
-      await setup.time.advance(150);
+      await setup.time.advance(250);
       setup.hasSentLeft = true;
       setup.record('two');
       await setup.time.advance(1000);

@@ -71,8 +71,8 @@ const QUEUE_BYTES = 512 * 1024;
 const FAILURES_BEFORE_WARNING = 3;
 /** What is shorter fits into two packets anyway. */
 const GZIP_MIN_LENGTH = 2048;
-/** New records are left with the browser no more often than this. */
-const LATER_DELAY_MS = 100;
+/** New records are left with the browser no more often than this: what it has must be given to it anew each time. */
+const LATER_DELAY_MS = 200;
 /** Traces go first; while they fail, logs wait too. */
 const SIGNALS: readonly Signal[] = ['traces', 'logs'];
 /** Tells when a collector was found that takes nothing compressed from a page. */
@@ -270,7 +270,9 @@ export function createExporter(deps: ExporterDeps): Exporter {
     for (const signal of SIGNALS) {
       const channel = channels[signal];
       const isBroken = channel.failures > 0;
-      while (queue.sizeOf(signal) && isDue(signal)) {
+      // What comes while a batch is on its way waits for more, unless it is enough for one.
+      let leastBytes = 1;
+      while (queue.sizeOf(signal) >= leastBytes && isDue(signal)) {
         const batch = queue.peek(signal, BATCH_BYTES);
         const body = await pack(toBody(batch));
         const there = queue.remove(batch);
@@ -285,6 +287,7 @@ export function createExporter(deps: ExporterDeps): Exporter {
         leaveSoon();
         await sent;
         if (isBroken || channel.failures) break;
+        leastBytes = isForced || isGzipSuspect ? 1 : BATCH_BYTES;
       }
     }
     if (!stored || !isDue('traces')) return;
