@@ -67,6 +67,20 @@ describe('quietEnd', () => {
     expect(ended).toEqual([{ afterMs: 0, reason: undefined }]);
   });
 
+  it('waits for the DOM to settle and ends with it, but not for what changes for ever', async () => {
+    const { time, quietEnd, ended } = start();
+    const change = (): void => {
+      quietEnd.settle();
+      time.after(100, change);
+    };
+    const stop = time.after(100, change);
+    await time.advance(1740);
+    expect(ended).toEqual([]);
+    await time.advance(20);
+    expect(ended).toEqual([{ afterMs: 1500, reason: undefined }]);
+    stop();
+  });
+
   it('ends at the cap at the latest, and says so', async () => {
     const { time, quietEnd, ended } = start();
     quietEnd.hold();

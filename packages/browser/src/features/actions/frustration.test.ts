@@ -1,0 +1,62 @@
+// @vitest-environment jsdom
+import { beforeEach, describe, expect, it } from 'vitest';
+import { canBeDead, createCountClicks } from './frustration.ts';
+
+/** The path of a click on the element with the id `x`. */
+function pathIn(html: string): EventTarget[] {
+  document.body.innerHTML = html;
+  const path: EventTarget[] = [];
+  for (let node: Node | null = document.getElementById('x'); node; node = node.parentNode) path.push(node);
+  return path;
+}
+
+describe('canBeDead', () => {
+  it.each([
+    '<button id="x">Go</button>',
+    '<button><i id="x">Go</i></button>',
+    '<a id="x">Go</a>',
+    '<div role="tab" id="x">Go</div>',
+    '<input id="x" type="submit">',
+  ])('is true of what should do something: %s', (html) => {
+    expect(canBeDead(pathIn(html))).toBe(true);
+  });
+
+  it.each([
+    '<p id="x">Text</p>',
+    '<input id="x" type="checkbox">',
+    '<input id="x" type="file">',
+    '<input id="x">',
+    '<select id="x"></select>',
+    '<textarea id="x"></textarea>',
+    '<label id="x">Label</label>',
+    '<a><input id="x"></a>',
+    '<button id="x" aria-disabled="true">Go</button>',
+    '<own-part><button id="x">Go</button></own-part>',
+  ])('is false of what shows its effect by itself or cannot show it: %s', (html) => {
+    expect(canBeDead(pathIn(html))).toBe(false);
+  });
+});
+
+describe('countClicks', () => {
+  beforeEach(() => {
+    document.body.innerHTML = '<button id="x"></button><button id="y"></button><input id="field">';
+  });
+
+  const click = (id: string, timeStamp: number, clientX = 0): MouseEvent =>
+    ({ target: document.getElementById(id), timeStamp, clientX, clientY: 0 }) as unknown as MouseEvent;
+
+  it.each([
+    ['in a row on the same thing', [clickAt('x', 0), clickAt('x', 300), clickAt('x', 600)], [1, 2, 3]],
+    ['on the same spot of different things', [clickAt('x', 0), clickAt('y', 300, 20)], [1, 2]],
+    ['on different things elsewhere as new ones', [clickAt('x', 0), clickAt('y', 300, 200)], [1, 1]],
+    ['that come later as new ones', [clickAt('x', 0), clickAt('x', 999), clickAt('x', 1998)], [1, 2, 2]],
+    ['on fields not at all', [clickAt('field', 0), clickAt('field', 100), clickAt('field', 200)], [0, 0, 0]],
+  ])('counts clicks %s', (_what, clicks, counts) => {
+    const countClicks = createCountClicks(window);
+    expect(clicks.map((args) => countClicks(click(...args)))).toEqual(counts);
+  });
+});
+
+function clickAt(id: string, timeStamp: number, clientX = 0): [string, number, number] {
+  return [id, timeStamp, clientX];
+}
