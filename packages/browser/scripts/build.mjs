@@ -106,7 +106,7 @@ function minifyTwice(bundled) {
           module: isModule,
           compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, pure_getters: true },
           mangle: { properties: shortens && { regex: internalNames } },
-          format: { preamble: toNotices(bundled) },
+          format: { preamble: bundled.isInline ? undefined : toNotices(bundled) },
           sourceMap: { content: folded.map, asObject: true },
         },
       );
