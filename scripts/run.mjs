@@ -40,6 +40,8 @@ const commands = {
     return script('test/support/traceContextService.ts', ...rest);
   },
   async lint() {
+    // The examples take the packages' published types.
+    await runBuild();
     const steps = [
       ['prettier/bin/prettier.cjs', '--check', '.'],
       ['oxlint/bin/oxlint', '--deny-warnings'],
