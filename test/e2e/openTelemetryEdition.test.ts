@@ -13,6 +13,8 @@ beforeAll(async () => {
   collector = await startFakeCollector();
   site = await startTestOrigin('localhost', {
     '/': { html: toPageHtml({ endpoint: collector.url }, '<button id="buy">Buy</button>') },
+    // Other features have observers of their own.
+    '/requests': { html: toPageHtml({ endpoint: collector.url, features: 'fetch' }) },
     '/module': {
       html: `<button id="buy">Buy</button><script type="module">
         import { start } from '/clickspan.mjs';
@@ -68,7 +70,7 @@ describe('the OpenTelemetry edition', () => {
   );
 
   it('observes no resource timings for each call, and no other thing', async () => {
-    const { page } = await openPage(browser, site.url);
+    const { page } = await openPage(browser, `${site.url}/requests`);
     const observers = await page.evaluate(async () => {
       let made = 0;
       window.PerformanceObserver = class extends PerformanceObserver {

@@ -21,8 +21,86 @@ export function openTelemetryParts(root) {
       const name = Object.keys(files).find((end) => id.endsWith(`/node_modules/@opentelemetry/${end}`));
       return name ? files[name] : null;
     },
+    transform(code, id) {
+      const file = Object.keys(unused).find((end) => id.endsWith(`/node_modules/@opentelemetry/${end}`));
+      return file ? { code: withoutBodies(code, this.parse(code), unused[file]), map: null } : null;
+    },
   };
 }
+
+/**
+ * Empties functions and methods, so that what only they use is left out too.
+ *
+ * @throws when one is not there: a new version of the package is to be looked at
+ */
+function withoutBodies(code, program, names) {
+  const missing = new Set(names);
+  let text = code;
+  visit(program, ({ type, key, id, computed, value, body }) => {
+    const isMethod = type === 'MethodDefinition';
+    if (!isMethod && type !== 'FunctionDeclaration') return;
+    const name = isMethod ? (computed ? `[${key.name}]` : key.name) : id?.name;
+    if (!names.includes(name)) return;
+    missing.delete(name);
+    const { start, end } = isMethod ? value.body : body;
+    // Blanks in its place keep the source map right.
+    text = `${text.slice(0, start)}{${' '.repeat(end - start - 2)}}${text.slice(end)}`;
+  });
+  if (missing.size) throw new Error(`Not there any more: ${[...missing].join(', ')}`);
+  return text;
+}
+
+function visit(node, see) {
+  if (!node || typeof node !== 'object') return;
+  if (typeof node.type === 'string') see(node);
+  for (const child of Object.values(node)) visit(child, see);
+}
+
+/** Functions that are never called, since instrumentations see no answers and nothing is registered, flushed or printed. */
+const unused = {
+  'instrumentation-fetch/build/esm/fetch.js': [
+    '_addChildSpan',
+    '_addHeaders',
+    '_addFinalSpanAttributes',
+    '_clearResources',
+    '_findResourceAndAddNetworkEvents',
+    '_markResourceAsUsed',
+    '_endSpan',
+    '_applyAttributesAfterFetch',
+    '_callRequestHook',
+    '_prepareSpanData',
+    'endSpanOnError',
+    'endSpanOnSuccess',
+    'onSuccess',
+    'onError',
+    'disable',
+  ],
+  'instrumentation-fetch/build/esm/utils.js': ['getFetchBodyLength'],
+  'instrumentation-xml-http-request/build/esm/xhr.js': [
+    '_addHeaders',
+    '_addChildSpan',
+    '_addFinalSpanAttributes',
+    '_applyAttributesAfterXHR',
+    '_addResourceObserver',
+    '_clearResources',
+    '_findResourceAndAddNetworkEvents',
+    '_markResourceAsUsed',
+    // What it gives is put nowhere.
+    '_patchSend',
+    'disable',
+  ],
+  'instrumentation/build/esm/instrumentation.js': [
+    'getModuleDefinitions',
+    '_runSpanCustomizationHook',
+    'setMeterProvider',
+    'setLoggerProvider',
+  ],
+  'sdk-trace/build/esm/Span.js': ['[inspectCustom]'],
+  'sdk-trace/build/esm/Tracer.js': ['startActiveSpan', '[inspectCustom]'],
+  'sdk-trace/build/esm/TracerProvider.js': ['forceFlush', 'shutdown', '[inspectCustom]'],
+  'sdk-trace/build/esm/MultiSpanProcessor.js': ['forceFlush', 'shutdown'],
+  'sdk-trace-web/build/esm/WebTracerProvider.js': ['register'],
+};
 
 const packages = {
   // The instrumentations ask for a logger, and log nothing.
@@ -47,7 +125,6 @@ const files = {
     export { isAttributeValue, sanitizeAttributes } from "./common/attributes";
     export { addHrTimes, hrTime, hrTimeDuration, isTimeInput, isTimeInputHrTime, millisToHrTime } from "./common/time";
     export { isTracingSuppressed } from "./trace/suppress-tracing";
-    export { isUrlIgnored } from "./utils/url";
     export const otperformance = performance;
     export let CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator;
     ${/* The one processor is ours and fails nowhere. */ ''}
@@ -56,7 +133,11 @@ const files = {
     export const merge = Object.assign;
     ${/* Pages have no environment. */ ''}
     export const getNumberFromEnv = () => {};
+    ${/* None is. */ ''}
+    export const isUrlIgnored = getNumberFromEnv;
     export const getStringListFromEnv = getNumberFromEnv;`,
+  // Limits from variables of an environment; the provider has defaults of its own.
+  'sdk-trace-base/build/esm/utility.js': 'export const reconfigureLimits = (config) => config;',
   // Defaults from variables of an environment.
   'sdk-trace-base/build/esm/config.js': 'export const loadDefaultConfig = () => ({});',
   // Counts spans for a meter that is not there.
