@@ -50,6 +50,8 @@ export interface Core {
   readonly clock: MovableClock;
   readonly after: After;
   readonly afterLoad: AfterLoad;
+  /** Calls back behind the microtasks that wait by now. */
+  readonly afterMicrotasks: (run: () => void) => void;
   readonly listen: Listen;
   readonly parseUrl: ParseUrl;
   readonly current: CurrentContext;
@@ -194,6 +196,7 @@ export function createCore(
   });
   return {
     ...surroundings,
+    afterMicrotasks,
     listen: createListen(guard),
     afterLoad: createAfterLoad(window, guard),
     follow,

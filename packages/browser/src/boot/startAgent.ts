@@ -1,6 +1,9 @@
 import type { Attributes, TracerProvider } from '@opentelemetry/api';
 import type { CustomAction } from '../features/actions/customActions.ts';
+import { observeAwaits } from '../features/context/awaitSource.ts';
 import { observeCallbackSources } from '../features/context/callbackSources.ts';
+import { observeDatabases } from '../features/context/databaseSource.ts';
+import { observeMessages } from '../features/context/messageSources.ts';
 import { observePromiseSources } from '../features/context/promiseSources.ts';
 import { toElementName } from '../features/actions/elementName.ts';
 import { adoptEarly, takeEarly, type TakenEarly } from '../features/early/adoptEarly.ts';
@@ -156,7 +159,13 @@ function observePage(
 ): (() => void)[] {
   const { options, guard, ids } = core;
   const wanted = Object.keys(features).filter((name) => options.features.includes(name));
-  const observers = [observeContext, observeSession, ...wanted.map((name) => features[name]!), observeLife];
+  const observers = [
+    observeContext,
+    observeAwaits,
+    observeSession,
+    ...wanted.map((name) => features[name]!),
+    observeLife,
+  ];
   // The load, which is the first of them, has been begun by the snippet.
   ids.give(...(early?.load ?? []));
   // One that fails leaves the others at work.
@@ -167,7 +176,7 @@ function observePage(
 }
 
 /** Keeps the context through everything that calls back. */
-const observeContext: Feature = ({ window, current, guard, actions, follow, followLoosely }) => {
+const observeContext: Feature = ({ window, current, guard, listen, actions, follow, followLoosely }) => {
   const stops = [
     observeCallbackSources({
       window,
@@ -177,6 +186,8 @@ const observeContext: Feature = ({ window, current, guard, actions, follow, foll
       },
     }),
     observePromiseSources(window, follow, followLoosely),
+    observeMessages({ window, current, listen }),
+    observeDatabases(window, current, listen),
   ];
   return () => stops.forEach((stop) => stop());
 };

@@ -7,7 +7,7 @@ export type Callable = (this: unknown, ...args: unknown[]) => unknown;
 export type Replacement = (original: Callable, self: unknown, args: unknown[]) => unknown;
 
 /**
- * Replaces a method by one that looks the same: a proxy keeps `length`, `name`, own properties and what `toString` says.
+ * Replaces a method, or what makes objects, by one that looks the same: a proxy keeps `length`, `name`, own properties and what `toString` says.
  *
  * @param owner the object that has the method
  * @param name its name; when there is no such method, or it cannot be replaced, nothing happens
@@ -17,6 +17,10 @@ export function patchMethod(owner: object | undefined, name: string, replacement
   return patch(owner, name, (isActive) => ({
     apply: (target, self, args) =>
       isActive() ? replacement(target, self, args) : Reflect.apply(target, self, args),
+    construct(target, args, newTarget) {
+      const create: Callable = (...given) => Reflect.construct(target, given, newTarget);
+      return (isActive() ? replacement(create, undefined, args) : create(...args)) as object;
+    },
   }));
 }
 

@@ -1,23 +1,25 @@
 import type { Context } from '@opentelemetry/api';
+import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import { patchMethod, type Callable } from '../../platform/patchMethod.ts';
 import type { CurrentContext } from './currentContext.ts';
 
-/** A function that takes a callback first and calls it later. */
-interface CallbackSource {
-  readonly name: string;
-  /** `task`: called as a task of its own. `microtask`: called among the microtasks of the current task. */
-  readonly called: 'task' | 'microtask';
-  /** Whether the second argument is a delay in ms. */
-  readonly hasDelay?: boolean;
-}
+/** How a callback is called: among the microtasks of the current task, or as a task, of a cause that is known or not. */
+type Called = 'microtask' | 'task' | 'unknown';
 
-/** The sources on `window`; `setInterval` and animation frames go on forever, so they keep no action open. */
-const WINDOW_SOURCES: readonly CallbackSource[] = [
-  { name: 'setTimeout', called: 'task', hasDelay: true },
-  { name: 'setInterval', called: 'task' },
-  { name: 'requestAnimationFrame', called: 'task' },
-  { name: 'requestIdleCallback', called: 'task' },
-  { name: 'queueMicrotask', called: 'microtask' },
+/**
+ * What takes a callback first. `setInterval` and animation frames go on forever, so they keep no action open. Observers are
+ * called in the middle of a frame for whatever has changed; those of mutations, which belong to the task that made them,
+ * are no source.
+ */
+const SOURCES: readonly (readonly [name: string, called: Called])[] = [
+  ['setTimeout', 'task'],
+  ['setInterval', 'task'],
+  ['requestAnimationFrame', 'task'],
+  ['requestIdleCallback', 'task'],
+  ['postTask', 'task'],
+  ['queueMicrotask', 'microtask'],
+  ['ResizeObserver', 'unknown'],
+  ['IntersectionObserver', 'unknown'],
 ];
 
 /** What wrapping callbacks needs. */
@@ -34,16 +36,18 @@ export interface CallbackSourcesDeps {
  * @returns undoes it
  */
 export function observeCallbackSources({ window, current, expect }: CallbackSourcesDeps): () => void {
-  const stops = WINDOW_SOURCES.map(({ name, called, hasDelay }) =>
-    patchMethod(window, name, (original, self, args) => {
+  const { scheduler } = window as { readonly scheduler?: object };
+  const stops = SOURCES.map(([name, called]) =>
+    patchMethod(name === 'postTask' ? scheduler : window, name, (original, self, args) => {
       const [callback, delay] = args;
       // Text to be evaluated is passed on, and so is what the browser will refuse.
       if (typeof callback !== 'function') return Reflect.apply(original, self, args);
-      const asked = current.get();
-      if (hasDelay) expect(asked, typeof delay === 'number' ? delay : 0);
+      const asked = called === 'unknown' ? ROOT_CONTEXT : current.get();
+      const resume = called === 'microtask' ? current.later(true) : undefined;
+      if (name === 'setTimeout') expect(asked, typeof delay === 'number' ? delay : 0);
       const wrapped = function (this: unknown, ...values: unknown[]): unknown {
-        if (called === 'task') current.enter(asked);
-        else current.resume(asked);
+        if (resume) resume();
+        else current.enter(asked);
         return Reflect.apply(callback as Callable, this, values);
       };
       return Reflect.apply(original, self, [wrapped, ...args.slice(1)]);

@@ -7,6 +7,24 @@ import { ROOT_CONTEXT, spanOf } from '@clickspan/shared/context';
  */
 export interface CurrentContext {
   readonly get: () => Context;
+  /** The same, for something that will set it again by itself when it calls back. */
+  readonly ask: () => Context;
+  /**
+   * Says that the page asks for a task or a microtask of its own. Schedulers do so for all that want something until then,
+   * and do in one what waits for the other.
+   *
+   * @returns sets the context of now when it comes, unsure if another has been set meanwhile
+   */
+  later(isMicrotask?: boolean): () => void;
+  /** Whether anything was asked for since the code that runs now was called. */
+  readonly hasAsked: () => boolean;
+  /**
+   * Sets the context for the one reaction of a promise that comes next, and for that surely.
+   *
+   * @returns call it behind that reaction. Where work of another context may be waiting, that is current again, and it is
+   *   unsure if the reaction may go on unseen: `isLast`, and it has asked for nothing.
+   */
+  switchTo(context: Context): (isLast: boolean) => void;
   /**
    * Sets the context at the entry of a task: nothing of an earlier task can run any more.
    *
@@ -61,19 +79,33 @@ export function createCurrentContext({
   let unsure = false;
   let counting: Context | undefined;
   let isClearPosted = false;
+  let hasAsked = false;
+  /** Changes whenever the context is set. */
+  let version = 0;
+  /** The last context that was set, and how often another was. */
+  let lastSet: Context | undefined;
+  let changes = 0;
+  /** What has asked for a task of its own that is still to come, and whether others have asked for something since. */
+  let queued: Context | undefined;
+  let isQueueMixed = false;
 
   const postClear = createTaskEnd(() => {
     const ended = counting;
     last = current;
     current = armed = counting = undefined;
-    isClearPosted = unsure = false;
+    isClearPosted = unsure = hasAsked = false;
+    version++;
     if (ended) onTaskEnd(ended);
   });
 
-  const set = (context: Context, counts: boolean | undefined): void => {
+  const set = (context: Context, counts?: boolean): void => {
+    version++;
+    hasAsked = false;
     current = unsure ? toUnsure(context) : context;
     // "None" may stay until the next task with a cause, so it is worth no task of its own.
     if (context === ROOT_CONTEXT) return;
+    if (isOther(lastSet, context)) changes++;
+    lastSet = context;
     armed = context;
     if (counts) counting = context;
     if (isClearPosted) return;
@@ -81,28 +113,78 @@ export function createCurrentContext({
     postClear();
   };
 
+  const resume = (context: Context, counts?: boolean): void => {
+    if (isOther(armed, context)) unsure = true;
+    if (context === ROOT_CONTEXT) {
+      // What the browser has settled in the same task reacts before this microtask runs.
+      armed = context;
+      afterMicrotasks(() => {
+        if (armed === ROOT_CONTEXT) armed = undefined;
+      });
+    }
+    set(context, counts);
+  };
+
   return {
     get: () => current ?? base,
+    ask() {
+      if (!hasAsked) {
+        hasAsked = true;
+        // A promise that a reaction returns is seen only behind that reaction.
+        afterMicrotasks(() =>
+          afterMicrotasks(() => {
+            hasAsked = false;
+          }),
+        );
+      }
+      return current ?? base;
+    },
+    hasAsked: () => hasAsked,
+    later(isMicrotask) {
+      const asked = current ?? base;
+      const before = changes;
+      // "None" is never marked itself, so what it asks for is.
+      const wasUnsure = unsure;
+      if (isOther(queued, asked) || (wasUnsure && !isMicrotask)) isQueueMixed = true;
+      if (!isMicrotask) queued ??= asked;
+      return () => {
+        if (isMicrotask) {
+          if (wasUnsure || changes !== before || isQueueMixed || isOther(queued, asked)) unsure = true;
+          resume(asked);
+        } else {
+          unsure = isQueueMixed;
+          isQueueMixed = false;
+          queued = armed = undefined;
+          set(asked);
+        }
+      };
+    },
+    switchTo(context) {
+      const owner = armed;
+      const before = current;
+      const wasUnsure = unsure;
+      unsure = false;
+      set(context, true);
+      if (!isOther(owner, context)) return () => {};
+      armed = owner;
+      const mine = version;
+      return (isLast) => {
+        if (version !== mine) return;
+        unsure = wasUnsure || (isLast && !hasAsked);
+        current = unsure && before ? toUnsure(before) : before;
+      };
+    },
     enter(context, counts) {
       unsure = false;
       armed = undefined;
       set(context, counts);
     },
     leave() {
-      unsure = false;
+      version++;
+      unsure = hasAsked = false;
       current = armed = last = undefined;
     },
-    resume(context, counts) {
-      if (armed && !isSameTrace(armed, context)) unsure = true;
-      if (context === ROOT_CONTEXT) {
-        // What the browser has settled in the same task reacts before this microtask runs.
-        armed = context;
-        afterMicrotasks(() => {
-          if (armed === ROOT_CONTEXT) armed = undefined;
-        });
-      }
-      set(context, counts);
-    },
+    resume,
     runWith(context, run) {
       const before = current;
       current = context;
@@ -129,6 +211,6 @@ function isMarkedUnsure(context: Context | undefined): boolean {
   return context?.getValue(UNSURE_KEY) === true;
 }
 
-function isSameTrace(a: Context, b: Context): boolean {
-  return a === b || spanOf(a)?.spanContext().traceId === spanOf(b)?.spanContext().traceId;
+function isOther(a: Context | undefined, b: Context): boolean {
+  return a !== undefined && a !== b && spanOf(a)?.spanContext().traceId !== spanOf(b)?.spanContext().traceId;
 }

@@ -26,7 +26,7 @@ export function createFollow(current: CurrentContext, hold?: (context: Context) 
       observer?.onValue?.(promise);
       return promise;
     }
-    const asked = current.get();
+    const asked = current.ask();
     const release = hold?.(asked);
     const derived = promise.then(
       (value) => {
@@ -63,17 +63,9 @@ export function observePromiseSources(
 ): () => void {
   const patch = (owner: object | undefined, name: string, follows: Follow): (() => void) =>
     patchMethod(owner, name, (original, self, args) => follows(Reflect.apply(original, self, args)));
-  const { Response, ReadableStream, ReadableStreamDefaultReader, ReadableStreamBYOBReader } = window;
+  const { Response, ReadableStreamDefaultReader } = window;
   const stops = BODY_METHODS.map((name) => patch(Response?.prototype, name, follow));
-  stops.push(
-    patch(ReadableStreamDefaultReader?.prototype, 'read', followChunk),
-    patch(ReadableStreamBYOBReader?.prototype, 'read', followChunk),
-    patch(ReadableStream?.prototype, 'pipeTo', followChunk),
-  );
-  // What `for await` reads with has no name of its own; not every browser has it.
-  if (ReadableStream && 'values' in ReadableStream.prototype) {
-    stops.push(patch(Object.getPrototypeOf(new ReadableStream().values()) as object, 'next', followChunk));
-  }
+  stops.push(patch(ReadableStreamDefaultReader?.prototype, 'read', followChunk));
   return () => stops.forEach((stop) => stop());
 }
 

@@ -8,6 +8,7 @@ import type { Requests, TrackedRequest } from './trackRequests.ts';
 /** The part of the current context that XHR uses. */
 export interface XhrContext {
   get(): Context;
+  ask(): Context;
   enter(context: Context, counts?: boolean): void;
   runWith<T>(context: Context, run: () => T): T;
 }
@@ -77,7 +78,7 @@ export function observeXhr({ window, guard, parseUrl, listen, requests, current 
   };
 
   const start = (xhr: XMLHttpRequest, state: XhrState, body: unknown): void => {
-    state.asked = current.get();
+    state.asked = current.ask();
     const { method, url, callerTraceparent } = state;
     state.request = requests.start({
       via: 'xhr',

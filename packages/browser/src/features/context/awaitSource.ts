@@ -1,0 +1,99 @@
+import type { Context } from '@opentelemetry/api';
+import { patchMethod } from '../../platform/patchMethod.ts';
+import type { CurrentContext } from './currentContext.ts';
+
+/** What seeing `await` needs. */
+export interface AwaitDeps {
+  readonly window: Window & typeof globalThis;
+  readonly current: CurrentContext;
+  /** Calls back behind the microtasks that wait by now. */
+  readonly afterMicrotasks: (run: () => void) => void;
+}
+
+/**
+ * Sees what waits for a promise, `await` included: the language asks a promise for its `constructor` before it adds a
+ * reaction. Where nothing else will set the context, two reactions of ours go around that one.
+ *
+ * A promise that awaits what was asked for in the same breath, such as `fetch`, is left alone: its task sets the context,
+ * and engines leave callers out of `Error.stack` when an async function's promise has more than one reaction.
+ *
+ * @returns undoes it
+ */
+export function observeAwaits({ window, current, afterMicrotasks }: AwaitDeps): () => void {
+  const { Promise } = window;
+  const { prototype } = Promise;
+  // oxlint-disable-next-line typescript/unbound-method -- called with its object below
+  const { then } = prototype;
+  /** Who was first to wait for a promise. */
+  const firsts = new WeakMap<object, Context>();
+  let isOurs = false;
+  /** How many reactions of what is running now are still to come. */
+  let waiting: { count: number } | undefined;
+  /** Whether the reaction that runs now waits for something itself. */
+  let goesOn = false;
+
+  const react = (promise: Promise<unknown>, reaction: () => void): void => {
+    isOurs = true;
+    try {
+      void then.call(promise, reaction, reaction);
+    } finally {
+      isOurs = false;
+    }
+  };
+  const seen = (promise: Promise<unknown>): void => {
+    const asked = current.get();
+    const first = firsts.get(promise);
+    if (!first) firsts.set(promise, asked);
+    goesOn = true;
+    if (current.hasAsked() && (first ?? asked) === asked) return;
+    const mine = (waiting ??= { count: 0 });
+    let over: (isLast: boolean) => void;
+    react(promise, () => {
+      mine.count--;
+      goesOn = false;
+      over = current.switchTo(asked);
+    });
+    mine.count++;
+    afterMicrotasks(() => {
+      waiting = undefined;
+      react(promise, () => over(!mine.count && !goesOn));
+    });
+  };
+
+  const original = Object.getOwnPropertyDescriptor(prototype, 'constructor')!;
+  Object.defineProperty(prototype, 'constructor', {
+    configurable: true,
+    get(this: Promise<unknown>) {
+      if (!isOurs) {
+        try {
+          seen(this);
+        } catch {
+          // Not a promise: something that inherits from one.
+        }
+      }
+      return Promise;
+    },
+    // As if there were none: what inherits gets a property of its own.
+    set(this: object, value: unknown) {
+      Object.defineProperty(this, 'constructor', {
+        value,
+        configurable: true,
+        enumerable: true,
+        writable: true,
+      });
+    },
+  });
+  // It asks for the constructor too, but may add no reaction; ours would make a rejection count as handled.
+  const stop = patchMethod(Promise, 'resolve', (resolve, self, args) => {
+    isOurs = true;
+    try {
+      return Reflect.apply(resolve, self, args);
+    } finally {
+      isOurs = false;
+    }
+  });
+  return () => {
+    stop();
+    Object.defineProperty(prototype, 'constructor', original);
+  };
+}

@@ -1,0 +1,172 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { actionOf, isRequestTo, openPage, toPageHtml, type PageVoices } from '../support/agentPage.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { startFakeCollector, type FakeCollector } from '../support/collector.ts';
+import { startTestOrigin, type TestOrigin } from '../support/testOrigins.ts';
+
+let browser: Browser;
+let collector: FakeCollector;
+let site: TestOrigin;
+let voices: PageVoices;
+let page: Page;
+
+beforeAll(async () => {
+  collector = await startFakeCollector();
+  site = await startTestOrigin('localhost', {
+    '/': { html: toPageHtml({ endpoint: collector.url }, '<button id="one">one</button>') },
+  });
+  browser = await launchChromium();
+  voices = await openPage(browser, `${site.url}/`);
+  ({ page } = voices);
+  await collector.waitForSpan((span) => span.name.startsWith('load '));
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.stop();
+  await collector?.stop();
+});
+
+describe('seeing what awaits a promise', () => {
+  it('leaves promises what they are for the page', async () => {
+    const seen = await page.evaluate(() => {
+      const promise = Promise.resolve(1);
+      function Old(): void {}
+      Old.prototype = Object.create(Promise.prototype) as object;
+      (Old.prototype as { constructor: unknown }).constructor = Old;
+      class Own extends Promise<number> {}
+      return {
+        constructor: promise.constructor === Promise && Promise.prototype.constructor === Promise,
+        same: Promise.resolve(promise) === promise,
+        keys: Object.keys(Promise.prototype).length + Object.keys(promise).length,
+        inherited: Object.keys(Old.prototype as object),
+        own: Own.resolve(1).then(() => 1) instanceof Own,
+        text: [String(Promise), String(Promise.resolve), String(MessageChannel), String(ResizeObserver)],
+      };
+    });
+    expect(seen).toEqual({
+      constructor: true,
+      same: true,
+      keys: 0,
+      inherited: ['constructor'],
+      own: true,
+      text: ['Promise', 'resolve', 'MessageChannel', 'ResizeObserver'].map(
+        (name) => `function ${name}() { [native code] }`,
+      ),
+    });
+  });
+
+  it('keeps the order in which reactions run', async () => {
+    const order = await page.evaluate(async () => {
+      const seen: number[] = [];
+      const both = Promise.resolve();
+      const first = (async () => {
+        await both;
+        seen.push(1);
+        await both;
+        seen.push(4);
+      })();
+      const second = both.then(() => seen.push(2)).then(() => seen.push(5));
+      queueMicrotask(() => seen.push(3));
+      await Promise.all([first, second]);
+      return seen;
+    });
+    expect(order).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('leaves rejections as handled or unhandled as they were', async () => {
+    const unhandled = await page.evaluate(async () => {
+      const seen: string[] = [];
+      window.addEventListener('unhandledrejection', (event) => {
+        event.preventDefault();
+        seen.push(String(event.reason));
+      });
+      void Promise.resolve(Promise.reject('resolved'));
+      void (async () => {
+        await Promise.reject('thrown');
+      })();
+      void Promise.reject('derived').then(() => 1);
+      await Promise.reject('awaited').catch(() => null);
+      try {
+        await Promise.reject('caught');
+      } catch {
+        // As it should be.
+      }
+      await Promise.allSettled([Promise.reject('settled')]);
+      await new Promise((done) => setTimeout(done, 50));
+      return seen;
+    });
+    expect(unhandled.sort()).toEqual(['derived', 'resolved', 'thrown']);
+  });
+
+  it('leaves the callers of async functions in the stacks of errors behind a request', async () => {
+    const stack = await page.evaluate(async () => {
+      async function load(): Promise<string> {
+        await (await fetch('/any')).json();
+        return String(new Error('own').stack);
+      }
+      async function open(): Promise<string> {
+        const loaded = await load();
+        return loaded;
+      }
+      return open();
+    });
+    expect(stack).toContain('async open');
+  });
+
+  it('goes through what has no task that could be known beforehand', async () => {
+    // As text: an import of the page's own.
+    await page.evaluate(`{
+      const { port1, port2 } = new MessageChannel();
+      port2.onmessage = ({ data }) => void fetch('/port-' + data);
+      document.getElementById('one').addEventListener('click', async () => {
+        await import('data:text/javascript,' + Math.random());
+        await fetch('/import');
+        await createImageBitmap(new Blob([])).catch(() => null);
+        await fetch('/bitmap');
+        await document.body.animate([], 5).finished;
+        await fetch('/animation');
+        await scheduler.yield();
+        await fetch('/yield');
+        await navigator.locks.request('one', async () => null);
+        await fetch('/lock');
+        port1.postMessage('one');
+        scheduler.postTask(() => fetch('/task'));
+      });
+    }`);
+    await page.click('#one');
+    for (const path of ['/import', '/bitmap', '/animation', '/yield', '/lock', '/task', '/port-one']) {
+      const request = await collector.waitForSpan(isRequestTo(path));
+      expect((await actionOf(collector, request)).name, path).toBe('click one');
+      expect(request.attributes['clickspan.attribution'], path).toBeUndefined();
+    }
+  });
+
+  it('takes what an observer of sizes does for nobody’s, whatever ran before in its frame', async () => {
+    await page.evaluate(() => {
+      const box = document.createElement('div');
+      document.body.append(box);
+      new ResizeObserver(() => {
+        if (box.style.height) void fetch('/resized');
+      }).observe(box);
+      document.getElementById('one')!.addEventListener('click', () => {
+        requestAnimationFrame(() => {
+          box.style.height = '30px';
+        });
+      });
+    });
+    await page.click('#one');
+    expect((await collector.waitForSpan(isRequestTo('/resized'))).parentSpanId).toBe('');
+  });
+
+  it('is over when the agent is stopped', async () => {
+    const seen = await page.evaluate(() => {
+      (window as unknown as { clickspan: { stop(): void } }).clickspan.stop();
+      const { value, enumerable } = Object.getOwnPropertyDescriptor(Promise.prototype, 'constructor')!;
+      return [value === Promise, enumerable];
+    });
+    expect(seen).toEqual([true, false]);
+    expect(voices.errors).toEqual([]);
+  });
+});
