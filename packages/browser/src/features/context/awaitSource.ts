@@ -1,6 +1,10 @@
 import type { Context } from '@opentelemetry/api';
+import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import { patchMethod } from '../../platform/patchMethod.ts';
 import type { CurrentContext } from './currentContext.ts';
+
+/** Whoever awaits more in one task awaits what is there: nothing needs to be set for that, and the page shall not pay. */
+const MAX_IN_TASK = 500;
 
 /** What seeing `await` needs. */
 export interface AwaitDeps {
@@ -32,6 +36,9 @@ export function observeAwaits({ window, current, afterMicrotasks }: AwaitDeps): 
   /** Whether the reaction that runs now waits for something itself. */
   let goesOn = false;
 
+  let task: number | undefined;
+  let left = 0;
+
   const react = (promise: Promise<unknown>, reaction: () => void): void => {
     isOurs = true;
     try {
@@ -43,8 +50,15 @@ export function observeAwaits({ window, current, afterMicrotasks }: AwaitDeps): 
   const seen = (promise: Promise<unknown>): void => {
     const asked = current.get();
     const first = firsts.get(promise);
-    if (!first) firsts.set(promise, asked);
     goesOn = true;
+    if (task !== current.task()) {
+      task = current.task();
+      left = MAX_IN_TASK;
+    }
+    // What has no action is of interest only where it waits together with one.
+    if (!first && (asked === ROOT_CONTEXT || !left)) return;
+    left--;
+    if (!first) firsts.set(promise, asked);
     if (current.hasAsked() && (first ?? asked) === asked) return;
     const mine = (waiting ??= { count: 0 });
     let over: (isLast: boolean) => void;

@@ -144,6 +144,57 @@ describe('the current context', () => {
     expect(current.get()).toBe(A);
   });
 
+  it('is for one reaction that of who awaits, then again that of the task', () => {
+    const { current } = create();
+    current.resume(A);
+    const over = current.switchTo(B);
+    expect(current.get()).toBe(B);
+    expect(current.isUnsure()).toBe(false);
+    over(false);
+    expect(current.get()).toBe(A);
+    expect(current.isUnsure()).toBe(false);
+  });
+
+  it('is unsure behind a reaction that may go on unseen', () => {
+    const { current } = create();
+    current.resume(A);
+    current.switchTo(B)(true);
+    expect(current.isUnsure()).toBe(true);
+  });
+
+  it('is not taken back from what was set since', () => {
+    const { current } = create();
+    current.resume(A);
+    const over = current.switchTo(B);
+    current.enter(B);
+    over(true);
+    expect(current.get()).toBe(B);
+    expect(current.isUnsure()).toBe(false);
+  });
+
+  it('is unsure in a task of a scheduler that another has asked for something since', () => {
+    const { current, nextTask } = create();
+    current.enter(A);
+    const first = current.later();
+    nextTask();
+    first();
+    expect([current.get(), current.isUnsure()]).toEqual([A, false]);
+    const second = current.later();
+    current.enter(B);
+    current.later(true);
+    second();
+    expect(current.isUnsure()).toBe(true);
+  });
+
+  it('is unsure in a microtask that may do what waits for the task of another', () => {
+    const { current } = create();
+    current.enter(A);
+    current.later();
+    current.enter(B);
+    current.later(true)();
+    expect(current.isUnsure()).toBe(true);
+  });
+
   it('tells the end of tasks that count, once', () => {
     const { current, nextTask, ended } = create();
     current.enter(A);

@@ -18,6 +18,8 @@ export interface CurrentContext {
   later(isMicrotask?: boolean): () => void;
   /** Whether anything was asked for since the code that runs now was called. */
   readonly hasAsked: () => boolean;
+  /** Another number when what ran with a context has ended since. */
+  readonly task: () => number;
   /**
    * Sets the context for the one reaction of a promise that comes next, and for that surely.
    *
@@ -82,6 +84,7 @@ export function createCurrentContext({
   let hasAsked = false;
   /** Changes whenever the context is set. */
   let version = 0;
+  let task = 0;
   /** The last context that was set, and how often another was. */
   let lastSet: Context | undefined;
   let changes = 0;
@@ -95,6 +98,7 @@ export function createCurrentContext({
     current = armed = counting = undefined;
     isClearPosted = unsure = hasAsked = false;
     version++;
+    task++;
     if (ended) onTaskEnd(ended);
   });
 
@@ -140,6 +144,7 @@ export function createCurrentContext({
       return current ?? base;
     },
     hasAsked: () => hasAsked,
+    task: () => task,
     later(isMicrotask) {
       const asked = current ?? base;
       const before = changes;
