@@ -1,6 +1,6 @@
 import axios from 'axios';
 import { request as requestGraphql } from 'graphql-request';
-import jQuery from 'jquery';
+import { jQuery } from 'jquery';
 import ky from 'ky';
 import { ask, askByXhr, clickAll } from './shape.mjs';
 

@@ -75,7 +75,7 @@ export function observeAwaits({ window, current, afterMicrotasks }: AwaitDeps): 
   };
 
   const original = Object.getOwnPropertyDescriptor(prototype, 'constructor')!;
-  Object.defineProperty(prototype, 'constructor', {
+  void Object.defineProperty(prototype, 'constructor', {
     configurable: true,
     get(this: Promise<unknown>) {
       if (!isOurs) {
@@ -108,6 +108,6 @@ export function observeAwaits({ window, current, afterMicrotasks }: AwaitDeps): 
   });
   return () => {
     stop();
-    Object.defineProperty(prototype, 'constructor', original);
+    void Object.defineProperty(prototype, 'constructor', original);
   };
 }
