@@ -16,7 +16,7 @@ beforeAll(async () => {
     // Goes to the other page once that says that it has been rendered.
     '/from': {
       html: `<!doctype html><title>From</title>
-        <script>addEventListener('storage', () => (location.href = '/rendered'))</script>
+        <script>addEventListener('storage', ({ key }) => key === 'rendered' && (location.href = '/rendered'))</script>
         <script type="speculationrules">{ "prerender": [{ "urls": ["/rendered"], "eagerness": "immediate" }] }</script>`,
     },
     '/rendered': {
