@@ -171,6 +171,18 @@ export function createActions({
     return answer !== false && (type === 'custom' ? '' : `${type} `) + (answer || name);
   };
 
+  let href: string | undefined;
+  let maskedUrl = '';
+  /** Masking takes longer than all else of a click, and most pages keep their address for many. */
+  const toMaskedUrl = (): string => {
+    const { location } = window;
+    if (location.href !== href) {
+      href = location.href;
+      maskedUrl = maskUrl(location);
+    }
+    return maskedUrl;
+  };
+
   const start = (init: ActionInit): Action | undefined => {
     const { startUnixMs, isTrusted, link } = init;
     onStart?.();
@@ -184,7 +196,7 @@ export function createActions({
         ...init.attributes,
         [CLICKSPAN_SPAN_TYPE]: 'action',
         [CLICKSPAN_ACTION_TYPE]: init.type,
-        [BROWSER_DOCUMENT_URL]: maskUrl(window.location),
+        [BROWSER_DOCUMENT_URL]: toMaskedUrl(),
         [URL_TEMPLATE]: isArrival(init.type) ? undefined : route,
       },
       links,

@@ -1,6 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import { CLICKSPAN_ACTION_DEAD_CLICK, CLICKSPAN_ACTION_RAGE_CLICKS } from '@clickspan/shared/attributes';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
+import type { AfterLoad } from '../../platform/afterLoad.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Listen } from '../../platform/listen.ts';
 import type { Action, ActionInit, Actions } from './actions.ts';
@@ -21,6 +22,7 @@ export interface InputDeps {
   readonly window: Window & typeof globalThis;
   readonly listen: Listen;
   readonly clock: Clock;
+  readonly afterLoad: AfterLoad;
   readonly actions: Actions;
   readonly current: ActionContext;
 }
@@ -45,8 +47,13 @@ const MAX_DEAD_MS = 200;
  *
  * @returns undoes it
  */
-export function observeInput({ window, listen, clock, actions, current }: InputDeps): () => void {
+export function observeInput({ window, listen, clock, afterLoad, actions, current }: InputDeps): () => void {
   const countClicks = createCountClicks(window);
+  /** Many listeners for one mark: until they are there, no click is called dead. */
+  let stopEffects: (() => void) | undefined;
+  const stopWaiting = afterLoad(() => {
+    stopEffects = observeEffects(window, listen, actions.stir);
+  });
   /** The action of the last Enter, and where it was; what follows within the keystroke tells what it is. */
   let stroke: Action | undefined;
   let strokeTarget: unknown;
@@ -93,7 +100,7 @@ export function observeInput({ window, listen, clock, actions, current }: InputD
     // By a pointer, and not by a key or a script.
     const isPointed = event.isTrusted && event.detail > 0;
     const clicks = isPointed ? countClicks(event) : 0;
-    const mayBeDead = isPointed && canBeDead(path);
+    const mayBeDead = isPointed && !!stopEffects && canBeDead(path);
     const stirs = actions.stirs();
     begin(event, target, {
       type: 'click',
@@ -146,7 +153,8 @@ export function observeInput({ window, listen, clock, actions, current }: InputD
     }),
     listen(window, 'click', (event) => onClick(event as MouseEvent)),
     listen(window, 'submit', (event) => onSubmit(event as SubmitEvent)),
-    observeEffects(window, listen, actions.stir),
+    stopWaiting,
+    () => stopEffects?.(),
   ];
   return () => stops.forEach((stop) => stop());
 }
