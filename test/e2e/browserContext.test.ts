@@ -30,9 +30,9 @@ beforeAll(async () => {
       ),
     },
     '/older': {
-      html: `<script>for (const name of ['scheduler', 'navigation']) Object.defineProperty(window, name, { value: undefined })</script>${toPageHtml({ ...attributes, features: 'click,fetch,xhr' }, buttons)}`,
+      html: `<script>for (const name of ['scheduler', 'navigation']) Object.defineProperty(window, name, { value: undefined })</script>${toPageHtml({ ...attributes, features: 'await,click,fetch,xhr' }, buttons)}`,
     },
-    '/quiet': { html: toPageHtml({ ...attributes, features: 'click,fetch,xhr' }, buttons) },
+    '/quiet': { html: toPageHtml({ ...attributes, features: 'await,click,fetch,xhr' }, buttons) },
   });
   browser = await launchChromium();
 });

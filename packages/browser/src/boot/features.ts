@@ -1,6 +1,7 @@
 import { observeInput } from '../features/actions/observeInput.ts';
 import { observeRoutes } from '../features/actions/observeRoutes.ts';
 import { startLoad } from '../features/actions/startLoad.ts';
+import { observeAwaits } from '../features/context/awaitSource.ts';
 import { observeErrors } from '../features/errors/observeErrors.ts';
 import { joinGlobalApi } from '../features/openTelemetry/joinGlobalApi.ts';
 import { observeBeacons } from '../features/requests/observeBeacons.ts';
@@ -16,6 +17,7 @@ export type Feature = (core: Core) => (() => void) | undefined;
 
 /** All features by their names in the option `features`, in the order in which they start; each is also an export of `entries/core.ts`. */
 export const allFeatures: Readonly<Record<string, Feature>> = {
+  await: observeAwaits,
   load: startLoad,
   click: observeInput,
   route: observeRoutes,

@@ -18,6 +18,7 @@ import type { PropagationTarget } from '../features/requests/propagation.ts';
 
 /** What can be switched off, and is on: the names of the features, in the order in which they start. */
 export const FEATURES: readonly string[] = [
+  'await',
   'load',
   'click',
   'route',

@@ -1,6 +1,5 @@
 import type { Attributes, TracerProvider } from '@opentelemetry/api';
 import type { CustomAction } from '../features/actions/customActions.ts';
-import { observeAwaits } from '../features/context/awaitSource.ts';
 import { observeCallbackSources } from '../features/context/callbackSources.ts';
 import { observeDatabases } from '../features/context/databaseSource.ts';
 import { observeMessages } from '../features/context/messageSources.ts';
@@ -159,13 +158,7 @@ function observePage(
 ): (() => void)[] {
   const { options, guard, ids } = core;
   const wanted = Object.keys(features).filter((name) => options.features.includes(name));
-  const observers = [
-    observeContext,
-    observeAwaits,
-    observeSession,
-    ...wanted.map((name) => features[name]!),
-    observeLife,
-  ];
+  const observers = [observeContext, observeSession, ...wanted.map((name) => features[name]!), observeLife];
   // The load, which is the first of them, has been begun by the snippet.
   ids.give(...(early?.load ?? []));
   // One that fails leaves the others at work.

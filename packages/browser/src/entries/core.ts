@@ -6,6 +6,7 @@ import { startOnce } from '../boot/startOnce.ts';
 import { observeInput } from '../features/actions/observeInput.ts';
 import { observeRoutes } from '../features/actions/observeRoutes.ts';
 import { startLoad } from '../features/actions/startLoad.ts';
+import { observeAwaits } from '../features/context/awaitSource.ts';
 import { observeErrors } from '../features/errors/observeErrors.ts';
 import { joinGlobalApi } from '../features/openTelemetry/joinGlobalApi.ts';
 import { observeBeacons } from '../features/requests/observeBeacons.ts';
@@ -18,6 +19,7 @@ import { observeVitals } from '../features/vitals/observeVitals.ts';
 export { action, setRoute, startAction } from '../boot/runningAgent.ts';
 export type { Agent, NamedFeature, StartOptions };
 
+export const awaitFeature: NamedFeature = { name: 'await', start: observeAwaits };
 export const loadFeature: NamedFeature = { name: 'load', start: startLoad };
 export const clickFeature: NamedFeature = { name: 'click', start: observeInput };
 export const routeFeature: NamedFeature = { name: 'route', start: observeRoutes };
