@@ -1,10 +1,11 @@
 import type { SpanContext } from '@opentelemetry/api';
 import { parseTraceparent, toTraceparent } from './traceContext.ts';
 
-/** One entry of a `Server-Timing` header; absent parameters are `undefined`. */
+/** One entry of a `Server-Timing` header, in the words of `PerformanceServerTiming`; absent parameters are `undefined`. */
 export interface ServerTimingMetric {
   readonly name: string;
-  readonly durationMs?: number | undefined;
+  /** In ms. */
+  readonly duration?: number | undefined;
   readonly description?: string | undefined;
 }
 
@@ -20,8 +21,9 @@ export interface InvocationTiming {
   readonly handlerMs?: number | undefined;
 }
 
-const TOKEN = /[!#$%&'*+\-.^_`|~\w]+/y;
-const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
+/** A metric's name or, behind a semicolon, one of its parameters; what follows is skipped up to the next of either. */
+const PART =
+  /(^|[;,])[ \t]*([!#$%&'*+\-.^`|~\w]*)[ \t]*(?:=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+\-.^`|~\w]*)))?[^;,]*/g;
 /** A header longer than this is not read past it. */
 const MAX_HEADER_LENGTH = 8192;
 const MAX_METRICS = 64;
@@ -35,49 +37,20 @@ const MAX_METRICS = 64;
  * @see https://www.w3.org/TR/server-timing/#the-server-timing-header-field
  */
 export function parseServerTiming(header: string | null | undefined): ServerTimingMetric[] {
-  const text = (header ?? '').slice(0, MAX_HEADER_LENGTH);
   const metrics: ServerTimingMetric[] = [];
-  let at = 0;
-  const take = (pattern: RegExp): RegExpExecArray | null => {
-    pattern.lastIndex = at;
-    const match = pattern.exec(text);
-    if (match) at = pattern.lastIndex;
-    return match;
-  };
-  const blanks = (): void => void take(/[ \t]*/y);
-  while (at < text.length && metrics.length < MAX_METRICS) {
-    blanks();
-    const name = take(TOKEN)?.[0];
-    const parameters = new Map<string, string>();
-    for (blanks(); name && text[at] === ';'; blanks()) {
-      at++;
-      blanks();
-      const parameter = take(TOKEN)?.[0].toLowerCase();
-      blanks();
-      let value = '';
-      if (text[at] === '=') {
-        at++;
-        blanks();
-        value = take(QUOTED)?.[1]?.replace(/\\(.)/g, '$1') ?? take(TOKEN)?.[0] ?? '';
-      }
-      // Whatever follows the value, up to the next parameter or metric, is not ours to understand.
-      take(/[^;,]*/y);
-      if (parameter && !parameters.has(parameter)) parameters.set(parameter, value);
-    }
-    if (name) metrics.push(toMetric(name, parameters));
-    take(/[^,]*,?/y);
+  let metric: { -readonly [key in keyof ServerTimingMetric]: ServerTimingMetric[key] } | undefined;
+  const text = (header ?? '').slice(0, MAX_HEADER_LENGTH);
+  for (const [, separator, name, quoted, token = ''] of text.matchAll(PART)) {
+    const value = quoted?.replace(/\\(.)/g, '$1') ?? token;
+    if (separator !== ';') {
+      metric = name ? { name } : undefined;
+      if (metric) metrics.push(metric);
+    } else if (metric && /^dur$/i.test(name!)) {
+      const duration = parseFloat(value);
+      metric.duration ??= Number.isFinite(duration) ? duration : 0;
+    } else if (metric && /^desc$/i.test(name!)) metric.description ??= value;
   }
-  return metrics;
-}
-
-function toMetric(name: string, parameters: ReadonlyMap<string, string>): ServerTimingMetric {
-  const duration = parameters.get('dur');
-  const durationMs = duration === undefined ? undefined : parseFloat(duration);
-  return {
-    name,
-    ...(durationMs !== undefined && { durationMs: Number.isFinite(durationMs) ? durationMs : 0 }),
-    ...(parameters.has('desc') && { description: parameters.get('desc')! }),
-  };
+  return metrics.slice(0, MAX_METRICS);
 }
 
 /**
@@ -105,16 +78,16 @@ export function toServerTiming(timing: InvocationTiming): string {
 /**
  * Finds what a function told the page among `Server-Timing` metrics, of a header or of resource timing.
  *
- * @param metrics name, duration and description as `parseServerTiming` gives them; names are compared without case
+ * @param metrics names are compared without case
  */
-export function toInvocationTiming(metrics: readonly ServerTimingMetric[]): InvocationTiming {
-  const find = (name: string): ServerTimingMetric | undefined =>
-    metrics.find((metric) => metric.name.toLowerCase() === name);
+export function toInvocationTiming(metrics: readonly ServerTimingMetric[] = []): InvocationTiming {
+  const find = (wanted: string): ServerTimingMetric | undefined =>
+    metrics.find(({ name }) => name.toLowerCase() === wanted);
   return {
     context:
       parseTraceparent(find('traceparent')?.description) ?? parseTraceparent(find('trace')?.description),
-    coldStartMs: find('coldstart')?.durationMs,
-    initMs: find('init')?.durationMs,
-    handlerMs: find('handler')?.durationMs,
+    coldStartMs: find('coldstart')?.duration,
+    initMs: find('init')?.duration,
+    handlerMs: find('handler')?.duration,
   };
 }

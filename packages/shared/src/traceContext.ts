@@ -7,8 +7,9 @@ export const FLAG_SAMPLED = 0x01;
 export const FLAG_RANDOM = 0x02;
 const KNOWN_FLAGS: number = FLAG_SAMPLED | FLAG_RANDOM;
 
-const TRACEPARENT = /^[ \t]*([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?[ \t]*$/;
-const ALL_ZERO = /^0+$/;
+/** Refused are version ff, version 00 with more behind the flags, and ids of zeros. */
+const TRACEPARENT =
+  /^[ \t]*(?!ff|00-.{52}-)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(?:-.*)?[ \t]*$/;
 
 /**
  * Reads one `traceparent` value.
@@ -18,9 +19,8 @@ const ALL_ZERO = /^0+$/;
  * @see https://www.w3.org/TR/trace-context-2/#traceparent-header
  */
 export function parseTraceparent(value: string | null | undefined): SpanContext | undefined {
-  const [, version, traceId, spanId, flags, rest] = (value && TRACEPARENT.exec(value)) || [];
-  if (!traceId || !spanId || version === 'ff' || (version === '00' && rest)) return undefined;
-  if (ALL_ZERO.test(traceId) || ALL_ZERO.test(spanId)) return undefined;
+  const [, traceId, spanId, flags] = TRACEPARENT.exec(value ?? '') ?? [];
+  if (!traceId || !spanId) return undefined;
   return { traceId, spanId, traceFlags: parseInt(flags!, 16) & KNOWN_FLAGS, isRemote: true };
 }
 

@@ -27,18 +27,20 @@ export function toPhaseMs(from: number, to: number): number | undefined {
  * @param waitName the attribute of the time between having a connection and sending
  */
 export function toTimingAttributes(entry: PerformanceResourceTiming, waitName: string): Attributes {
-  const { connectEnd, secureConnectionStart, requestStart, responseStart, responseEnd } = entry;
+  const { connectEnd, secureConnectionStart, requestStart, responseStart } = entry;
   const { transferSize, encodedBodySize, decodedBodySize } = entry;
+  /** What did not take place has no start. */
+  const toMs = (from: number, to: number): number | undefined => (from ? toPhaseMs(from, to) : undefined);
   return {
-    [CLICKSPAN_DNS_MS]: toPhaseMs(entry.domainLookupStart, entry.domainLookupEnd),
-    [CLICKSPAN_CONNECT_MS]: toPhaseMs(entry.connectStart, secureConnectionStart || connectEnd),
-    [CLICKSPAN_TLS_MS]: (secureConnectionStart && toPhaseMs(secureConnectionStart, connectEnd)) || undefined,
-    [waitName]: toPhaseMs(connectEnd, requestStart),
-    [CLICKSPAN_TTFB_MS]: toPhaseMs(requestStart, responseStart),
-    [CLICKSPAN_DOWNLOAD_MS]: (responseStart && toPhaseMs(responseStart, responseEnd)) || undefined,
+    [CLICKSPAN_DNS_MS]: toMs(entry.domainLookupStart, entry.domainLookupEnd),
+    [CLICKSPAN_CONNECT_MS]: toMs(entry.connectStart, secureConnectionStart || connectEnd),
+    [CLICKSPAN_TLS_MS]: toMs(secureConnectionStart, connectEnd),
+    [waitName]: toMs(connectEnd, requestStart),
+    [CLICKSPAN_TTFB_MS]: toMs(requestStart, responseStart),
+    [CLICKSPAN_DOWNLOAD_MS]: toMs(responseStart, entry.responseEnd),
     [HTTP_RESPONSE_BODY_SIZE]: encodedBodySize || undefined,
     [CLICKSPAN_DECODED_SIZE]: decodedBodySize !== encodedBodySize ? decodedBodySize : undefined,
     [CLICKSPAN_CACHE]: transferSize < encodedBodySize ? (transferSize ? 'revalidated' : 'hit') : undefined,
-    [NETWORK_PROTOCOL_VERSION]: entry.nextHopProtocol?.replace(/^http\/|^h(?=\d)/, '') || undefined,
+    [NETWORK_PROTOCOL_VERSION]: entry.nextHopProtocol?.replace(/^h(?:ttp\/)?/, '') || undefined,
   };
 }

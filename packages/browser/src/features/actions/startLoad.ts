@@ -11,7 +11,6 @@ import { maskPath } from '@clickspan/shared/masking';
 import { toInvocationTiming } from '@clickspan/shared/serverTiming';
 import { parseTraceparent } from '@clickspan/shared/traceContext';
 import type { Clock } from '../../platform/clock.ts';
-import { toServerTimingMetrics } from '../../platform/serverTimingEntries.ts';
 import type { Listen } from '../../platform/listen.ts';
 import type { After } from '../../platform/timers.ts';
 import { toPhaseMs, toTimingAttributes } from '../../platform/timingPhases.ts';
@@ -54,7 +53,7 @@ export function startLoad({ window, listen, clock, after, actions, current }: Lo
   const beginFirst = (): Action | undefined => {
     const [navigation] = performance.getEntriesByType('navigation') as NavigationTiming[];
     const { activationStart = 0, loadEventEnd = 0 } = navigation ?? {};
-    const timing = toInvocationTiming(toServerTimingMetrics(navigation?.serverTiming));
+    const timing = toInvocationTiming(navigation?.serverTiming);
     const action = begin(activationStart ? 'prerender' : navigation?.type, activationStart, {
       // The document came before any script of ours, so its function could not be told our trace.
       link: timing.context,

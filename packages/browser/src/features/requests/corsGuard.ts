@@ -1,22 +1,25 @@
 import type { Warn } from '../../platform/warn.ts';
 
+/** As much of an address as the guard looks at. */
+export type GuardedUrl = Pick<URL, 'origin' | 'pathname'>;
+
 /** Keeps our headers from breaking requests to servers that refuse them. */
 export interface CorsGuard {
   /** @param canResend whether the request could be sent again, should it be refused */
-  mayStamp(url: URL, canResend: boolean): boolean;
+  mayStamp(url: GuardedUrl, canResend: boolean): boolean;
   /** Whether our headers could be why a request fails that carries them. */
-  isInQuestion(url: URL): boolean;
+  isInQuestion(url: GuardedUrl): boolean;
   /** Notes that a stamped request was answered. */
-  answered(url: URL): void;
+  answered(url: GuardedUrl): void;
   /** Notes that a stamped request, which cannot be sent again, has failed as one that is refused does. */
-  failed(url: URL): void;
+  failed(url: GuardedUrl): void;
   /**
    * Sends a stamped request, which has failed as one that is refused does, again where our headers may be the reason.
    *
    * @param call sends it without our headers
    * @param error why it has failed
    */
-  resend(url: URL, call: Resend, error: unknown): Promise<unknown>;
+  resend(url: GuardedUrl, call: Resend, error: unknown): Promise<unknown>;
 }
 
 /** A request as it is sent again. */
@@ -50,24 +53,24 @@ export function createCorsGuard({ pageOrigin, navigator, now, warn }: CorsGuardD
   const states = new Map<string, number>();
   /** Whether our headers turned out to be the reason. */
   const trials = new Map<string, Promise<boolean>>();
-  const isOwn = (url: URL): boolean => url.origin === pageOrigin;
+  const isOwn = (url: GuardedUrl): boolean => url.origin === pageOrigin;
   // One path of our own may lead elsewhere; that says nothing about the others.
-  const toKey = (url: URL): string => (isOwn(url) ? url.pathname : url.origin);
-  const isFull = (url: URL): boolean => states.size > MAX_KEYS && isOwn(url);
-  const isInQuestion = (url: URL): boolean =>
+  const toKey = (url: GuardedUrl): string => (isOwn(url) ? url.pathname : url.origin);
+  const isFull = (url: GuardedUrl): boolean => states.size > MAX_KEYS && isOwn(url);
+  const isInQuestion = (url: GuardedUrl): boolean =>
     navigator.onLine &&
     states.get(toKey(url)) !== PROVEN &&
     states.get(url.origin) !== IN_VAIN &&
     !isFull(url);
-  const park = (url: URL, refusing: string): void => {
+  const park = (url: GuardedUrl, refusing: string): void => {
     states.set(toKey(url), now() + PARK_MS);
     warn(
       `Requests to ${refusing} fail with our headers and are not traced for now. Let it answer with ` +
         'Access-Control-Allow-Headers: traceparent, tracestate',
     );
   };
-  const judge = (url: URL, response: Response): boolean => {
-    const { origin } = new URL(response.url, url);
+  const judge = (url: GuardedUrl, response: Response): boolean => {
+    const { origin } = new URL(response.url, url.origin);
     // What stayed within our own origin was not refused, only unlucky.
     const isRefused = origin !== pageOrigin;
     if (isRefused) park(url, origin);

@@ -1,5 +1,5 @@
 import type { ParseUrl } from '../../platform/parseUrl.ts';
-import { isPlain, toOnceRead, withHeaders, type FetchInit } from './fetchInit.ts';
+import { toReadable } from './fetchInit.ts';
 
 /** What a call of `fetch` asks for, read without touching what the caller has. */
 export interface FetchCall {
@@ -33,37 +33,50 @@ export interface FetchCall {
 export function parseFetchCall(args: readonly unknown[], parseUrl: ParseUrl): FetchCall | undefined {
   const [input, rawInit, ...rest] = args;
   if (!args.length || (rawInit != null && typeof rawInit !== 'object')) return undefined;
-  const isData = rawInit == null || isPlain(rawInit);
-  const init: FetchInit | undefined = isData ? (rawInit ?? undefined) : toOnceRead(rawInit);
   const request = isRequest(input) ? input : undefined;
   try {
+    const init = toReadable(rawInit);
+    // Options win over the request that they come with, headers as a whole.
+    const { headers, method = request?.method ?? 'GET', mode = request?.mode, body } = init;
+    const { signal = request?.signal } = init;
     // As the browser makes text of it: a symbol is refused.
     const text = request ? request.url : ''.concat(input as string);
     const url = parseUrl(text);
-    // Options win over the request that they come with, headers as a whole.
-    const given = init?.headers;
-    const { copy, refused } = readHeaders(given);
+    const isOneTime = headers !== undefined && Symbol.iterator in headers && !Array.isArray(headers);
+    const given = isOneTime ? [...(headers as Iterable<[string, string]>)] : headers;
+    let own = request?.headers;
+    let refused: HeadersInit | undefined;
+    try {
+      if (given) own = new Headers(given);
+    } catch (error) {
+      // The browser reads them again and refuses them itself; what it cannot read again is handed on.
+      if (!isOneTime) throw error;
+      refused = given;
+    }
     // What can be read only once has been read now.
-    const isReadUp = !isData || isOneTime(given) || (!request && typeof input === 'object');
-    const method = String(init?.method ?? request?.method ?? 'GET').toUpperCase();
-    const canResend = method === 'GET' || method === 'HEAD';
-    const signal = init?.signal === undefined ? request?.signal : init.signal;
+    const isData = !rawInit || init === rawInit;
+    const isReadUp = !isData || isOneTime || (!request && typeof input === 'object');
+    const canResend = /^(?:GET|HEAD)$/i.test(method as string);
     return {
       via: 'fetch',
-      method,
+      method: String(method).toUpperCase(),
       canResend,
-      body: init?.body ?? (canResend ? undefined : request),
+      body: body ?? (canResend ? undefined : request),
       url,
-      callerTraceparent: (copy ?? request?.headers)?.get('traceparent') ?? null,
-      canCarryHeaders: (init?.mode ?? request?.mode) !== 'no-cors',
+      callerTraceparent: own?.get('traceparent') ?? null,
+      canCarryHeaders: mode !== 'no-cors',
       isAborted: () => signal?.aborted === true,
       toArguments(added) {
         if (!added.length && !isReadUp) return args;
-        const own = copy ?? request?.headers;
-        // Where there are no others, a plain object is a third of the cost.
-        const headers = own ? new Headers(own) : Object.fromEntries(added);
-        if (own) for (const [name, value] of added) if (!own.has(name)) (headers as Headers).set(name, value);
-        return [request ?? text, withHeaders(init, refused ?? headers, request, isData), ...rest];
+        // Any options at all make the browser forget the referrer of a request that they come with.
+        const isEmpty = request && isData && Object.values(init).every((value) => value === undefined);
+        const sent = {
+          __proto__: Object.getPrototypeOf(init) as object,
+          ...init,
+          ...(isEmpty && { referrer: request.referrer, referrerPolicy: request.referrerPolicy }),
+          headers: refused ?? Object.fromEntries([...added, ...(own ?? [])]),
+        };
+        return [request ?? text, sent, ...rest];
       },
     };
   } catch {
@@ -71,36 +84,7 @@ export function parseFetchCall(args: readonly unknown[], parseUrl: ParseUrl): Fe
   }
 }
 
-/**
- * Copies headers. What is refused although it could be read only once is refused again when the browser reads it.
- *
- * @throws when headers are refused that the browser can read again
- */
-function readHeaders(given: HeadersInit | undefined): { copy?: Headers; refused?: HeadersInit } {
-  if (given === undefined) return {};
-  try {
-    return { copy: new Headers(given) };
-  } catch (error) {
-    if (!isOneTime(given)) throw error;
-    const refuse = (): never => {
-      throw error;
-    };
-    return { refused: { [Symbol.iterator]: refuse } };
-  }
-}
-
 /** By its brand and not its constructor: a request may come from another frame. */
 function isRequest(value: unknown): value is Request {
   return Object.prototype.toString.call(value) === '[object Request]';
-}
-
-/** Whether headers may be gone when they have been read: any iterable that is neither a list nor `Headers`. */
-function isOneTime(headers: unknown): boolean {
-  return (
-    typeof headers === 'object' &&
-    headers !== null &&
-    Symbol.iterator in headers &&
-    !Array.isArray(headers) &&
-    Object.prototype.toString.call(headers) !== '[object Headers]'
-  );
 }

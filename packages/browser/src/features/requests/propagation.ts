@@ -1,5 +1,5 @@
 /** Decides whether a request may carry `traceparent`. */
-export type ShouldPropagate = (url: URL) => boolean;
+export type ShouldPropagate = (url: Pick<URL, 'href' | 'origin' | 'pathname'>) => boolean;
 
 /** An origin, an origin with the beginning of a path, or a function that says it of an address. */
 export type PropagationTarget = string | ((url: URL) => boolean);
@@ -24,32 +24,26 @@ export function createPropagation(
   pageOrigin: string,
   warn: (message: string) => void,
 ): ShouldPropagate {
-  const toRules = (targets: readonly PropagationTarget[]): ShouldPropagate[] =>
-    targets.flatMap((target) => {
-      if (typeof target === 'function') return target;
-      const prefix = toHttpUrl(target);
-      if (prefix) return (url) => fits(prefix, url);
-      warn('An entry of propagateTo or neverPropagateTo is no http address; it is ignored.');
-      return [];
-    });
-  const allowed = toRules(rules.propagateTo);
-  const excepted = toRules(rules.neverPropagateTo);
+  const toRule = (target: PropagationTarget): ShouldPropagate => {
+    // The page gets an address of its own, with which it may do as it likes.
+    if (typeof target === 'function') return ({ href }) => target(new URL(href));
+    try {
+      const { origin, pathname } = new URL(target);
+      const folder = pathname.replace(/\/?$/, '/');
+      if (origin !== 'null') {
+        return (url) =>
+          url.origin === origin && (url.pathname === pathname || url.pathname.startsWith(folder));
+      }
+    } catch {
+      // Neither is it one when it cannot be read.
+    }
+    warn('An entry of propagateTo or neverPropagateTo is no http address; it is ignored.');
+    return () => false;
+  };
+  const allowed = rules.propagateTo.map(toRule);
+  const excepted = rules.neverPropagateTo.map(toRule);
   return (url) =>
     ((rules.propagateSameOrigin && url.origin === pageOrigin && pageOrigin !== 'null') ||
       allowed.some((isAllowed) => isAllowed(url))) &&
     !excepted.some((isExcepted) => isExcepted(url));
-}
-
-function toHttpUrl(text: string): URL | undefined {
-  try {
-    const url = new URL(text);
-    return url.origin === 'null' ? undefined : url;
-  } catch {
-    return undefined;
-  }
-}
-
-function fits({ origin, pathname }: URL, url: URL): boolean {
-  const folder = pathname.replace(/\/?$/, '/');
-  return url.origin === origin && (url.pathname === pathname || url.pathname.startsWith(folder));
 }

@@ -65,7 +65,7 @@ beforeEach(() => {
     after: time.after,
     current: { get: () => context, isUnsure: () => isUnsure },
     ownerOf: () => owner,
-    shouldPropagate: (url) => url.hostname !== 'stranger.example',
+    shouldPropagate: ({ origin }) => origin !== 'https://stranger.example',
     corsGuard: createCorsGuard({
       pageOrigin: PAGE,
       navigator: { onLine: true },

@@ -1,4 +1,4 @@
-import type { Context, Link, Span, SpanContext, SpanOptions } from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanContext, SpanOptions } from '@opentelemetry/api';
 import {
   CLICKSPAN_ATTRIBUTION,
   CLICKSPAN_COLD_START_MS,
@@ -18,16 +18,10 @@ import {
   URL_FULL,
 } from '@clickspan/shared/attributes';
 import { maskUrl } from '@clickspan/shared/masking';
-import {
-  parseServerTiming,
-  toInvocationTiming,
-  type InvocationTiming,
-  type ServerTimingMetric,
-} from '@clickspan/shared/serverTiming';
+import { parseServerTiming, toInvocationTiming, type InvocationTiming } from '@clickspan/shared/serverTiming';
 import { parseTraceparent, toTraceparent } from '@clickspan/shared/traceContext';
 import { KIND_CLIENT, STATUS_ERROR } from '@clickspan/shared/tracer';
 import type { Clock } from '../../platform/clock.ts';
-import { toServerTimingMetrics } from '../../platform/serverTimingEntries.ts';
 import type { After } from '../../platform/timers.ts';
 import { toTimingAttributes } from '../../platform/timingPhases.ts';
 import type { CorsGuard, Resend } from './corsGuard.ts';
@@ -62,11 +56,11 @@ export interface TrackedRequest {
   /** Says that the call which sends it has returned. */
   sent(): void;
   /**
-   * @param status 0 when the browser does not tell
+   * @param status 0 or nothing when the browser does not tell
    * @param serverTiming the header, `null` when there is none or it is hidden
    * @param isWhole whether no timing of the browser will follow
    */
-  responded(status: number, serverTiming: string | null, isWhole?: boolean): void;
+  responded(status: number | undefined, serverTiming: string | null, isWhole?: boolean): void;
   /** @param errorType the name of the error, `abort` when the page gave up */
   failed(errorType: string): void;
   /** Sends it again where our headers may be why it failed; only where it carries them and can be sent again. */
@@ -122,14 +116,35 @@ const ACTION_WAIT_MS = 500;
 const KNOWN_METHODS = /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|QUERY)$/;
 /** What `fetch` and XHR, asynchronous and not, call a failure without an answer: refused by CORS, or no connection. */
 const REFUSALS = /^(?:TypeError|error|NetworkError)$/;
-/** The server asks to come back later, or is in trouble. */
-const RETRYABLE = /^(?:408|425|429|5..)$/;
+/** An answer that would be the same again; after any other failure, the same request is a retry. */
+const FINAL = /^4(?!08|25|29)/;
+
+/** What is known of an address, so that one that comes again is read once: each part costs a call into the browser. */
+interface KnownAddress extends Pick<URL, 'origin' | 'pathname'> {
+  /** Without fragment. */
+  readonly href: string;
+  readonly attributes: Attributes;
+}
+
+interface OpenRequest extends AwaitedRequest, TrackedRequest {
+  /** Lets its action go on. */
+  release(untilUnixMs?: number): void;
+  end(reason?: string): void;
+}
+
+/** A request that has failed, so that the next one like it is its retry. */
+interface Failure extends Pick<PageRequest, 'method' | 'body'> {
+  readonly href: string;
+  readonly count: number;
+}
 
 /** Makes the registry of requests, without effects on the page. */
 export function createRequests(deps: RequestsDeps): Requests {
-  const { clock, after } = deps;
+  const { clock, after, corsGuard, current, options, pageOrigin } = deps;
   const open = new Set<OpenRequest>();
   const timings = deps.createTimings(open);
+  const addresses = new WeakMap<URL, KnownAddress>();
+  const failures = new WeakMap<RequestOwner, Set<Failure>>();
   let isSweeping = false;
   /** One timer for all, while any waits for its entry and once more. */
   const sweepSoon = (): void => {
@@ -149,17 +164,170 @@ export function createRequests(deps: RequestsDeps): Requests {
       if (!open.size) timings.stop();
     });
   };
-  const tracking: Tracking = {
-    ...deps,
-    open,
-    timings,
-    sweepSoon,
-    failures: new WeakMap(),
-    masked: new WeakMap(),
+
+  /** How many requests like this one have failed right before it in its action. */
+  const takeFailures = (
+    failed: Set<Failure> | undefined,
+    { method, body }: PageRequest,
+    href: string,
+  ): number => {
+    for (const failure of failed ?? []) {
+      // Another body is another request.
+      if (failure.method === method && failure.href === href && failure.body === body) {
+        failed!.delete(failure);
+        return failure.count;
+      }
+    }
+    return 0;
   };
+
+  const start = (request: PageRequest): TrackedRequest | undefined => {
+    const { method, url, body, callerTraceparent, canResend = false } = request;
+    let address = addresses.get(url);
+    if (!address) addresses.set(url, (address = toKnown(url)));
+    const { href } = address;
+    if (!/^(?:http|ws)s?:/.test(href)) return undefined;
+
+    const startUnixMs = clock.now();
+    const context = current.get();
+    const cause = deps.ownerOf(context);
+    const isLate = cause?.isPastCap() === true;
+    const owner = isLate ? undefined : cause;
+    const resendCount = owner ? takeFailures(failures.get(owner), request, href) : 0;
+    const operation = options.graphql && method === 'POST' ? parseGraphqlOperation(body) : undefined;
+    const isKnown = KNOWN_METHODS.test(method);
+    const methodName = isKnown ? method : 'HTTP';
+    const span = deps.startSpan(
+      request,
+      request.name ?? (operation ? `${methodName} ${operation.name}` : methodName),
+      {
+        kind: KIND_CLIENT,
+        startTime: startUnixMs,
+        root: isLate,
+        attributes: {
+          [CLICKSPAN_SPAN_TYPE]: 'request',
+          [CLICKSPAN_ATTRIBUTION]: current.isUnsure() ? 'unsure' : undefined,
+          [HTTP_REQUEST_METHOD]: isKnown ? method : '_OTHER',
+          [HTTP_REQUEST_RESEND_COUNT]: resendCount || undefined,
+          ...address.attributes,
+          ...operation?.attributes,
+        },
+        // What the caller has stamped is a trace of its own: ours points to it.
+        links: [isLate ? cause.spanContext : undefined, parseTraceparent(callerTraceparent)].flatMap(
+          (target) => (target ? { context: target } : []),
+        ),
+      },
+      context,
+    );
+    let endOfOwner = owner?.startRequest(startUnixMs);
+    /** Not any more when it has been sent again. */
+    let isStamped =
+      request.canCarryHeaders &&
+      callerTraceparent === null &&
+      deps.shouldPropagate(address) &&
+      corsGuard.mayStamp(address, canResend);
+    let timing: InvocationTiming | undefined;
+    let isStatusKnown = false;
+
+    const setFailure = (errorType: string): void => {
+      span.setAttribute(ERROR_TYPE, errorType).setStatus({ code: STATUS_ERROR });
+      if (!owner || FINAL.test(errorType)) return;
+      const failed = failures.get(owner) ?? new Set();
+      failures.set(owner, failed.add({ method, href, body, count: resendCount + 1 }));
+    };
+    const setStatus = (status: number | undefined): void => {
+      if (!status || isStatusKnown) return;
+      isStatusKnown = true;
+      span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
+      if (status >= 400) setFailure(`${status}`);
+    };
+    const setTiming = (metrics: Parameters<typeof toInvocationTiming>[0]): void => {
+      if (timing || !metrics?.length) return;
+      timing = toInvocationTiming(metrics);
+      span.setAttributes({
+        [CLICKSPAN_COLD_START_MS]: timing.coldStartMs,
+        [CLICKSPAN_INIT_MS]: timing.initMs,
+        [CLICKSPAN_HANDLER_MS]: timing.handlerMs,
+        [CLICKSPAN_SERVER_SPAN_ID]: timing.context?.spanId,
+      });
+    };
+
+    const self: OpenRequest = {
+      span,
+      headers: isStamped ? toHeaders(span.spanContext()) : [],
+      href,
+      startUnixMs,
+      sentUnixMs: Infinity,
+      answeredUnixMs: undefined,
+      entry: undefined,
+      onEntry() {
+        if (self.answeredUnixMs) self.end();
+      },
+      release(untilUnixMs = self.answeredUnixMs!) {
+        endOfOwner?.({ untilUnixMs, coldStartMs: timing?.coldStartMs, serverMs: timing?.handlerMs });
+        endOfOwner = undefined;
+      },
+      end(reason) {
+        if (!open.delete(self)) return;
+        const { answeredUnixMs, entry } = self;
+        let endUnixMs = answeredUnixMs ?? clock.now();
+        if (!answeredUnixMs) span.setAttributes({ [CLICKSPAN_END_REASON]: reason });
+        else if (entry) {
+          const isPreflighted = isStamped && address.origin !== pageOrigin;
+          span.setAttributes(
+            toTimingAttributes(entry, isPreflighted ? CLICKSPAN_PREFLIGHT_MS : CLICKSPAN_QUEUE_MS),
+          );
+          setStatus(entry.responseStatus);
+          // The header of another origin's answer may be hidden where the browser's timing tells.
+          setTiming(entry.serverTiming);
+          endUnixMs = clock.fromTimeStamp(entry.responseEnd);
+        }
+        span.end(endUnixMs);
+        self.release(endUnixMs);
+        sweepSoon();
+      },
+      sent() {
+        self.sentUnixMs = clock.now();
+      },
+      responded(status, serverTiming, isWhole) {
+        self.answeredUnixMs = clock.now();
+        if (isStamped) corsGuard.answered(address);
+        setStatus(status);
+        if (serverTiming) setTiming(parseServerTiming(serverTiming));
+        if (self.entry || isWhole) self.end();
+        else sweepSoon();
+      },
+      failed(errorType) {
+        const isAbort = errorType === 'abort';
+        if (!isAbort) {
+          setFailure(errorType);
+          if (isStamped && !canResend && REFUSALS.test(errorType)) corsGuard.failed(address);
+        }
+        self.end(isAbort ? errorType : undefined);
+      },
+      resend:
+        isStamped && canResend && corsGuard.isInQuestion(address)
+          ? (call, error) => {
+              const send = (): Promise<Response> => {
+                span.setAttribute(HTTP_REQUEST_RESEND_COUNT, 1);
+                isStamped = false;
+                self.startUnixMs = clock.now();
+                self.entry = undefined;
+                const sent = call.send();
+                self.sent();
+                return sent;
+              };
+              return corsGuard.resend(address, { ...call, send }, error);
+            }
+          : undefined,
+    };
+    open.add(self);
+    timings.start();
+    return self;
+  };
+
   return {
-    start: (request) =>
-      /^(?:http|ws)s?:$/.test(request.url.protocol) ? startRequest(tracking, request) : undefined,
+    start,
     endAnswered() {
       timings.take();
       open.forEach((request) => request.answeredUnixMs && request.end());
@@ -171,201 +339,18 @@ export function createRequests(deps: RequestsDeps): Requests {
   };
 }
 
-interface OpenRequest extends AwaitedRequest {
-  /** Lets its action go on. */
-  release(): void;
-  end(reason?: string): void;
-}
-
-interface Tracking extends RequestsDeps {
-  readonly open: Set<OpenRequest>;
-  readonly timings: ResourceTimings;
-  readonly sweepSoon: () => void;
-  /** The requests of an action that have failed, by method and address. */
-  readonly failures: WeakMap<RequestOwner, Map<string, Failure>>;
-  /** What addresses that come again look like when they are masked. */
-  readonly masked: WeakMap<URL, string>;
-}
-
-interface Failure {
-  readonly body: unknown;
-  readonly count: number;
-}
-
-function startRequest(tracking: Tracking, request: PageRequest): TrackedRequest {
-  const { clock, timings, open, sweepSoon, corsGuard, failures } = tracking;
-  const { method, url, body, canResend = false } = request;
-  const startUnixMs = clock.now();
-  const { span, owner } = startSpan(tracking, request, startUnixMs);
-  let onEnd = owner?.startRequest(startUnixMs);
-  const isForeign = url.origin !== tracking.pageOrigin;
-  /** Not any more when it has been sent again. */
-  let isStamped =
-    request.canCarryHeaders &&
-    request.callerTraceparent === null &&
-    tracking.shouldPropagate(url) &&
-    corsGuard.mayStamp(url, canResend);
-  let timing: InvocationTiming | undefined;
-  let knownStatus = 0;
-
-  const toRetryKey = (): string => `${method} ${url.href}`;
-  const ofOwner = owner && failures.get(owner);
-  const failure = ofOwner?.get(toRetryKey());
-  let resendCount = 0;
-  // Another body is another request.
-  if (failure && failure.body === body) {
-    resendCount = failure.count;
-    ofOwner!.delete(toRetryKey());
-    span.setAttribute(HTTP_REQUEST_RESEND_COUNT, resendCount);
-  }
-  const noteFailure = (): void => {
-    if (!owner) return;
-    const known = failures.get(owner) ?? new Map<string, Failure>();
-    failures.set(owner, known.set(toRetryKey(), { body, count: resendCount + 1 }));
-  };
-
-  const setStatus = (status: number): void => {
-    if (!status) return;
-    knownStatus = status;
-    span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
-    if (status >= 400) setError(span, `${status}`);
-    if (RETRYABLE.test(`${status}`)) noteFailure();
-  };
-  const release = (untilUnixMs: number): void => {
-    onEnd?.({ untilUnixMs, coldStartMs: timing?.coldStartMs, serverMs: timing?.handlerMs });
-    onEnd = undefined;
-  };
-  const useEntry = (entry: PerformanceResourceTiming): void => {
-    span.setAttributes(
-      toTimingAttributes(entry, isStamped && isForeign ? CLICKSPAN_PREFLIGHT_MS : CLICKSPAN_QUEUE_MS),
-    );
-    if (!knownStatus) setStatus(entry.responseStatus ?? 0);
-    // The header of another origin's answer may be hidden where the browser's timing tells.
-    if (!timing && entry.serverTiming?.length)
-      timing = setTiming(span, toServerTimingMetrics(entry.serverTiming));
-  };
-  const self: OpenRequest = {
-    href: url.hash ? url.href.split('#', 1)[0]! : url.href,
-    startUnixMs,
-    sentUnixMs: Infinity,
-    answeredUnixMs: undefined,
-    entry: undefined,
-    onEntry() {
-      if (self.answeredUnixMs) self.end();
-    },
-    release: () => release(self.answeredUnixMs!),
-    end(reason) {
-      if (!open.delete(self)) return;
-      const { answeredUnixMs, entry } = self;
-      let endUnixMs = answeredUnixMs ?? clock.now();
-      if (!answeredUnixMs) span.setAttributes({ [CLICKSPAN_END_REASON]: reason });
-      else if (entry) {
-        useEntry(entry);
-        endUnixMs = clock.fromTimeStamp(entry.responseEnd);
-      }
-      span.end(endUnixMs);
-      release(endUnixMs);
-      sweepSoon();
-    },
-  };
-  open.add(self);
-  timings.start();
+function toKnown(url: URL): KnownAddress {
+  const { href, origin, pathname, protocol, hostname, port } = url;
   return {
-    span,
-    headers: isStamped ? toHeaders(span.spanContext()) : [],
-    sent() {
-      self.sentUnixMs = clock.now();
+    href: href.split('#', 1)[0]!,
+    origin,
+    pathname,
+    attributes: {
+      [URL_FULL]: maskUrl(url),
+      [SERVER_ADDRESS]: hostname,
+      [SERVER_PORT]: Number(port) || (protocol.endsWith('s:') ? 443 : 80),
     },
-    responded(status, serverTiming, isWhole) {
-      self.answeredUnixMs = clock.now();
-      if (isStamped) corsGuard.answered(url);
-      setStatus(status);
-      if (serverTiming) timing = setTiming(span, parseServerTiming(serverTiming));
-      if (self.entry || isWhole) self.end();
-      else sweepSoon();
-    },
-    failed(errorType) {
-      const isAbort = errorType === 'abort';
-      if (!isAbort) {
-        setError(span, errorType);
-        noteFailure();
-        if (isStamped && !canResend && REFUSALS.test(errorType)) corsGuard.failed(url);
-      }
-      self.end(isAbort ? errorType : undefined);
-    },
-    resend:
-      isStamped && canResend && corsGuard.isInQuestion(url)
-        ? (call, error) =>
-            corsGuard.resend(
-              url,
-              {
-                ...call,
-                send() {
-                  span.setAttribute(HTTP_REQUEST_RESEND_COUNT, 1);
-                  isStamped = false;
-                  self.startUnixMs = clock.now();
-                  self.entry = undefined;
-                  const sent = call.send();
-                  self.sentUnixMs = clock.now();
-                  return sent;
-                },
-              },
-              error,
-            )
-        : undefined,
   };
-}
-
-function startSpan(
-  { current, ownerOf, options, masked, startSpan: start }: Tracking,
-  request: PageRequest,
-  startTime: number,
-): { span: Span; owner: RequestOwner | undefined } {
-  const { method, url, callerTraceparent } = request;
-  const context = current.get();
-  const owner = ownerOf(context);
-  const isLate = owner?.isPastCap() === true;
-  // What the caller has stamped is a trace of its own: ours points to it.
-  const targets = [isLate && owner.spanContext, parseTraceparent(callerTraceparent)];
-  const links = targets.flatMap((target): Link[] => (target ? [{ context: target }] : []));
-  const isKnown = KNOWN_METHODS.test(method);
-  const fullUrl = masked.get(url) ?? maskUrl(url);
-  masked.set(url, fullUrl);
-  const operation = options.graphql && method === 'POST' ? parseGraphqlOperation(request.body) : undefined;
-  const attributes = {
-    [CLICKSPAN_SPAN_TYPE]: 'request',
-    [CLICKSPAN_ATTRIBUTION]: current.isUnsure() ? 'unsure' : undefined,
-    [HTTP_REQUEST_METHOD]: isKnown ? method : '_OTHER',
-    [URL_FULL]: fullUrl,
-    [SERVER_ADDRESS]: url.hostname,
-    [SERVER_PORT]: Number(url.port) || (url.protocol.endsWith('s:') ? 443 : 80),
-    ...operation?.attributes,
-  };
-  const methodName = isKnown ? method : 'HTTP';
-  const name = request.name ?? (operation ? `${methodName} ${operation.name}` : methodName);
-  const span = start(
-    request,
-    name,
-    { kind: KIND_CLIENT, startTime, attributes, links, root: isLate },
-    context,
-  );
-  return { span, owner: isLate ? undefined : owner };
-}
-
-function setTiming(span: Span, metrics: readonly ServerTimingMetric[]): InvocationTiming {
-  const timing = toInvocationTiming(metrics);
-  const { context, coldStartMs, initMs, handlerMs } = timing;
-  span.setAttributes({
-    [CLICKSPAN_COLD_START_MS]: coldStartMs,
-    [CLICKSPAN_INIT_MS]: initMs,
-    [CLICKSPAN_HANDLER_MS]: handlerMs,
-    [CLICKSPAN_SERVER_SPAN_ID]: context?.spanId,
-  });
-  return timing;
-}
-
-function setError(span: Span, errorType: string): void {
-  span.setAttribute(ERROR_TYPE, errorType).setStatus({ code: STATUS_ERROR });
 }
 
 function toHeaders(context: SpanContext): TrackedRequest['headers'] {
