@@ -21,7 +21,7 @@ export async function withOptions(text: string): Promise<string> {
   const rows = Object.entries(optionSchema).map(([name, { kind, default: value, doc }]) => [
     `\`${name}\``,
     kind === 'function' ? 'only in code' : `\`${toAttributeName(name)}\``,
-    toText(value),
+    name === 'features' ? 'all' : toText(value),
     doc,
   ]);
   const table = [['option', 'attribute', 'default', 'what it does'], ['---', '---', '---', '---'], ...rows]

@@ -10,11 +10,7 @@ function createContext(values: ReadonlyMap<symbol, unknown>): Context {
   return {
     getValue: (key) => values.get(key),
     setValue: (key, value) => createContext(new Map(values).set(key, value)),
-    deleteValue: (key) => {
-      const copy = new Map(values);
-      copy.delete(key);
-      return createContext(copy);
-    },
+    deleteValue: (key) => createContext(new Map(values).set(key, undefined)),
   };
 }
 

@@ -4,7 +4,8 @@ export type ExportOutcome =
   | { readonly status: 'retry'; readonly afterMs: number | undefined }
   | { readonly status: 'drop'; readonly reason: string };
 
-const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/** With these, and where there was no answer. */
+const RETRYABLE: readonly number[] = [0, 429, 502, 503, 504];
 /** A `Retry-After` beyond this is taken as this: a wrong clock must not silence an agent for days. */
 const MAX_RETRY_AFTER_MS = 300_000;
 
@@ -22,7 +23,7 @@ export function decideExportOutcome(
   nowUnixMs: number,
 ): ExportOutcome {
   if (httpStatus >= 200 && httpStatus < 300) return { status: 'sent' };
-  if (httpStatus === 0 || RETRYABLE.has(httpStatus)) {
+  if (RETRYABLE.includes(httpStatus)) {
     return { status: 'retry', afterMs: parseRetryAfter(retryAfter, nowUnixMs) };
   }
   return { status: 'drop', reason: `the collector answered ${httpStatus}` };
@@ -31,5 +32,5 @@ export function decideExportOutcome(
 function parseRetryAfter(value: string | null | undefined, nowUnixMs: number): number | undefined {
   if (!value) return undefined;
   const afterMs = /^\s*\d+\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowUnixMs;
-  return Number.isNaN(afterMs) ? undefined : Math.min(Math.max(afterMs, 0), MAX_RETRY_AFTER_MS);
+  return isNaN(afterMs) ? undefined : Math.min(Math.max(afterMs, 0), MAX_RETRY_AFTER_MS);
 }

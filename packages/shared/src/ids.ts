@@ -10,7 +10,6 @@ export interface IdSource {
   spanId(): string;
 }
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 /** Random bytes are drawn this many at a time: a call to the platform costs more than the bytes. */
 const POOL_BYTES = 512;
 
@@ -20,24 +19,17 @@ const POOL_BYTES = 512;
  * @param random where the randomness comes from; called once per 512 bytes, lazily
  */
 export function createIdSource(random: RandomBytes): IdSource {
-  let pool: Uint8Array = new Uint8Array(0);
-  let at = 0;
-  const hex = (bytes: number): string => {
-    for (;;) {
-      if (at + bytes > pool.length) {
-        pool = random(new Uint8Array(POOL_BYTES));
-        at = 0;
-      }
-      let text = '';
-      let any = 0;
-      for (const end = at + bytes; at < end; at++) {
-        const byte = pool[at]!;
-        pool[at] = 0;
-        any |= byte;
-        text += HEX[byte]!;
-      }
-      if (any) return text;
+  let pool = '';
+  const take = (digits: number): string => {
+    if (pool.length < digits) {
+      pool = random(new Uint8Array(POOL_BYTES)).reduce(
+        (text, byte) => text + (byte + 0x100).toString(16).slice(1),
+        '',
+      );
     }
+    const id = pool.slice(0, digits);
+    pool = pool.slice(digits);
+    return /[^0]/.test(id) ? id : take(digits);
   };
-  return { traceId: () => hex(16), spanId: () => hex(8) };
+  return { traceId: () => take(32), spanId: () => take(16) };
 }

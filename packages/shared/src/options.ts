@@ -49,17 +49,15 @@ export function readOptions<S extends OptionSchema>(schema: S, sources: OptionSo
   const values: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(schema)) {
     const variable = option.environment ?? sources.toEnvironmentName?.(name) ?? '';
-    const fromCode = (sources.code as Record<string, unknown> | undefined)?.[name];
     let value: unknown;
-    for (const [source, raw] of [
-      [variable, (variable && sources.environment(variable)) || undefined],
-      [name, fromCode],
-    ] as const) {
-      if (value !== undefined || raw === undefined) continue;
+    const read = (source: string, raw: unknown): void => {
+      if (value !== undefined || raw === undefined) return;
       value = option.parse(raw);
       if (value === undefined) sources.warn(`${source} is not a valid ${option.kind}; it is ignored.`);
-    }
-    values[name] = value === undefined ? option.default : value;
+    };
+    read(variable, (variable && sources.environment(variable)) || undefined);
+    read(name, sources.code?.[name]);
+    values[name] = value ?? option.default;
   }
   return values as OptionValues<S>;
 }
@@ -81,43 +79,38 @@ export function urlOption(spec: OptionSpec<string>): Option<string> {
 /** `true` or `false`, in any case. */
 export function booleanOption(spec: OptionSpec<boolean>): Option<boolean> {
   return option('boolean', spec, (raw) => {
-    const text = String(raw).toLowerCase();
-    return text === 'true' ? true : text === 'false' ? false : undefined;
+    const isTrue = /^true$/i.test(String(raw));
+    return isTrue || /^false$/i.test(String(raw)) ? isTrue : undefined;
   });
 }
 
 /** A finite number within a range, both ends included. */
 export function numberOption(spec: OptionSpec<number> & { min: number; max: number }): Option<number> {
   return option('number', spec, (raw) => {
-    const value = typeof raw === 'string' ? Number(raw.trim() || NaN) : raw;
+    const value = typeof raw === 'string' && raw.trim() ? Number(raw) : raw;
     return typeof value === 'number' && value >= spec.min && value <= spec.max ? value : undefined;
   });
 }
 
 /** A list of texts; in the environment separated by commas. */
-export function listOption(spec: OptionSpec<readonly string[]>): Option<readonly string[]> {
-  return option('list', spec, (raw) => {
-    if (typeof raw === 'string') return splitList(raw);
-    return Array.isArray(raw) && raw.every((item) => typeof item === 'string') ? raw : undefined;
-  });
+export function listOption<D extends readonly string[] | undefined>(
+  spec: OptionSpec<D>,
+): Option<D | readonly string[]> {
+  return option<D | readonly string[]>('list', spec, (raw) => parseList(raw, ['string']));
 }
 
 /** A list of texts, which code may mix with functions; in the environment separated by commas. */
 export function targetsOption<F extends (...args: never[]) => unknown>(
   spec: OptionSpec<readonly (string | F)[]>,
 ): Option<readonly (string | F)[]> {
-  return option('list', spec, (raw) => {
-    if (typeof raw === 'string') return splitList(raw);
-    const isTarget = (item: unknown): boolean => typeof item === 'string' || typeof item === 'function';
-    return Array.isArray(raw) && raw.every(isTarget) ? raw : undefined;
-  });
+  return option('list', spec, (raw) => parseList(raw, ['string', 'function']));
 }
 
 /** A function; only code can give one. */
 export function functionOption<F extends (...args: never[]) => unknown>(
   spec: OptionSpec<F | undefined>,
 ): Option<F | undefined> {
-  return option('function', spec, (raw) => (typeof raw === 'function' ? (raw as F) : undefined));
+  return option('function', spec, (raw) => (typeof raw === 'function' ? raw : undefined));
 }
 
 /** Names with values; in the environment `name=value` separated by commas, percent-encoded. */
@@ -127,23 +120,23 @@ export function mapOption(
   return option('map', spec, (raw) => {
     if (typeof raw === 'string') return parsePairs(raw);
     return typeof raw === 'object' && raw !== null && Object.values(raw).every((v) => typeof v === 'string')
-      ? (raw as Record<string, string>)
+      ? raw
       : undefined;
   });
 }
 
 /** One of a few words. */
-export function choiceOption<T extends string>(
-  spec: OptionSpec<T> & { choices: readonly T[] },
-): Option<T> & { readonly choices: readonly T[] } {
-  return {
-    ...option('choice', spec, (raw) => spec.choices.find((choice) => choice === raw)),
-    choices: spec.choices,
-  };
+export function choiceOption<T extends string>(spec: OptionSpec<T> & { choices: readonly T[] }): Option<T> {
+  return option('choice', spec, (raw) => spec.choices.find((choice) => choice === raw));
 }
 
-function option<T>(kind: OptionKind, spec: OptionSpec<T>, parse: (raw: unknown) => T | undefined): Option<T> {
-  return { kind, default: spec.default, environment: spec.environment, parse, doc: spec.doc };
+function option<T>(kind: OptionKind, spec: OptionSpec<T>, parse: (raw: unknown) => unknown): Option<T> {
+  return { environment: undefined, ...spec, kind, parse: parse as Option<T>['parse'] };
+}
+
+function parseList(raw: unknown, types: readonly string[]): unknown {
+  if (typeof raw === 'string') return splitList(raw);
+  return Array.isArray(raw) && raw.every((item) => types.includes(typeof item)) ? raw : undefined;
 }
 
 function splitList(text: string): string[] {
@@ -154,18 +147,17 @@ function splitList(text: string): string[] {
 }
 
 function parsePairs(text: string): Record<string, string> | undefined {
-  const pairs: [string, string][] = [];
-  for (const item of splitList(text)) {
-    const equals = item.indexOf('=');
-    if (equals < 1) return undefined;
-    try {
-      pairs.push([
-        decodeURIComponent(item.slice(0, equals)).trim(),
-        decodeURIComponent(item.slice(equals + 1)).trim(),
-      ]);
-    } catch {
-      return undefined;
-    }
+  try {
+    return Object.fromEntries(
+      splitList(text).map((item) =>
+        // Where there is no match, this throws as well as where there is no text to decode.
+        /^([^=]+)=(.*)/s
+          .exec(item)!
+          .slice(1)
+          .map((part) => decodeURIComponent(part).trim()),
+      ) as [string, string][],
+    );
+  } catch {
+    return undefined;
   }
-  return Object.fromEntries(pairs);
 }

@@ -32,24 +32,20 @@ export interface LogRecord {
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
 export function encodeSpan(span: EndedSpan): EncodedRecord {
-  const { context, status } = span;
-  const links = span.links.map(
-    (link) =>
-      `{${idsOf(link.context)}${member('traceState', link.context.traceState?.serialize())}${attributesOf(link.attributes ?? {})}}`,
-  );
+  const { context, parentSpanId, status } = span;
+  const links = span.links.map((link) => `{${contextOf(link.context)}${attributesOf(link.attributes)}}`);
   const events = span.events.map(
     (event) =>
-      `{"timeUnixNano":"${toUnixNano(event.unixMs)}","name":${toText(event.name)}${attributesOf(event.attributes)}}`,
+      `{${timeOf('time', event.unixMs)},"name":${toText(event.name)}${attributesOf(event.attributes)}}`,
   );
   const flags =
-    context.traceFlags | (span.parentSpanId ? HAS_IS_REMOTE | (span.parentIsRemote ? IS_REMOTE : 0) : 0);
+    context.traceFlags | (parentSpanId ? HAS_IS_REMOTE | (span.parentIsRemote ? IS_REMOTE : 0) : 0);
   return {
     scope: span.scope,
     json:
-      `{${idsOf(context)},"flags":${flags},"name":${toText(span.name)},"kind":${span.kind + 1}` +
-      `,"startTimeUnixNano":"${toUnixNano(span.startUnixMs)}","endTimeUnixNano":"${toUnixNano(span.endUnixMs)}"` +
-      member('parentSpanId', span.parentSpanId) +
-      member('traceState', context.traceState?.serialize()) +
+      `{${contextOf(context)},"flags":${flags},"name":${toText(span.name)},"kind":${span.kind + 1}` +
+      `,${timeOf('startTime', span.startUnixMs)},${timeOf('endTime', span.endUnixMs)}` +
+      member('parentSpanId', parentSpanId) +
       attributesOf(span.attributes) +
       member('droppedAttributesCount', span.droppedAttributes) +
       list('events', events) +
@@ -70,10 +66,10 @@ export function encodeLog(record: LogRecord): EncodedRecord {
   return {
     scope: record.scope,
     json:
-      `{"timeUnixNano":"${toUnixNano(record.unixMs)}"` +
+      `{${timeOf('time', record.unixMs)}` +
       member('severityNumber', record.severity) +
       member('eventName', record.eventName) +
-      (body === undefined ? '' : `,"body":${toAnyValue(body)}`) +
+      (body ? `,"body":${toAnyValue(body)}` : '') +
       attributesOf(record.attributes) +
       (spanContext ? `,${idsOf(spanContext)},"flags":${spanContext.traceFlags}}` : '}'),
   };
@@ -86,7 +82,7 @@ export function encodeLog(record: LogRecord): EncodedRecord {
  * @param spans at least one; an empty batch must not be sent
  */
 export function encodeTraces(resource: Attributes, spans: readonly EncodedRecord[]): string {
-  return encodeRecords('resourceSpans', 'scopeSpans', 'spans', resource, spans);
+  return encodeRecords('Spans', 'spans', resource, spans);
 }
 
 /**
@@ -96,28 +92,23 @@ export function encodeTraces(resource: Attributes, spans: readonly EncodedRecord
  * @param records at least one; an empty batch must not be sent
  */
 export function encodeLogs(resource: Attributes, records: readonly EncodedRecord[]): string {
-  return encodeRecords('resourceLogs', 'scopeLogs', 'logRecords', resource, records);
+  return encodeRecords('Logs', 'logRecords', resource, records);
 }
 
 function encodeRecords(
-  byResource: string,
-  byScope: string,
+  kind: string,
   listName: string,
   resource: Attributes,
   records: readonly EncodedRecord[],
 ): string {
-  const scopes = new Map<string, string[]>();
+  const scopes = new Map<string, string>();
   for (const { scope, json } of records) {
-    const key = JSON.stringify({ name: scope.name, version: scope.version || undefined });
-    const known = scopes.get(key);
-    if (known) known.push(json);
-    else scopes.set(key, [json]);
+    const start = `{"scope":{"name":${toText(scope.name)}${member('version', scope.version)}},"${listName}":[`;
+    const known = scopes.get(start);
+    scopes.set(start, known ? `${known},${json}` : json);
   }
-  const groups = Array.from(
-    scopes,
-    ([scope, texts]) => `{"scope":${scope},"${listName}":[${texts.join(',')}]}`,
-  );
-  return `{"${byResource}":[{"resource":{"attributes":[${toKeyValues(resource)}]},"${byScope}":[${groups.join(',')}]}]}`;
+  const groups = Array.from(scopes, ([start, texts]) => `${start}${texts}]}`);
+  return `{"resource${kind}":[{"resource":{${attributesOf(resource).slice(1)}}${list(`scope${kind}`, groups)}}]}`;
 }
 
 /**
@@ -137,6 +128,14 @@ function idsOf({ traceId, spanId }: SpanContext): string {
   return `"traceId":${toText(traceId)},"spanId":${toText(spanId)}`;
 }
 
+function contextOf(context: SpanContext): string {
+  return idsOf(context) + member('traceState', context.traceState?.serialize());
+}
+
+function timeOf(name: string, unixMs: number): string {
+  return `"${name}UnixNano":"${toUnixNano(unixMs)}"`;
+}
+
 /** Whatever a caller's code gave as a name: one value that is no text, and a collector refuses the whole batch. */
 function toText(value: unknown): string {
   return JSON.stringify(String(value));
@@ -151,19 +150,11 @@ function list(key: string, items: readonly string[]): string {
   return items.length ? `,"${key}":[${items.join(',')}]` : '';
 }
 
-function attributesOf(attributes: Attributes): string {
-  const pairs = toKeyValues(attributes);
-  return pairs && `,"attributes":[${pairs}]`;
-}
-
-function toKeyValues(attributes: Attributes): string {
-  let pairs = '';
-  for (const key of Object.keys(attributes)) {
-    const value = attributes[key];
-    if (value == null) continue;
-    pairs += `${pairs && ','}{"key":${JSON.stringify(key)},"value":${toAnyValue(value)}}`;
-  }
-  return pairs;
+function attributesOf(attributes: Attributes = {}): string {
+  const pairs = Object.keys(attributes)
+    .filter((key) => attributes[key] != null)
+    .map((key) => `{"key":${JSON.stringify(key)},"value":${toAnyValue(attributes[key])}}`);
+  return list('attributes', pairs);
 }
 
 function toAnyValue(value: AttributeValue | null | undefined): string {
@@ -175,5 +166,5 @@ function toAnyValue(value: AttributeValue | null | undefined): string {
   if (typeof value !== 'number') return '{}';
   if (Number.isSafeInteger(value)) return `{"intValue":"${value}"}`;
   // JSON has no NaN and no infinities; protobuf's JSON mapping writes their names.
-  return `{"doubleValue":${Number.isFinite(value) ? value : `"${value}"`}}`;
+  return `{"doubleValue":${isFinite(value) ? value : `"${value}"`}}`;
 }

@@ -89,27 +89,24 @@ export function createTracerProvider(environment: TracerEnvironment): TracerProv
 }
 
 function createTracer(environment: TracerEnvironment, scope: Scope): Tracer {
-  const startSpan = (name: string, options: SpanOptions = {}, context?: Context): Span => {
-    const parent = options.root ? undefined : spanOf(context ?? environment.activeContext())?.spanContext();
-    const traceId = parent?.traceId ?? environment.ids.traceId();
-    const sampled = parent
-      ? (parent.traceFlags & FLAG_SAMPLED) !== 0
-      : (environment.sample?.(traceId) ?? true);
+  const { ids, activeContext, runWith, sample } = environment;
+  const startSpan = (name: string, options: SpanOptions = {}, context = activeContext()): Span => {
+    const parent = options.root ? undefined : spanOf(context)?.spanContext();
+    const traceId = parent?.traceId ?? ids.traceId();
     const spanContext: SpanContext = {
       traceId,
-      spanId: environment.ids.spanId(),
-      traceFlags: parent ? parent.traceFlags : FLAG_RANDOM | (sampled ? FLAG_SAMPLED : 0),
+      spanId: ids.spanId(),
+      traceFlags: parent ? parent.traceFlags : FLAG_RANDOM | (!sample || sample(traceId) ? FLAG_SAMPLED : 0),
       ...(parent?.traceState && { traceState: parent.traceState }),
     };
-    return new RecordingSpan({ environment, scope, spanContext, parent, name, options, sampled });
+    return new RecordingSpan({ environment, scope, spanContext, parent, name, options });
   };
 
   function startActiveSpan(name: string, ...rest: unknown[]): unknown {
-    const run = rest[rest.length - 1] as (span: Span) => unknown;
-    const [options, context] = rest.slice(0, -1) as [SpanOptions?, Context?];
-    const parent = context ?? environment.activeContext();
-    const span = startSpan(name, options, parent);
-    return environment.runWith(withSpan(parent, span), () => run(span));
+    const run = rest.pop() as (span: Span) => unknown;
+    const [options, context = activeContext()] = rest as [SpanOptions?, Context?];
+    const span = startSpan(name, options, context);
+    return runWith(withSpan(context, span), () => run(span));
   }
 
   return { startSpan, startActiveSpan: startActiveSpan };
@@ -145,7 +142,6 @@ interface RecordingSpanInit {
   readonly parent: SpanContext | undefined;
   readonly name: string;
   readonly options: SpanOptions;
-  readonly sampled: boolean;
 }
 
 /**
@@ -153,35 +149,35 @@ interface RecordingSpanInit {
  * them more than what it records. Ended, it is what the encoder takes.
  */
 class RecordingSpan implements Span, EndedSpan {
-  readonly context: SpanContext;
-  readonly parentSpanId: string;
-  readonly parentIsRemote: boolean;
-  readonly kind: SpanKind;
-  readonly startUnixMs: number;
-  readonly scope: Scope;
+  declare readonly context: SpanContext;
+  declare readonly parentSpanId: string;
+  declare readonly parentIsRemote: boolean;
+  declare readonly kind: SpanKind;
+  declare readonly startUnixMs: number;
+  declare readonly scope: Scope;
   readonly attributes: Attributes = emptyAttributes();
   readonly events: SpanEvent[] = [];
   readonly links: Link[] = [];
-  name: string;
+  declare name: string;
   status: SpanStatus = { code: STATUS_UNSET };
   /** 0 while the span is open. */
-  endUnixMs: number;
+  declare endUnixMs: number;
   droppedAttributes = 0;
   droppedEvents = 0;
   droppedLinks = 0;
-  private readonly environment: TracerEnvironment;
+  declare private readonly environment: TracerEnvironment;
   private count = 0;
 
-  constructor({ environment, scope, spanContext, parent, name, options, sampled }: RecordingSpanInit) {
-    this.endUnixMs = sampled ? 0 : 1;
+  constructor({ environment, scope, spanContext, parent, name, options }: RecordingSpanInit) {
+    this.endUnixMs = spanContext.traceFlags & FLAG_SAMPLED ? 0 : 1;
     this.environment = environment;
     this.scope = scope;
     this.context = spanContext;
     this.parentSpanId = parent?.spanId ?? '';
-    this.parentIsRemote = parent?.isRemote === true;
+    this.parentIsRemote = !!parent?.isRemote;
     this.name = name;
     this.kind = options.kind ?? KIND_INTERNAL;
-    this.startUnixMs = toUnixMs(options.startTime) ?? environment.clock();
+    this.startUnixMs = this.toUnixMs(options.startTime);
     this.setAttributes(options.attributes ?? {});
     this.addLinks(options.links ?? []);
   }
@@ -196,10 +192,8 @@ class RecordingSpan implements Span, EndedSpan {
 
   setAttribute(key: string, value: AttributeValue | undefined): this {
     if (this.endUnixMs || value == null || !key) return this;
-    if (key in this.attributes || this.count < MAX_ITEMS) {
-      if (!(key in this.attributes)) this.count++;
-      this.attributes[key] = toBounded(value);
-    } else this.droppedAttributes++;
+    if (!(key in this.attributes) && this.count++ >= MAX_ITEMS) this.droppedAttributes++;
+    else this.attributes[key] = toBounded(value);
     return this;
   }
 
@@ -213,9 +207,11 @@ class RecordingSpan implements Span, EndedSpan {
     if (this.endUnixMs) return this;
     if (this.events.length < MAX_ITEMS) {
       const isTime = isTimeInput(attributesOrTime);
-      const unixMs = toUnixMs(isTime ? attributesOrTime : time) ?? this.environment.clock();
-      const attributes = isTime ? {} : toBoundedAttributes(attributesOrTime);
-      this.events.push({ name, unixMs, attributes });
+      this.events.push({
+        name,
+        unixMs: this.toUnixMs(isTime ? attributesOrTime : time),
+        attributes: toBoundedAttributes(isTime ? {} : attributesOrTime),
+      });
     } else this.droppedEvents++;
     return this;
   }
@@ -252,9 +248,15 @@ class RecordingSpan implements Span, EndedSpan {
 
   end(time?: TimeInput): void {
     if (this.endUnixMs) return;
-    const { clock, onEnd } = this.environment;
-    this.endUnixMs = Math.max(this.startUnixMs, toUnixMs(time) ?? clock()) || 1;
-    onEnd(this);
+    this.endUnixMs = Math.max(this.startUnixMs, this.toUnixMs(time)) || 1;
+    this.environment.onEnd(this);
+  }
+
+  /** OpenTelemetry's time inputs: seconds with nanoseconds, a date, or Unix milliseconds; without one it is now. */
+  private toUnixMs(time: TimeInput | undefined): number {
+    const unixMs = Array.isArray(time) ? time[0] * 1000 + time[1] / 1e6 : Number(time ?? NaN);
+    // One time that is none, and a collector refuses the whole batch.
+    return isFinite(unixMs) ? unixMs : this.environment.clock();
   }
 }
 
@@ -263,9 +265,9 @@ function emptyAttributes(): Attributes {
   return Object.create(null) as Attributes;
 }
 
-function toBoundedAttributes(attributes: Attributes | undefined): Attributes {
+function toBoundedAttributes(attributes: Attributes = {}): Attributes {
   const bounded = emptyAttributes();
-  for (const [key, value] of Object.entries(attributes ?? {}).slice(0, MAX_ITEMS)) {
+  for (const [key, value] of Object.entries(attributes).slice(0, MAX_ITEMS)) {
     if (key && value != null) bounded[key] = toBounded(value);
   }
   return bounded;
@@ -294,12 +296,4 @@ export function toExceptionAttributes(exception: unknown): Attributes {
 
 function isTimeInput(value: unknown): value is TimeInput {
   return typeof value === 'number' || value instanceof Date || Array.isArray(value);
-}
-
-/** OpenTelemetry's time inputs: seconds with nanoseconds, a date, or Unix milliseconds. */
-function toUnixMs(time: TimeInput | undefined): number | undefined {
-  if (time == null) return undefined;
-  const unixMs = Array.isArray(time) ? time[0] * 1000 + time[1] / 1e6 : +time;
-  // One time that is none, and a collector refuses the whole batch.
-  return Number.isFinite(unixMs) ? unixMs : undefined;
 }

@@ -24,8 +24,8 @@ import { createInOneTab } from '../platform/inOneTab.ts';
 import { createListen, type Listen } from '../platform/listen.ts';
 import { createLocalStore } from '../platform/localStore.ts';
 import { createParseUrl, type ParseUrl } from '../platform/parseUrl.ts';
+import { observeEntries } from '../platform/performanceEntries.ts';
 import { createPost, createPostLater } from '../platform/post.ts';
-import { observeResourceEntries } from '../platform/resourceEntries.ts';
 import { createAfterMicrotasks, createTaskEnd } from '../platform/taskEnd.ts';
 import { createAfter, type After } from '../platform/timers.ts';
 import type { Warn } from '../platform/warn.ts';
@@ -80,8 +80,16 @@ export interface Core {
 /** What is on its way when all is forgotten goes nowhere; nobody is to try again. */
 const GONE = Promise.resolve({ status: 200, retryAfter: null });
 
-/** Reads the options; what is wrong with them is told. */
-export function readStartOptions({ code, attribute = () => null }: StartSources, warn: Warn): Options {
+/**
+ * Reads the options; what is wrong with them is told.
+ *
+ * @param known the names of the features that there are
+ */
+export function readStartOptions(
+  { code, attribute = () => null }: StartSources,
+  warn: Warn,
+  known: readonly string[],
+): Options {
   const options = readOptions(optionSchema, {
     environment: attribute,
     toEnvironmentName: toAttributeName,
@@ -89,8 +97,12 @@ export function readStartOptions({ code, attribute = () => null }: StartSources,
     warn,
   });
   if (!options.endpoint) warn('No endpoint is set: requests are stamped, nothing is sent.');
-  // They are changed by `setAttributes()`, and the page's own object is not.
-  return { ...options, attributes: { ...options.attributes } };
+  const { features = known } = options;
+  if (!features.every((name) => known.includes(name))) {
+    warn(`features may be any of ${known.join(', ')}; others are ignored.`);
+  }
+  // Attributes are changed by `setAttributes()`, and the page's own object is not.
+  return { ...options, features, attributes: { ...options.attributes } };
 }
 
 /** Makes all parts, without effects on the page. What is taken of its functions is taken before any is wrapped. */
@@ -180,9 +192,13 @@ export function createCore(
         {
           clock,
           observe: (onEntry) =>
-            observeResourceEntries(window, (entry) => {
-              guard(() => onEntry(entry));
-            }),
+            observeEntries(
+              window,
+              guard,
+              'resource',
+              (entry) => onEntry(entry as PerformanceResourceTiming),
+              false,
+            ),
         },
         open,
       ),

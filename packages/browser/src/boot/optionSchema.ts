@@ -52,7 +52,7 @@ type Schema = {
   readonly consent: Option<'implied' | 'required'>;
   readonly attributes: Option<Readonly<Record<string, string>>>;
   readonly beforeSend: Option<BeforeSend | undefined>;
-  readonly features: Option<readonly string[]>;
+  readonly features: Option<readonly string[] | undefined>;
   readonly beforeAction: Option<BeforeAction | undefined>;
 };
 
@@ -68,12 +68,10 @@ export const optionSchema: Schema = {
   }),
   plainText: booleanOption({
     default: false,
-    environment: 'data-plain-text',
     doc: 'Whether to send to the collector as `text/plain`, so that a collector of another origin is not asked by a preflight first; then without `headers` and without gzip. The collector must take that type.',
   }),
   offline: booleanOption({
     default: true,
-    environment: 'data-offline',
     doc: 'Whether to keep in `localStorage` what could not be sent, for at most a day, so that the next page of this origin sends it.',
   }),
   propagateTo: targetsOption({
@@ -90,7 +88,6 @@ export const optionSchema: Schema = {
   }),
   graphql: booleanOption({
     default: false,
-    environment: 'data-graphql',
     doc: 'Whether to read type and name of the operation out of the body of GraphQL requests (`POST`, as text).',
   }),
   serviceName: textOption({
@@ -141,7 +138,7 @@ export const optionSchema: Schema = {
     doc: 'Whether what the page prints by `console.error` is recorded as an error.',
   }),
   features: listOption({
-    default: FEATURES,
+    default: undefined,
     doc: `What to observe: any of ${FEATURES.map((name) => `\`${name}\``).join(', ')}.`,
   }),
   beforeAction: functionOption<BeforeAction>({
@@ -156,7 +153,7 @@ export function toAttributeName(option: string): string {
 }
 
 /** The options after reading. */
-export type Options = OptionValues<Schema>;
+export type Options = OptionValues<Omit<Schema, 'features'>> & { readonly features: readonly string[] };
 
 /** What `start()` takes. */
 export type StartOptions = OptionInput<Schema>;

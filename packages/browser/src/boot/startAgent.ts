@@ -12,7 +12,6 @@ import { createLastingTracers } from '../features/trace/lastingTracers.ts';
 import { createCore, readStartOptions, type Core, type StartSources } from './core.ts';
 import type { CreateEngine } from './engine.ts';
 import type { Feature } from './features.ts';
-import { FEATURES } from './optionSchema.ts';
 
 /** The page's agent. */
 export interface Agent {
@@ -80,10 +79,7 @@ interface Run {
  */
 export function startAgent(sources: StartSources, { createEngine, features }: Edition): Agent {
   const warn = createWarn();
-  const options = readStartOptions(sources, warn);
-  if (!options.features.every((name) => FEATURES.includes(name))) {
-    warn(`features may be any of ${FEATURES.join(', ')}; others are ignored.`);
-  }
+  const options = readStartOptions(sources, warn, Object.keys(features));
   // Before anything is taken of the browser's functions. What was kept in spite of a consent that is asked for is forgotten.
   const early = takeEarly(sources.window);
   const toCore = (): Core => createCore(sources.window, options, warn, createEngine, early?.session);
@@ -101,6 +97,9 @@ export function startAgent(sources: StartSources, { createEngine, features }: Ed
     core.guard(() => endAll(core, 'stop'));
   };
 
+  const withCore = (use: (core: Core) => void): void => {
+    if (run) run.core.guard(() => use(run!.core));
+  };
   const tracerProvider = createLastingTracers(() => run?.core.tracerProvider);
 
   if (options.consent === 'implied') begin(early);
@@ -115,17 +114,11 @@ export function startAgent(sources: StartSources, { createEngine, features }: Ed
         run: (task) => task(),
         end() {},
       },
-    setRoute(pattern) {
-      run?.core.guard(() => run?.core.actions.setRoute(pattern));
-    },
-    recordError(error, attributes) {
-      run?.core.guard(() => run?.core.errors?.record(error, attributes));
-    },
+    setRoute: (pattern) => withCore(({ actions }) => actions.setRoute(pattern)),
+    recordError: (error, attributes) => withCore(({ errors }) => errors?.record(error, attributes)),
     async flush() {
-      if (!run) return;
-      const { core } = run;
-      core.guard(() => core.requests.endAnswered());
-      await core.exporter.flush();
+      withCore(({ requests }) => requests.endAnswered());
+      await run?.core.exporter.flush();
     },
     setAttributes: (attributes) => void Object.assign(options.attributes, attributes),
     consent(given) {
@@ -137,10 +130,9 @@ export function startAgent(sources: StartSources, { createEngine, features }: Ed
     },
     stop() {
       isStopped = true;
-      if (!run) return;
-      const { exporter } = run.core;
-      end(run);
-      void exporter.flush();
+      const last = run;
+      if (last) end(last);
+      void last?.core.exporter.flush();
     },
   };
 }

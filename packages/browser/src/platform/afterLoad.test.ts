@@ -7,9 +7,19 @@ function createWindow(readyState: string, hasIdle = true) {
   const idle: (() => void)[] = [];
   const loads: (() => void)[] = [];
   const ask = (run: () => void): number => idle.push(run);
+  const shown: (() => void)[] = [];
+  const document = {
+    readyState,
+    prerendering: false,
+    addEventListener: (_type: string, run: () => void) => shown.push(run),
+  };
   const window = {
-    document: { readyState },
-    addEventListener: (_type: string, run: () => void) => loads.push(run),
+    document,
+    addEventListener: (_type: string, run: () => void) =>
+      loads.push(() => {
+        document.readyState = 'complete';
+        run();
+      }),
     ...(hasIdle ? { requestIdleCallback: ask } : { setTimeout: ask }),
   };
   const caught: unknown[] = [];
@@ -17,7 +27,7 @@ function createWindow(readyState: string, hasIdle = true) {
     window as never,
     createGuard((error) => caught.push(error)),
   );
-  return { afterLoad, idle, loads, caught };
+  return { afterLoad, document, shown, idle, loads, caught };
 }
 
 describe('afterLoad', () => {
@@ -34,6 +44,18 @@ describe('afterLoad', () => {
       expect(runs).toBe(1);
     },
   );
+
+  it('waits until a page that was rendered in advance is shown, and for its load', () => {
+    const { afterLoad, document, shown, idle, loads } = createWindow('interactive');
+    document.prerendering = true;
+    afterLoad(() => {});
+    expect([shown.length, loads.length, idle.length]).toEqual([1, 0, 0]);
+    document.prerendering = false;
+    shown[0]!();
+    expect([loads.length, idle.length]).toEqual([1, 0]);
+    loads[0]!();
+    expect(idle).toHaveLength(1);
+  });
 
   it('waits for no load that is over', () => {
     const { afterLoad, idle, loads } = createWindow('complete');

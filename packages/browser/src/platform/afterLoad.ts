@@ -1,6 +1,6 @@
 import type { Guard } from './guard.ts';
 
-/** Calls back when the page has loaded and has nothing better to do; the returned function cancels. */
+/** Calls back when the page has loaded, is shown, and has nothing better to do; the returned function cancels. */
 export type AfterLoad = (run: () => void) => () => void;
 
 /** However busy a page is, what waits is not put off for longer. */
@@ -17,12 +17,14 @@ export function createAfterLoad(window: Window, guard: Guard): AfterLoad {
     const start = (): void => {
       if (isWanted) guard(run);
     };
+    const { document } = window as { readonly document: Document & { readonly prerendering?: boolean } };
     const wait = (): void => {
-      if (requestIdleCallback) requestIdleCallback.call(window, start, { timeout: MAX_WAIT_MS });
+      if (document.prerendering) document.addEventListener('prerenderingchange', wait, { once: true });
+      else if (document.readyState !== 'complete') window.addEventListener('load', wait, { once: true });
+      else if (requestIdleCallback) requestIdleCallback.call(window, start, { timeout: MAX_WAIT_MS });
       else setTimeout.call(window, start);
     };
-    if (window.document.readyState === 'complete') wait();
-    else window.addEventListener('load', wait, { once: true });
+    wait();
     return () => {
       isWanted = false;
     };

@@ -3,22 +3,32 @@ import type { Guard } from './guard.ts';
 /** Of inputs (type `event`) the browser tells nothing faster, however little one asks for. */
 const MIN_INPUT_MS = 16;
 
+/** Entries as they come. */
+export interface ObservedEntries {
+  /** Hands over at once what the browser has ready. */
+  readonly take: () => void;
+  readonly stop: () => void;
+}
+
 /**
- * Observes performance entries of a type, those that are there already included.
+ * Observes performance entries of a type.
  *
  * @param guard keeps our failures from the page
  * @param onEntry called for each
- * @returns ends it; where the browser has no such entries, nothing happens
+ * @param buffered whether those that are there already are told, too
+ * @returns where the browser has no such entries, nothing happens
  */
 export function observeEntries(
   window: Window & typeof globalThis,
   guard: Guard,
   type: string,
   onEntry: (entry: PerformanceEntry) => void,
-): () => void {
+  buffered = true,
+): ObservedEntries {
   const { PerformanceObserver } = window;
-  if (!PerformanceObserver?.supportedEntryTypes?.includes(type)) return () => {};
-  const observer = new PerformanceObserver((list) => guard(() => list.getEntries().forEach(onEntry)));
-  observer.observe({ type, buffered: true, durationThreshold: MIN_INPUT_MS });
-  return () => observer.disconnect();
+  if (!PerformanceObserver?.supportedEntryTypes?.includes(type)) return { take() {}, stop() {} };
+  const handOver = (entries: PerformanceEntryList): void => void guard(() => entries.forEach(onEntry));
+  const observer = new PerformanceObserver((list) => handOver(list.getEntries()));
+  observer.observe({ type, buffered, durationThreshold: MIN_INPUT_MS });
+  return { take: () => handOver(observer.takeRecords()), stop: () => observer.disconnect() };
 }

@@ -58,14 +58,19 @@ export function observeRoutes({ window, listen, guard, clock, actions, current }
       current.enter(context, true);
     } else current.resume(context, true);
   };
-  const stopSoft = observeEntries(window, guard, 'soft-navigation', ({ name, startTime, duration }) => {
-    // It carries the time stamp of the input that caused it.
-    const action = actions.at(clock.fromTimeStamp(startTime));
-    action?.span.setAttributes({
-      [CLICKSPAN_ACTION_SOFT_NAVIGATION]: maskUrl(new URL(name)),
-      [CLICKSPAN_ACTION_SOFT_NAVIGATION_MS]: duration,
-    });
-  });
+  const { stop: stopSoft } = observeEntries(
+    window,
+    guard,
+    'soft-navigation',
+    ({ name, startTime, duration }) => {
+      // It carries the time stamp of the input that caused it.
+      const action = actions.at(clock.fromTimeStamp(startTime));
+      action?.span.setAttributes({
+        [CLICKSPAN_ACTION_SOFT_NAVIGATION]: maskUrl(new URL(name)),
+        [CLICKSPAN_ACTION_SOFT_NAVIGATION_MS]: duration,
+      });
+    },
+  );
 
   const { navigation } = window as WithNavigation;
   if (navigation) {

@@ -7,7 +7,7 @@ import {
   EXCEPTION_TYPE,
 } from '@clickspan/shared/attributes';
 import { spanOf } from '@clickspan/shared/context';
-import { maskText, maskUrl } from '@clickspan/shared/masking';
+import { maskUrl } from '@clickspan/shared/masking';
 import type { Clock } from '../../platform/clock.ts';
 import type { Guard } from '../../platform/guard.ts';
 import type { Listen } from '../../platform/listen.ts';
@@ -63,6 +63,7 @@ export function observeErrors(deps: ErrorsDeps): () => void {
   const reports = createErrorReports(deps);
   let isReading = false;
 
+  // The message and the stack are masked where everything leaves the page.
   const report = (source: string, thrown: unknown, event?: ErrorSignal, attributes?: Attributes): void => {
     // Reading may run code of the page, which may fail too.
     if (isReading) return;
@@ -86,8 +87,8 @@ export function observeErrors(deps: ErrorsDeps): () => void {
       attributes: {
         ...attributes,
         [EXCEPTION_TYPE]: type,
-        [EXCEPTION_MESSAGE]: maskText(message),
-        [EXCEPTION_STACKTRACE]: trace && maskText(trace),
+        [EXCEPTION_MESSAGE]: message,
+        [EXCEPTION_STACKTRACE]: trace,
         [CLICKSPAN_ERROR_SOURCE]: source,
         [BROWSER_DOCUMENT_URL]: maskUrl(window.location),
       },

@@ -1,5 +1,5 @@
 import type { Clock } from '../../platform/clock.ts';
-import type { ResourceEntries } from '../../platform/resourceEntries.ts';
+import type { ObservedEntries } from '../../platform/performanceEntries.ts';
 
 /** A request that may get an entry. */
 export interface AwaitedRequest {
@@ -27,7 +27,7 @@ export interface ResourceTimings {
 export interface ResourceTimingsDeps {
   readonly clock: Clock;
   /** Observes entries from now on. */
-  readonly observe: (onEntry: (entry: PerformanceResourceTiming) => void) => ResourceEntries;
+  readonly observe: (onEntry: (entry: PerformanceResourceTiming) => void) => ObservedEntries;
 }
 
 /** Sums of times are not exact. */
@@ -42,7 +42,7 @@ export function createResourceTimings(
   { clock, observe }: ResourceTimingsDeps,
   requests: Iterable<AwaitedRequest>,
 ): ResourceTimings {
-  let entries: ResourceEntries | undefined;
+  let entries: ObservedEntries | undefined;
   return {
     start() {
       entries ??= observe((entry) => {

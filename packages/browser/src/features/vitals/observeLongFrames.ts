@@ -39,7 +39,7 @@ export function observeLongFrames({ window, guard, clock, afterLoad, actions }: 
       const isLong = longest && longest.duration >= LONG_MS;
       const script = isLong ? { url: maskText(longest.sourceURL), ms: longest.duration } : undefined;
       actions.addMainThread(startUnixMs, startUnixMs + duration, script);
-    });
+    }).stop;
   });
   return () => {
     stopWaiting();

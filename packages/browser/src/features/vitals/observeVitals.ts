@@ -49,6 +49,7 @@ export interface Vital {
   readonly delta: number;
   readonly id: string;
   readonly rating: string;
+  /** Only INP has them. */
   readonly entries: readonly InputEntry[];
   readonly navigationType: string;
   readonly navigationStartTime?: number;
@@ -125,14 +126,11 @@ export function observeVitals({ window, guard, clock, afterLoad, actions, emit }
   };
 
   const stopWaiting = afterLoad(() => {
-    stopInputs = observeEntries(window, guard, 'event', onInput);
+    stopInputs = observeEntries(window, guard, 'event', onInput).stop;
     for (const observe of [onTTFB, onFCP, onLCP, onCLS, onINP]) {
-      observe(
-        (vital) => {
-          if (isOn) guard(() => onVital(vital));
-        },
-        { reportSoftNavs: true },
-      );
+      observe((vital) => {
+        if (isOn) guard(() => onVital(vital));
+      });
     }
   });
   return () => {
