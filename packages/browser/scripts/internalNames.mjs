@@ -23,6 +23,10 @@ export function findInternalNames(root, repository, packages = []) {
   const library = join(repository, 'node_modules/typescript/lib');
   const reserved = [
     ...PUBLIC_TYPES.map((file) => readFileSync(join(root, 'dist', file), 'utf8')),
+    ...Object.entries(PUBLIC_INTERFACES).map(([file, name]) => {
+      const text = readFileSync(join(shared, file), 'utf8');
+      return text.slice(text.indexOf(`interface ${name} `)).split('\n}', 1)[0];
+    }),
     readFileSync(join(shared, 'otlp.js'), 'utf8').replace(/\.\w+/g, ''),
     readAll(
       ['@opentelemetry/api/build/src', ...packages].map((name) => join(repository, 'node_modules', name)),
@@ -32,12 +36,18 @@ export function findInternalNames(root, repository, packages = []) {
       .filter((file) => /^lib\.(?:dom|es).*\.d\.ts$/.test(file))
       .map((file) => readFileSync(join(library, file), 'utf8')),
   ];
-  for (const text of reserved) for (const [word] of text.matchAll(/\w+/g)) names.delete(word);
+  for (const text of reserved) {
+    // What comments say is no name of a property.
+    const code = text.replace(/\/\*[^]*?\*\/|\/\/.*/g, '');
+    for (const [word] of code.matchAll(/\w+/g)) names.delete(word);
+  }
   return [...names];
 }
 
 /** Where the names stand that pages use. */
 const PUBLIC_TYPES = ['boot/startAgent.d.ts', 'boot/optionSchema.d.ts'];
+/** What `beforeSend` is given, of shared. */
+const PUBLIC_INTERFACES = { 'tracer.d.ts': 'EndedSpan', 'otlp.d.ts': 'LogRecord' };
 
 function readAll(folders, ending) {
   return folders
