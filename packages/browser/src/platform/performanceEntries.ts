@@ -27,7 +27,7 @@ export function observeEntries(
 ): ObservedEntries {
   const { PerformanceObserver } = window;
   if (!PerformanceObserver?.supportedEntryTypes?.includes(type)) return { take() {}, stop() {} };
-  const handOver = (entries: PerformanceEntryList): void => void guard(() => entries.forEach(onEntry));
+  const handOver = (entries: PerformanceEntryList): void => guard(() => entries.forEach(onEntry));
   const observer = new PerformanceObserver((list) => handOver(list.getEntries()));
   observer.observe({ type, buffered, durationThreshold: MIN_INPUT_MS });
   return { take: () => handOver(observer.takeRecords()), stop: () => observer.disconnect() };
