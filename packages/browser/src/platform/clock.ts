@@ -9,7 +9,7 @@ export interface Clock {
 /** A clock that can be made to tell another time for a while. */
 export interface MovableClock extends Clock {
   /** Runs a function for which it is another time: what it notes has happened then. */
-  readonly at: <T>(unixMs: number, run: () => T) => T;
+  readonly at: <T>(unixMs: number | undefined, run: () => T) => T;
 }
 
 /** Beyond this the monotonic clock has stood still: in some systems it does while the machine sleeps. */

@@ -70,13 +70,12 @@ export function adoptEarly(deps: AdoptDeps, { records, load }: TakenEarly): void
     const call = {
       method: method.toUpperCase(),
       url: new URL(href),
-      callerTraceparent: null,
       canCarryHeaders: true,
     };
     const request = at(startMs, () => current.runWith(context, () => requests.start(call)));
     const finish = ([endMs, status, errorName = 'error', headers]: EarlyEnd): void =>
       at(endMs, () => {
-        if (status || headers) request?.responded(status ?? 0, headers?.get('server-timing') ?? null);
+        if (status || headers) request?.responded(status ?? 0, headers?.get('server-timing'));
         else request?.failed(errorName === 'AbortError' ? 'abort' : errorName);
       });
     if (end.length) return finish(end);

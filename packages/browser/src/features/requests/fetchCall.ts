@@ -6,7 +6,7 @@ export interface FetchCall {
   readonly via: 'fetch';
   readonly method: string;
   readonly url: URL;
-  readonly callerTraceparent: string | null;
+  readonly callerTraceparent: string | null | undefined;
   /** `no-cors` requests may only carry a few headers, and the browser drops ours silently. */
   readonly canCarryHeaders: boolean;
   /** Whether it can be sent twice: it has no body, and asking changes nothing. */
@@ -63,7 +63,7 @@ export function parseFetchCall(args: readonly unknown[], parseUrl: ParseUrl): Fe
       canResend,
       body: body ?? (canResend ? undefined : request),
       url,
-      callerTraceparent: own?.get('traceparent') ?? null,
+      callerTraceparent: own?.get('traceparent'),
       canCarryHeaders: mode !== 'no-cors',
       isAborted: () => signal?.aborted === true,
       toArguments(added) {

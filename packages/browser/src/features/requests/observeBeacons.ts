@@ -1,4 +1,6 @@
+import type { MovableClock } from '../../platform/clock.ts';
 import type { Guard } from '../../platform/guard.ts';
+import type { ParseUrl } from '../../platform/parseUrl.ts';
 import { patchMethod } from '../../platform/patchMethod.ts';
 import type { Requests } from './trackRequests.ts';
 
@@ -6,46 +8,41 @@ import type { Requests } from './trackRequests.ts';
 export interface BeaconsDeps {
   readonly window: Window & typeof globalThis;
   readonly guard: Guard;
+  readonly clock: MovableClock;
+  readonly parseUrl: ParseUrl;
   readonly requests: Requests;
   readonly exporter: { flushOnExit(leaving: boolean): void };
 }
 
 /**
- * Observes `navigator.sendBeacon`: a span for each, from the call to what the browser tells of the answer.
+ * Observes `navigator.sendBeacon`: a span for each that the browser does not throw at, from the call to what the browser
+ * tells of the answer.
  *
  * @returns undoes it
  */
-export function observeBeacons({ window, guard, requests, exporter }: BeaconsDeps): () => void {
-  const { document } = window;
+export function observeBeacons({
+  window,
+  guard,
+  clock,
+  parseUrl,
+  requests,
+  exporter,
+}: BeaconsDeps): () => void {
   return patchMethod(window.Navigator?.prototype, 'sendBeacon', (original, self, args) => {
-    const request = guard(() => {
-      const [address] = args;
-      const url = toUrl(String(address), document.baseURI);
-      return url && requests.start({ method: 'POST', url, callerTraceparent: null, canCarryHeaders: false });
+    const startUnixMs = guard(clock.now);
+    const isQueued = Reflect.apply(original, self, args);
+    guard(() => {
+      const url = parseUrl(String(args[0]));
+      const request = clock.at(startUnixMs, () => requests.start({ method: 'POST', url }));
+      request?.sent();
+      if (isQueued) request?.responded();
+      else request?.failed('refused');
+      // Beacons are for pages that go, and this one may come after our own last word.
+      if (window.document.visibilityState === 'hidden') {
+        requests.endAnswered();
+        exporter.flushOnExit(false);
+      }
     });
-    let isQueued: unknown;
-    try {
-      isQueued = Reflect.apply(original, self, args);
-      return isQueued;
-    } finally {
-      guard(() => {
-        request?.sent();
-        if (isQueued) request?.responded(0, null);
-        else request?.failed('refused');
-        // Beacons are for pages that go, and this one may come after our own last word.
-        if (document.visibilityState === 'hidden') {
-          requests.endAnswered();
-          exporter.flushOnExit(false);
-        }
-      });
-    }
+    return isQueued;
   });
-}
-
-function toUrl(text: string, baseUrl: string): URL | undefined {
-  try {
-    return new URL(text, baseUrl);
-  } catch {
-    return undefined;
-  }
 }

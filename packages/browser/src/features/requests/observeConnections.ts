@@ -29,6 +29,7 @@ type Connection = WebSocket | EventSource;
 type End = (error: string, code?: number) => void;
 
 const CONNECTING = 0;
+/** Of an `EventSource`. A `WebSocket` is never in this state, which is its closing, when it has an error. */
 const CLOSED = 2;
 
 /**
@@ -55,14 +56,12 @@ function observeConnections(
 
   const track = (connection: Connection): void => {
     const url = new URL(connection.url);
-    const init = { method: 'GET', url, callerTraceparent: null, canCarryHeaders: false, name };
-    const request = requests.start(init)!;
+    const request = requests.start({ method: 'GET', url, name })!;
     let openUnixMs = 0;
     let messages = 0;
     let size = 0;
     const end: End = (error, code) => {
       if (!open.delete(connection)) return;
-      stops.forEach((stop) => stop());
       if (!openUnixMs) return request.failed(error);
       const unixMs = clock.now();
       emit({
@@ -79,24 +78,22 @@ function observeConnections(
         spanContext: request.span.spanContext(),
       });
     };
-    const stops = [
-      listen(connection, 'open', () => {
-        // An `EventSource` that was cut off opens again.
-        openUnixMs ||= clock.now();
-        request.responded(openStatus, null, true);
-      }),
-      listen(connection, 'message', (event) => {
-        const data = (event as MessageEvent<Partial<Record<'length' | 'byteLength' | 'size', number>>>).data;
-        messages++;
-        size += data.length ?? data.byteLength ?? data.size ?? 0;
-      }),
-      // A `WebSocket` closes, an `EventSource` has an error.
-      listen(connection, 'close', (event) => end('error', (event as CloseEvent).code)),
-      listen(connection, 'error', () => {
-        if (connection.readyState === CLOSED && name === 'EventSource') end('error');
-      }),
-    ];
     open.set(connection, end);
+    listen(connection, 'open', () => {
+      // An `EventSource` that was cut off opens again.
+      openUnixMs ||= clock.now();
+      request.responded(openStatus, null, true);
+    });
+    listen(connection, 'message', (event) => {
+      const { data } = event as MessageEvent<Partial<Record<'length' | 'byteLength' | 'size', number>>>;
+      messages++;
+      size += data.length ?? data.byteLength ?? data.size ?? 0;
+    });
+    // A `WebSocket` closes, an `EventSource` has an error.
+    listen(connection, 'close', (event) => end('error', (event as CloseEvent).code));
+    listen(connection, 'error', () => {
+      if (connection.readyState === CLOSED) end('error');
+    });
   };
 
   const endAll = (): void => open.forEach((end) => end('abort'));

@@ -2,7 +2,7 @@ import type { Guard } from '../../platform/guard.ts';
 import type { ParseUrl } from '../../platform/parseUrl.ts';
 import { patchMethod } from '../../platform/patchMethod.ts';
 import { withExtras } from '../../platform/withExtras.ts';
-import { parseFetchCall } from './fetchCall.ts';
+import { parseFetchCall, type FetchCall } from './fetchCall.ts';
 import type { Requests, TrackedRequest } from './trackRequests.ts';
 
 /** What observing `fetch` needs. */
@@ -29,55 +29,54 @@ export interface FetchObserver {
  */
 export function observeFetch({ window, guard, parseUrl, requests, follow }: FetchDeps): () => void {
   return patchMethod(window, 'fetch', (original, self, args) => {
-    const started = guard(() => {
-      const call = parseFetchCall(args, parseUrl);
-      const request = call && requests.start(call);
-      return { call, request, args: call ? call.toArguments(request?.headers ?? []) : args };
-    });
-    const request = started?.request;
-    const sentArgs = started?.args ?? args;
-    const isAborted = (): boolean => started?.call?.isAborted() === true;
-    const failed = (error: unknown): void => {
-      guard(() => request?.failed(toErrorType(error, isAborted())));
+    let call: FetchCall | undefined;
+    let request: TrackedRequest | undefined;
+    let sentArgs: readonly unknown[] = args;
+    const send = (): unknown => Reflect.apply(original, self, sentArgs as unknown[]);
+    const onError = (error: unknown): void => {
+      guard(() => request?.failed(toErrorType(error, call)));
     };
+    guard(() => {
+      call = parseFetchCall(args, parseUrl);
+      if (!call) return;
+      request = requests.start(call);
+      sentArgs = call.toArguments(request?.headers ?? []);
+    });
     let promise: unknown;
     try {
-      promise = Reflect.apply(original, self, sentArgs);
+      promise = send();
     } catch (error) {
       // The browser's own never throws; one that the page has put there may.
-      failed(error);
+      onError(error);
       throw error;
     }
     guard(() => {
       request?.sent();
       const resend = request?.resend;
       if (!resend || !(promise instanceof Promise)) return;
-      const send = (): Promise<Response> =>
-        Reflect.apply(original, self, started!.call!.toArguments([]) as unknown[]) as Promise<Response>;
       const caught = promise.catch((error: unknown) => {
-        if (toErrorType(error, isAborted()) !== 'TypeError') throw error;
-        return resend({ send, isAborted }, error);
+        if (toErrorType(error, call) !== 'TypeError') throw error;
+        sentArgs = call!.toArguments([]);
+        return resend({ send: send as () => Promise<Response>, isAborted: call!.isAborted }, error);
       });
       promise = withExtras(caught, promise);
     });
     return follow(promise, {
       onValue(response) {
-        guard(() => request && reportResponse(request, response));
+        // The page may have put a `fetch` of its own in place, whose answer can be anything.
+        guard(() => {
+          const { status, headers } = (response ?? {}) as Partial<Response>;
+          request?.responded(status, headers?.get?.('server-timing'));
+        });
       },
-      onError: failed,
+      onError,
     });
   });
 }
 
-/** The page may have put a `fetch` of its own in place, whose answer can be anything. */
-function reportResponse(request: TrackedRequest, response: unknown): void {
-  const { status, headers } = (response ?? {}) as Partial<Response>;
-  request.responded(status ?? 0, headers?.get?.('server-timing') ?? null);
-}
-
 /** A caller may give up with any reason; only a time limit is worth telling as an error. */
-function toErrorType(error: unknown, isAborted = false): string {
+function toErrorType(error: unknown, call: FetchCall | undefined): string {
   const { name } = (error ?? {}) as Partial<Error>;
-  if (name === 'AbortError' || (isAborted && name !== 'TimeoutError')) return 'abort';
+  if (name === 'AbortError' || (name !== 'TimeoutError' && call?.isAborted())) return 'abort';
   return typeof name === 'string' && name ? name : 'Error';
 }

@@ -23,19 +23,18 @@ export interface XhrDeps {
   readonly current: XhrContext;
 }
 
-/** What we know of an XHR object; it may be used again and again. */
+/** What we know of an XHR object since it was opened; it may be used again and again. */
 interface XhrState {
-  method: string;
+  readonly method: string;
   /** As the browser has resolved it on opening; the page may have another address when it sends. */
-  url: URL;
-  callerTraceparent: string | null;
+  readonly url: URL;
+  callerTraceparent?: string;
   /** What was current when the request was sent. */
-  asked?: Context | undefined;
+  asked?: Context;
   request?: TrackedRequest | undefined;
 }
 
-/** With one of these a request is over. */
-const END_EVENTS: readonly string[] = ['load', 'error', 'abort', 'timeout'];
+const CHANGE = 'readystatechange';
 
 /**
  * Wraps `XMLHttpRequest`: each request gets a span and, where it may, `traceparent`; its events run with the context in
@@ -44,111 +43,102 @@ const END_EVENTS: readonly string[] = ['load', 'error', 'abort', 'timeout'];
  * @returns undoes it
  */
 export function observeXhr({ window, guard, parseUrl, listen, requests, current }: XhrDeps): () => void {
-  const prototype = window.XMLHttpRequest?.prototype;
-  if (!prototype) return () => {};
+  const { prototype } = window.XMLHttpRequest;
   const states = new WeakMap<XMLHttpRequest, XhrState>();
-  const listened = new WeakSet<XMLHttpRequest>();
   // oxlint-disable-next-line typescript/unbound-method -- called with its object below
   const setHeader = prototype.setRequestHeader;
-  /** Calls that dispatch events by themselves: whatever these set is put back. */
-  const keepingContext = (run: () => unknown): unknown => current.runWith(current.get(), run);
 
-  const observeEvents = (xhr: XMLHttpRequest): void => {
-    if (listened.has(xhr)) return;
-    listened.add(xhr);
-    // At an object that is no node, listeners run in the order in which they came. A handler that the page has set before
-    // it opens the request, as it may, is set again behind ours.
-    const handler = xhr.onreadystatechange;
-    if (handler) xhr.onreadystatechange = null;
-    // Every task of a request begins with this event. (Never listen at `upload`: that alone causes a preflight.)
-    listen(xhr, 'readystatechange', () => {
-      const asked = states.get(xhr)?.asked;
-      // The first change is part of the call that opens.
-      if (asked && xhr.readyState > xhr.OPENED) current.enter(asked, true);
-      // Before `load`, in a listener of which the page may use the object for the next request. Failures have no status.
-      if (xhr.readyState === xhr.DONE && xhr.status) finish(xhr, states.get(xhr), 'load');
-    });
-    if (handler) xhr.onreadystatechange = handler;
-    for (const type of END_EVENTS) {
-      listen(xhr, type, () => {
-        // The page's listener may have been before ours, and have begun the next request.
-        if (xhr.readyState === xhr.DONE) finish(xhr, states.get(xhr), type);
-      });
-    }
+  const finish = (xhr: XMLHttpRequest, state: XhrState, how: string): void => {
+    const { request } = state;
+    const { status } = xhr;
+    if (!request || (!status && how === CHANGE)) return;
+    state.request = undefined;
+    if (status) request.responded(status, toServerTimingHeader(xhr));
+    else request.failed(how);
   };
 
-  const start = (xhr: XMLHttpRequest, state: XhrState, body: unknown): void => {
-    state.asked = current.ask();
-    const { method, url, callerTraceparent } = state;
-    state.request = requests.start({
-      via: 'xhr',
-      method,
-      url,
-      callerTraceparent,
-      canCarryHeaders: true,
-      body,
-    });
-    for (const [name, value] of state.request?.headers ?? []) setHeader.call(xhr, name, value);
+  const onEvent = ({ type, currentTarget }: Event): void => {
+    const xhr = currentTarget as XMLHttpRequest;
+    const state = states.get(xhr)!;
+    // Every task of a request begins with a change. The first is part of the call that opens.
+    if (type === CHANGE && state.asked && xhr.readyState > xhr.OPENED) current.enter(state.asked, true);
+    // An answer ends it before `load`, in a listener of which the page may use the object for the next request; so may one
+    // that came before ours. Failures have no status, and their event tells which it is.
+    if (xhr.readyState === xhr.DONE) finish(xhr, state, type);
   };
+
+  /** The call is made with the context kept: it may dispatch events by itself, and whatever these set is put back. */
+  const patch = (
+    name: string,
+    replacement: (xhr: XMLHttpRequest, args: unknown[], call: () => unknown) => unknown,
+  ): (() => void) =>
+    patchMethod(prototype, name, (original, self, args) =>
+      replacement(self as XMLHttpRequest, args, () =>
+        current.runWith(current.get(), () => Reflect.apply(original, self, args)),
+      ),
+    );
 
   const stops = [
-    patchMethod(prototype, 'open', (original, self, args) => {
-      const xhr = self as XMLHttpRequest;
-      const result = keepingContext(() => Reflect.apply(original, self, args));
+    patch('open', (xhr, [method, url], call) => {
+      const result = call();
       guard(() => {
-        observeEvents(xhr);
+        const before = states.get(xhr);
         // Opening again gives up a request that is on its way, without an event.
-        states.get(xhr)?.request?.failed('abort');
-        const [method, url] = args;
-        states.set(xhr, {
-          method: String(method).toUpperCase(),
-          url: parseUrl(String(url)),
-          callerTraceparent: null,
-        });
+        before?.request?.failed('abort');
+        states.set(xhr, { method: String(method).toUpperCase(), url: parseUrl(String(url)) });
+        if (before) return;
+        // At an object that is no node, listeners run in the order in which they came. A handler that the page has set
+        // before it opens the request, as it may, is set again behind ours.
+        const handler = xhr.onreadystatechange;
+        if (handler) xhr.onreadystatechange = null;
+        // Never listen at `upload`: that alone causes a preflight.
+        for (const type of [CHANGE, 'error', 'abort', 'timeout']) listen(xhr, type, onEvent);
+        if (handler) xhr.onreadystatechange = handler;
       });
       return result;
     }),
-    patchMethod(prototype, 'setRequestHeader', (original, self, args) => {
-      const result = Reflect.apply(original, self, args);
+    patch('setRequestHeader', (xhr, [name, value], call) => {
+      const result = call();
       guard(() => {
-        const state = states.get(self as XMLHttpRequest);
-        if (state && String(args[0]).toLowerCase() === 'traceparent')
-          state.callerTraceparent = String(args[1]);
+        const state = states.get(xhr);
+        if (state && String(name).toLowerCase() === 'traceparent') state.callerTraceparent = String(value);
       });
       return result;
     }),
-    patchMethod(prototype, 'send', (original, self, args) => {
-      const xhr = self as XMLHttpRequest;
+    patch('send', (xhr, [body], call) => {
       const state = states.get(xhr);
       const isNew = state && !state.request && xhr.readyState === xhr.OPENED;
-      if (isNew) guard(() => start(xhr, state, args[0]));
-      const request = state?.request;
+      const request = guard(() => {
+        if (!isNew) return undefined;
+        const { method, url, callerTraceparent } = state;
+        state.asked = current.ask();
+        state.request = requests.start({
+          via: 'xhr',
+          method,
+          url,
+          callerTraceparent,
+          canCarryHeaders: true,
+          body,
+        });
+        for (const [name, value] of state.request?.headers ?? []) setHeader.call(xhr, name, value);
+        return state.request;
+      });
       try {
-        return keepingContext(() => Reflect.apply(original, self, args));
+        return call();
       } catch (error) {
         // A synchronous request that fails, or a call that the browser refuses.
         if (isNew) guard(() => finish(xhr, state, (error as Error).name));
         throw error;
       } finally {
-        if (isNew) guard(() => request?.sent());
+        guard(() => request?.sent());
       }
     }),
-    patchMethod(prototype, 'abort', (original, self, args) =>
-      keepingContext(() => Reflect.apply(original, self, args)),
-    ),
+    patch('abort', (_xhr, _args, call) => call()),
   ];
   return () => stops.forEach((stop) => stop());
 }
 
-function finish(xhr: XMLHttpRequest, state: XhrState | undefined, how: string): void {
-  const request = state?.request;
-  if (!request) return;
-  state.request = undefined;
-  if (how === 'load') request.responded(xhr.status, toServerTimingHeader(xhr));
-  else request.failed(how);
-}
-
 /** Asking for one header that is hidden prints an error in Chromium; the list of all has what may be seen. */
-function toServerTimingHeader(xhr: XMLHttpRequest): string | null {
-  return /^server-timing:[ \t]*(.*)$/im.exec(xhr.getAllResponseHeaders())?.[1] ?? null;
+function toServerTimingHeader(xhr: XMLHttpRequest): string | undefined {
+  return /^server-timing:(.*)$/im.exec(xhr.getAllResponseHeaders())?.[1];
 }

@@ -37,7 +37,7 @@ export function createPropagation(
     } catch {
       // Neither is it one when it cannot be read.
     }
-    warn('An entry of propagateTo or neverPropagateTo is no http address; it is ignored.');
+    warn(`${target} is no http address; it is ignored.`);
     return () => false;
   };
   const allowed = rules.propagateTo.map(toRule);

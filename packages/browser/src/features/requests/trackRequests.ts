@@ -35,9 +35,9 @@ export interface PageRequest {
   readonly method: string;
   readonly url: URL;
   /** The `traceparent` that the caller has set; it stays. */
-  readonly callerTraceparent: string | null;
+  readonly callerTraceparent?: string | null | undefined;
   /** Whether headers can be added to it at all. */
-  readonly canCarryHeaders: boolean;
+  readonly canCarryHeaders?: boolean;
   /** By which of the two it is made, if by one; see `StartRequestSpan`. */
   readonly via?: 'fetch' | 'xhr';
   /** Whether it can be sent again without the page noticing. */
@@ -57,10 +57,10 @@ export interface TrackedRequest {
   sent(): void;
   /**
    * @param status 0 or nothing when the browser does not tell
-   * @param serverTiming the header, `null` when there is none or it is hidden
+   * @param serverTiming the header; none when it is hidden, too
    * @param isWhole whether no timing of the browser will follow
    */
-  responded(status: number | undefined, serverTiming: string | null, isWhole?: boolean): void;
+  responded(status?: number, serverTiming?: string | null, isWhole?: boolean): void;
   /** @param errorType the name of the error, `abort` when the page gave up */
   failed(errorType: string): void;
   /** Sends it again where our headers may be why it failed; only where it carries them and can be sent again. */
@@ -113,7 +113,8 @@ export interface Requests {
 const ENTRY_WAIT_MS = 10_000;
 /** Its action waits no longer: a body may be a stream that never ends. */
 const ACTION_WAIT_MS = 500;
-const KNOWN_METHODS = /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|QUERY)$/;
+/** Those that pages may use; browsers refuse CONNECT and TRACE. */
+const KNOWN_METHODS = /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|QUERY)$/;
 /** What `fetch` and XHR, asynchronous and not, call a failure without an answer: refused by CORS, or no connection. */
 const REFUSALS = /^(?:TypeError|error|NetworkError)$/;
 /** An answer that would be the same again; after any other failure, the same request is a retry. */
@@ -222,8 +223,8 @@ export function createRequests(deps: RequestsDeps): Requests {
     let endOfOwner = owner?.startRequest(startUnixMs);
     /** Not any more when it has been sent again. */
     let isStamped =
-      request.canCarryHeaders &&
-      callerTraceparent === null &&
+      request.canCarryHeaders === true &&
+      callerTraceparent == null &&
       deps.shouldPropagate(address) &&
       corsGuard.mayStamp(address, canResend);
     let timing: InvocationTiming | undefined;
