@@ -23,7 +23,7 @@ export interface InvocationTiming {
 
 /** A metric's name or, behind a semicolon, one of its parameters; what follows is skipped up to the next of either. */
 const PART =
-  /(^|[;,])[ \t]*([!#$%&'*+\-.^`|~\w]*)[ \t]*(?:=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+\-.^`|~\w]*)))?[^;,]*/g;
+  /(^|[;,])[ \t]*([\w!#-'*+.^`|~-]*)[ \t]*(?:=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([\w!#-'*+.^`|~-]*)))?[^;,]*/g;
 /** A header longer than this is not read past it. */
 const MAX_HEADER_LENGTH = 8192;
 const MAX_METRICS = 64;

@@ -65,7 +65,7 @@ export function createCorsGuard({ pageOrigin, navigator, now, warn }: CorsGuardD
   const park = (url: GuardedUrl, refusing: string): void => {
     states.set(toKey(url), now() + PARK_MS);
     warn(
-      `Requests to ${refusing} fail with our headers and are not traced for now. Let it answer with ` +
+      `${refusing} refuses our headers and gets none for now. Let it answer with ` +
         'Access-Control-Allow-Headers: traceparent, tracestate',
     );
   };

@@ -14,7 +14,7 @@ export interface FetchCall {
   /** As the caller has given it, never consumed; a request that may have a body stands for it. */
   readonly body: unknown;
   /** Whether the caller has given the request up by now. */
-  isAborted(): boolean;
+  readonly isAborted: () => boolean;
   /**
    * The arguments for the browser.
    *
@@ -37,8 +37,13 @@ export function parseFetchCall(args: readonly unknown[], parseUrl: ParseUrl): Fe
   try {
     const init = toReadable(rawInit);
     // Options win over the request that they come with, headers as a whole.
-    const { headers, method = request?.method ?? 'GET', mode = request?.mode, body } = init;
-    const { signal = request?.signal } = init;
+    const {
+      headers,
+      method = request?.method ?? 'GET',
+      mode = request?.mode,
+      signal = request?.signal,
+      body,
+    } = init;
     // As the browser makes text of it: a symbol is refused.
     const text = request ? request.url : ''.concat(input as string);
     const url = parseUrl(text);

@@ -22,8 +22,9 @@ export interface GraphqlOperation {
 export function parseGraphqlOperation(body: unknown): GraphqlOperation | undefined {
   if (typeof body !== 'string' || body.length > MAX_BODY_LENGTH) return undefined;
   try {
-    const [{ query, operationName }] = [JSON.parse(body)].flat() as [Record<string, unknown>];
-    if (typeof query !== 'string') return undefined;
+    const [{ query, operationName }] = [JSON.parse(body)].flat() as [
+      { query: string; operationName: unknown },
+    ];
     const operations = /^\s*\{/.test(query) ? [] : [...query.matchAll(OPERATION)];
     const [, type = 'query', first] =
       operations.find(([, , name]) => name === operationName) ?? operations[0] ?? [];

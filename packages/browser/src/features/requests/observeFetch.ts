@@ -12,8 +12,12 @@ export interface FetchDeps {
   readonly parseUrl: ParseUrl;
   readonly requests: Requests;
   /** Ties a promise to the current context; see `createFollow`. */
-  readonly follow: <T>(promise: T, observer?: FetchObserver) => T;
+  readonly follow: Follow;
+  /** The same, where the request keeps its action open already. */
+  readonly followLoosely: Follow;
 }
+
+type Follow = <T>(promise: T, observer?: FetchObserver) => T;
 
 /** What happens to the promise of `fetch`. */
 export interface FetchObserver {
@@ -27,7 +31,14 @@ export interface FetchObserver {
  *
  * @returns undoes it
  */
-export function observeFetch({ window, guard, parseUrl, requests, follow }: FetchDeps): () => void {
+export function observeFetch({
+  window,
+  guard,
+  parseUrl,
+  requests,
+  follow,
+  followLoosely,
+}: FetchDeps): () => void {
   return patchMethod(window, 'fetch', (original, self, args) => {
     let call: FetchCall | undefined;
     let request: TrackedRequest | undefined;
@@ -61,7 +72,7 @@ export function observeFetch({ window, guard, parseUrl, requests, follow }: Fetc
       });
       promise = withExtras(caught, promise);
     });
-    return follow(promise, {
+    return (request ? followLoosely : follow)(promise, {
       onValue(response) {
         // The page may have put a `fetch` of its own in place, whose answer can be anything.
         guard(() => {

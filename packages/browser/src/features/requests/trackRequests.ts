@@ -134,8 +134,10 @@ interface OpenRequest extends AwaitedRequest, TrackedRequest {
 }
 
 /** A request that has failed, so that the next one like it is its retry. */
-interface Failure extends Pick<PageRequest, 'method' | 'body'> {
-  readonly href: string;
+interface Failure {
+  /** Method and address. */
+  readonly key: string;
+  readonly body: unknown;
   readonly count: number;
 }
 
@@ -146,40 +148,20 @@ export function createRequests(deps: RequestsDeps): Requests {
   const timings = deps.createTimings(open);
   const addresses = new WeakMap<URL, KnownAddress>();
   const failures = new WeakMap<RequestOwner, Set<Failure>>();
-  let isSweeping = false;
+  let stopSweeping: (() => void) | undefined;
   /** One timer for all, while any waits for its entry and once more. */
   const sweepSoon = (): void => {
-    if (isSweeping) return;
-    isSweeping = true;
-    after(ACTION_WAIT_MS, () => {
-      isSweeping = false;
+    stopSweeping ??= after(ACTION_WAIT_MS, () => {
+      stopSweeping = undefined;
       const nowUnixMs = clock.now();
       for (const request of open) {
         const waitedMs = nowUnixMs - (request.answeredUnixMs ?? Infinity);
+        if (waitedMs >= ACTION_WAIT_MS) request.release();
         if (waitedMs >= ENTRY_WAIT_MS) request.end();
-        else if (waitedMs >= 0) {
-          if (waitedMs >= ACTION_WAIT_MS) request.release();
-          sweepSoon();
-        }
+        else if (waitedMs >= 0) sweepSoon();
       }
       if (!open.size) timings.stop();
     });
-  };
-
-  /** How many requests like this one have failed right before it in its action. */
-  const takeFailures = (
-    failed: Set<Failure> | undefined,
-    { method, body }: PageRequest,
-    href: string,
-  ): number => {
-    for (const failure of failed ?? []) {
-      // Another body is another request.
-      if (failure.method === method && failure.href === href && failure.body === body) {
-        failed!.delete(failure);
-        return failure.count;
-      }
-    }
-    return 0;
   };
 
   const start = (request: PageRequest): TrackedRequest | undefined => {
@@ -194,10 +176,14 @@ export function createRequests(deps: RequestsDeps): Requests {
     const cause = deps.ownerOf(context);
     const isLate = cause?.isPastCap() === true;
     const owner = isLate ? undefined : cause;
-    const resendCount = owner ? takeFailures(failures.get(owner), request, href) : 0;
+    const failed = owner && failures.get(owner);
+    const key = `${method} ${href}`;
+    // Another body is another request.
+    const failure = failed && [...failed].find((other) => other.key === key && other.body === body);
+    if (failure) failed.delete(failure);
     const operation = options.graphql && method === 'POST' ? parseGraphqlOperation(body) : undefined;
-    const isKnown = KNOWN_METHODS.test(method);
-    const methodName = isKnown ? method : 'HTTP';
+    const knownMethod = KNOWN_METHODS.test(method) && method;
+    const methodName = knownMethod || 'HTTP';
     const span = deps.startSpan(
       request,
       request.name ?? (operation ? `${methodName} ${operation.name}` : methodName),
@@ -208,8 +194,8 @@ export function createRequests(deps: RequestsDeps): Requests {
         attributes: {
           [CLICKSPAN_SPAN_TYPE]: 'request',
           [CLICKSPAN_ATTRIBUTION]: current.isUnsure() ? 'unsure' : undefined,
-          [HTTP_REQUEST_METHOD]: isKnown ? method : '_OTHER',
-          [HTTP_REQUEST_RESEND_COUNT]: resendCount || undefined,
+          [HTTP_REQUEST_METHOD]: knownMethod || '_OTHER',
+          [HTTP_REQUEST_RESEND_COUNT]: failure?.count,
           ...address.attributes,
           ...operation?.attributes,
         },
@@ -233,17 +219,17 @@ export function createRequests(deps: RequestsDeps): Requests {
     const setFailure = (errorType: string): void => {
       span.setAttribute(ERROR_TYPE, errorType).setStatus({ code: STATUS_ERROR });
       if (!owner || FINAL.test(errorType)) return;
-      const failed = failures.get(owner) ?? new Set();
-      failures.set(owner, failed.add({ method, href, body, count: resendCount + 1 }));
+      const all = failures.get(owner) ?? new Set();
+      failures.set(owner, all.add({ key, body, count: (failure?.count ?? 0) + 1 }));
     };
     const setStatus = (status: number | undefined): void => {
-      if (!status || isStatusKnown) return;
+      if (!status) return;
       isStatusKnown = true;
       span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
       if (status >= 400) setFailure(`${status}`);
     };
     const setTiming = (metrics: Parameters<typeof toInvocationTiming>[0]): void => {
-      if (timing || !metrics?.length) return;
+      if (!metrics?.length) return;
       timing = toInvocationTiming(metrics);
       span.setAttributes({
         [CLICKSPAN_COLD_START_MS]: timing.coldStartMs,
@@ -278,9 +264,9 @@ export function createRequests(deps: RequestsDeps): Requests {
           span.setAttributes(
             toTimingAttributes(entry, isPreflighted ? CLICKSPAN_PREFLIGHT_MS : CLICKSPAN_QUEUE_MS),
           );
-          setStatus(entry.responseStatus);
+          if (!isStatusKnown) setStatus(entry.responseStatus);
           // The header of another origin's answer may be hidden where the browser's timing tells.
-          setTiming(entry.serverTiming);
+          if (!timing) setTiming(entry.serverTiming);
           endUnixMs = clock.fromTimeStamp(entry.responseEnd);
         }
         span.end(endUnixMs);
@@ -299,12 +285,10 @@ export function createRequests(deps: RequestsDeps): Requests {
         else sweepSoon();
       },
       failed(errorType) {
-        const isAbort = errorType === 'abort';
-        if (!isAbort) {
-          setFailure(errorType);
-          if (isStamped && !canResend && REFUSALS.test(errorType)) corsGuard.failed(address);
-        }
-        self.end(isAbort ? errorType : undefined);
+        if (errorType === 'abort') return self.end(errorType);
+        setFailure(errorType);
+        if (isStamped && !canResend && REFUSALS.test(errorType)) corsGuard.failed(address);
+        self.end();
       },
       resend:
         isStamped && canResend && corsGuard.isInQuestion(address)
@@ -327,17 +311,12 @@ export function createRequests(deps: RequestsDeps): Requests {
     return self;
   };
 
-  return {
-    start,
-    endAnswered() {
-      timings.take();
-      open.forEach((request) => request.answeredUnixMs && request.end());
-    },
-    endAll(reason) {
-      timings.take();
-      open.forEach((request) => request.end(reason));
-    },
+  /** Without a reason only those that are answered. */
+  const endAll = (reason?: string): void => {
+    timings.take();
+    open.forEach((request) => (reason || request.answeredUnixMs) && request.end(reason));
   };
+  return { start, endAnswered: () => endAll(), endAll };
 }
 
 function toKnown(url: URL): KnownAddress {
