@@ -21,9 +21,9 @@ export interface InvocationTiming {
   readonly handlerMs?: number | undefined;
 }
 
-/** A metric's name or, behind a semicolon, one of its parameters; what follows is skipped up to the next of either. */
+/** Behind a comma a metric's name, behind a semicolon one of its parameters; what follows is skipped up to the next. */
 const PART =
-  /(^|[;,])[ \t]*([\w!#-'*+.^`|~-]*)[ \t]*(?:=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([\w!#-'*+.^`|~-]*)))?[^;,]*/g;
+  /([;,])[ \t]*([\w!#-'*+.^`|~-]*)[ \t]*(?:=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([\w!#-'*+.^`|~-]*)))?[^;,]*/g;
 /** A header longer than this is not read past it. */
 const MAX_HEADER_LENGTH = 8192;
 const MAX_METRICS = 64;
@@ -36,19 +36,20 @@ const MAX_METRICS = 64;
  * @returns at most 64 metrics, in order
  * @see https://www.w3.org/TR/server-timing/#the-server-timing-header-field
  */
-export function parseServerTiming(header: string | null | undefined): ServerTimingMetric[] {
+export function parseServerTiming(header: string): ServerTimingMetric[] {
   const metrics: ServerTimingMetric[] = [];
   let metric: { -readonly [key in keyof ServerTimingMetric]: ServerTimingMetric[key] } | undefined;
-  const text = (header ?? '').slice(0, MAX_HEADER_LENGTH);
-  for (const [, separator, name, quoted, token = ''] of text.matchAll(PART)) {
+  const text = `,${header.slice(0, MAX_HEADER_LENGTH)}`;
+  for (let part; (part = PART.exec(text)) !== null;) {
+    const [, separator, name = '', quoted, token = ''] = part;
     const value = quoted?.replace(/\\(.)/g, '$1') ?? token;
-    if (separator !== ';') {
+    if (separator === ',') {
       metric = name ? { name } : undefined;
       if (metric) metrics.push(metric);
-    } else if (metric && /^dur$/i.test(name!)) {
+    } else if (metric && /^dur$/i.test(name)) {
       const duration = parseFloat(value);
       metric.duration ??= Number.isFinite(duration) ? duration : 0;
-    } else if (metric && /^desc$/i.test(name!)) metric.description ??= value;
+    } else if (metric && /^desc$/i.test(name)) metric.description ??= value;
   }
   return metrics.slice(0, MAX_METRICS);
 }
