@@ -4,7 +4,13 @@ import { parseArgs } from 'node:util';
 import { ROOT_CONTEXT, withSpan } from '@clickspan/shared/context';
 import { createIdSource } from '@clickspan/shared/ids';
 import { extractTraceContext, toTraceparent } from '@clickspan/shared/traceContext';
-import { createSilentSpan, createTracerProvider, KIND_CLIENT, KIND_SERVER } from '@clickspan/shared/tracer';
+import {
+  createSilentSpan,
+  createTracerProvider,
+  KIND_CLIENT,
+  KIND_SERVER,
+  toExceptionAttributes,
+} from '@clickspan/shared/tracer';
 
 // The service that the official W3C trace-context harness drives (github.com/w3c/trace-context, folder `test`): it POSTs
 // `[{ "url", "arguments" }]` here; for each entry we POST `arguments` to `url`, with what our propagation makes of the
@@ -19,6 +25,7 @@ const provider = createTracerProvider({
   ids: createIdSource((bytes) => crypto.getRandomValues(bytes)),
   activeContext: () => ROOT_CONTEXT,
   runWith: (_, run) => run(),
+  describe: toExceptionAttributes,
   onEnd: () => {},
 });
 const tracer = provider.getTracer('trace-context-service');

@@ -6,6 +6,7 @@ import {
   createSilentSpan,
   createTracerProvider,
   KIND_CLIENT,
+  toExceptionAttributes,
   type EndedSpan,
   type TracerEnvironment,
 } from './tracer.ts';
@@ -27,6 +28,7 @@ function setUp(overrides: Partial<TracerEnvironment> = {}) {
         active = before;
       }
     },
+    describe: toExceptionAttributes,
     onEnd: (span) => ended.push(span),
     ...overrides,
   });

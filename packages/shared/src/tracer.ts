@@ -74,6 +74,8 @@ export interface TracerEnvironment {
   readonly runWith: <T>(context: Context, run: () => T) => T;
   /** Called once for every recorded span, when it ends. */
   readonly onEnd: (span: EndedSpan) => void;
+  /** Describes what `recordException` is given, as attributes. */
+  readonly describe: (exception: unknown) => Attributes;
   /** Decides whether a new trace is recorded; a caller's decision is always followed. Default: yes. */
   readonly sample?: (traceId: string) => boolean;
 }
@@ -243,7 +245,7 @@ class RecordingSpan implements Span, EndedSpan {
   }
 
   recordException(exception: unknown, time?: TimeInput): void {
-    this.addEvent('exception', toExceptionAttributes(exception), time);
+    this.addEvent('exception', this.environment.describe(exception), time);
   }
 
   end(time?: TimeInput): void {

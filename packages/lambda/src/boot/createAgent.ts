@@ -1,5 +1,5 @@
 import { createIdSource } from '@clickspan/shared/ids';
-import { createTracerProvider } from '@clickspan/shared/tracer';
+import { createTracerProvider, toExceptionAttributes } from '@clickspan/shared/tracer';
 import { createActiveContext } from '../platform/activeContext.ts';
 import type { ActiveContext } from '../platform/activeContext.ts';
 import { registerOpenTelemetry } from '../platform/openTelemetryGlobal.ts';
@@ -63,6 +63,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     ids: createIdSource(readRandomBytes),
     activeContext: () => contexts.active(),
     runWith: contexts.run,
+    describe: toExceptionAttributes,
     onEnd: (span) => exporter?.add(span),
   });
   const tracer = provider.getTracer('@clickspan/lambda', VERSION);

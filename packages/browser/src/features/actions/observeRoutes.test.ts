@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import type { Context } from '@opentelemetry/api';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
-import { createTracerProvider, type EndedSpan } from '@clickspan/shared/tracer';
+import { createTracerProvider, toExceptionAttributes, type EndedSpan } from '@clickspan/shared/tracer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFakeTime, type FakeTime } from '../../../../../test/support/fakeTime.ts';
 import type { Guard } from '../../platform/guard.ts';
@@ -30,6 +30,7 @@ beforeEach(() => {
     ids: { traceId: () => nextId().repeat(2), spanId: nextId },
     activeContext: () => context,
     runWith: (_context, run) => run(),
+    describe: toExceptionAttributes,
     onEnd: (span) => ended.push(span),
   }).getTracer('test');
   const clock = { now: time.now, fromTimeStamp: (ms: number) => ms };

@@ -1,3 +1,5 @@
+import type { Attributes } from '@opentelemetry/api';
+import { EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE } from '@clickspan/shared/attributes';
 import { createGuard } from '../../platform/guard.ts';
 
 /** What is told of an error, not yet masked. */
@@ -33,6 +35,15 @@ export function describeError(thrown: unknown, depth: number = 0): ErrorFacts {
     type: toText(() => error.name) || typeof thrown,
     message: toText(() => error.message) ?? toText(() => String(thrown)) ?? '',
     stack,
+  };
+}
+
+/** The facts by the semantic conventions. */
+export function toErrorAttributes({ type, message, stack }: ErrorFacts): Attributes {
+  return {
+    [EXCEPTION_TYPE]: type,
+    [EXCEPTION_MESSAGE]: message,
+    [EXCEPTION_STACKTRACE]: stack || undefined,
   };
 }
 

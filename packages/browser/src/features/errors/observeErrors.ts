@@ -1,18 +1,12 @@
 import type { Attributes, Context } from '@opentelemetry/api';
-import {
-  BROWSER_DOCUMENT_URL,
-  CLICKSPAN_ERROR_SOURCE,
-  EXCEPTION_MESSAGE,
-  EXCEPTION_STACKTRACE,
-  EXCEPTION_TYPE,
-} from '@clickspan/shared/attributes';
+import { BROWSER_DOCUMENT_URL, CLICKSPAN_ERROR_SOURCE } from '@clickspan/shared/attributes';
 import { spanOf } from '@clickspan/shared/context';
 import { maskUrl } from '@clickspan/shared/masking';
 import type { Clock } from '../../platform/clock.ts';
 import type { Guard } from '../../platform/guard.ts';
 import type { Listen } from '../../platform/listen.ts';
 import { patchMethod } from '../../platform/patchMethod.ts';
-import { describeError } from './describeError.ts';
+import { describeError, toErrorAttributes } from './describeError.ts';
 import { createErrorReports, type ErrorReportsDeps } from './errorReports.ts';
 
 /** How the rest of the agent hands errors over. */
@@ -78,7 +72,7 @@ export function observeErrors(deps: ErrorsDeps): () => void {
     const file = event?.filename || event?.sourceFile;
     const trace =
       stack ||
-      (file && `at ${file}:${event.lineno ?? event.lineNumber}:${event.colno ?? event.columnNumber}`);
+      (file ? `at ${file}:${event.lineno ?? event.lineNumber}:${event.colno ?? event.columnNumber}` : '');
     reports.add([spanContext?.traceId, type, message, trace].join(), {
       unixMs: event ? clock.fromTimeStamp(event.timeStamp) : clock.now(),
       eventName: 'exception',
@@ -86,9 +80,7 @@ export function observeErrors(deps: ErrorsDeps): () => void {
       spanContext,
       attributes: {
         ...attributes,
-        [EXCEPTION_TYPE]: type,
-        [EXCEPTION_MESSAGE]: message,
-        [EXCEPTION_STACKTRACE]: trace,
+        ...toErrorAttributes({ type, message, stack: trace }),
         [CLICKSPAN_ERROR_SOURCE]: source,
         [BROWSER_DOCUMENT_URL]: maskUrl(window.location),
       },

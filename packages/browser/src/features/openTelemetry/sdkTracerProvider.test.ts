@@ -1,6 +1,11 @@
 import { createIdSource } from '@clickspan/shared/ids';
 import { ROOT_CONTEXT, spanOf, withSpan } from '@clickspan/shared/context';
-import { createSilentSpan, createTracerProvider, type EndedSpan } from '@clickspan/shared/tracer';
+import {
+  createSilentSpan,
+  createTracerProvider,
+  toExceptionAttributes,
+  type EndedSpan,
+} from '@clickspan/shared/tracer';
 import { trace, type Context, type Tracer, type TracerProvider } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import { createSdkTracerProvider } from './sdkTracerProvider.ts';
@@ -32,7 +37,15 @@ const surroundings = (bench: Bench) => ({
   onEnd: (span: EndedSpan) => void bench.ended.push(span),
 });
 const engines: [string, Make][] = [
-  ['own', (bench) => createTracerProvider({ ...surroundings(bench), clock: () => bench.now })],
+  [
+    'own',
+    (bench) =>
+      createTracerProvider({
+        ...surroundings(bench),
+        clock: () => bench.now,
+        describe: toExceptionAttributes,
+      }),
+  ],
   ['OpenTelemetry', (bench) => createSdkTracerProvider({ ...surroundings(bench), now: () => bench.now })],
 ];
 

@@ -1,6 +1,11 @@
 import type { Context } from '@opentelemetry/api';
 import { ROOT_CONTEXT, withSpan } from '@clickspan/shared/context';
-import { createSilentSpan, createTracerProvider, type EndedSpan } from '@clickspan/shared/tracer';
+import {
+  createSilentSpan,
+  createTracerProvider,
+  toExceptionAttributes,
+  type EndedSpan,
+} from '@clickspan/shared/tracer';
 import { parseTracestate } from '@clickspan/shared/tracestate';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createFakeTime, type FakeTime } from '../../../../../test/support/fakeTime.ts';
@@ -56,6 +61,7 @@ beforeEach(() => {
     ids: { traceId: () => nextId().repeat(2), spanId: nextId },
     activeContext: () => context,
     runWith: (_context, run) => run(),
+    describe: toExceptionAttributes,
     onEnd: (span) => ended.push(span),
   }).getTracer('test');
   requests = createRequests({

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import { encodeLog, encodeSpan } from '@clickspan/shared/otlp';
-import { createTracerProvider } from '@clickspan/shared/tracer';
+import { createTracerProvider, toExceptionAttributes } from '@clickspan/shared/tracer';
 import { describe, expect, it, vi } from 'vitest';
 import { decodeSpans, type ReceivedSpan } from '../../../../../test/support/collector.ts';
 import { createFakeTime, type FakeTime } from '../../../../../test/support/fakeTime.ts';
@@ -93,6 +93,7 @@ function setUp({
     ids: { traceId: () => 'a'.repeat(32), spanId: () => (++id).toString(16).padStart(16, '0') },
     activeContext: () => ROOT_CONTEXT,
     runWith: (_context, run) => run(),
+    describe: toExceptionAttributes,
     onEnd: (span) => exporter.add({ signal: 'traces', ...encodeSpan(span) }),
   }).getTracer('test');
   const received = (): ReceivedSpan[] =>

@@ -1,5 +1,5 @@
 import { createIdSource } from '@clickspan/shared/ids';
-import { createTracerProvider } from '@clickspan/shared/tracer';
+import { createTracerProvider, toExceptionAttributes } from '@clickspan/shared/tracer';
 import type { EndedSpan } from '@clickspan/shared/tracer';
 import { describe, expect, it } from 'vitest';
 import { createGuard } from '../../platform/guard.ts';
@@ -17,6 +17,7 @@ function start(event: unknown = {}, completesResults = true): { invocation: Invo
       throw new Error('every span names its parent');
     },
     runWith: (_, run) => run(),
+    describe: toExceptionAttributes,
     onEnd: (span) => ended.push(span),
   });
   const invocations = createInvocations({

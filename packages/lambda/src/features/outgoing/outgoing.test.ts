@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage, RequestOptions, Server } fro
 import type { AddressInfo } from 'node:net';
 import { ROOT_CONTEXT, withSpan } from '@clickspan/shared/context';
 import { createIdSource } from '@clickspan/shared/ids';
-import { createTracerProvider } from '@clickspan/shared/tracer';
+import { createTracerProvider, toExceptionAttributes } from '@clickspan/shared/tracer';
 import type { EndedSpan } from '@clickspan/shared/tracer';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createActiveContext } from '../../platform/activeContext.ts';
@@ -21,6 +21,7 @@ const tracer = createTracerProvider({
   ids: createIdSource((bytes) => crypto.getRandomValues(bytes)),
   activeContext: () => contexts.active(),
   runWith: contexts.run,
+  describe: toExceptionAttributes,
   onEnd: (span) => ended.push(span),
 }).getTracer('test');
 const calls = createOpenCalls();
