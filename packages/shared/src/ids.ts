@@ -10,13 +10,13 @@ export interface IdSource {
   spanId(): string;
 }
 
-/** Random bytes are drawn this many at a time: a call to the platform costs more than the bytes. */
-const POOL_BYTES = 512;
+/** Random bytes are drawn this many at a time: a call costs more than a few bytes, many would make the first id slow. */
+const POOL_BYTES = 128;
 
 /**
  * Makes a source of ids.
  *
- * @param random where the randomness comes from; called once per 512 bytes, lazily
+ * @param random where the randomness comes from; called once per 128 bytes, lazily
  */
 export function createIdSource(random: RandomBytes): IdSource {
   let pool = '';
