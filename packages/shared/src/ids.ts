@@ -10,26 +10,23 @@ export interface IdSource {
   spanId(): string;
 }
 
-/** Random bytes are drawn this many at a time: a call costs more than a few bytes, many would make the first id slow. */
-const POOL_BYTES = 128;
+/** Random bytes are drawn this many at a time: a call to the platform costs more than the bytes. */
+const POOL_BYTES = 512;
 
 /**
  * Makes a source of ids.
  *
- * @param random where the randomness comes from; called once per 128 bytes, lazily
+ * @param random where the randomness comes from; called once per 512 bytes, lazily
  */
 export function createIdSource(random: RandomBytes): IdSource {
-  let pool = '';
-  const take = (digits: number): string => {
-    if (pool.length < digits) {
-      pool = random(new Uint8Array(POOL_BYTES)).reduce(
-        (text, byte) => text + (byte + 0x100).toString(16).slice(1),
-        '',
-      );
-    }
-    const id = pool.slice(0, digits);
-    pool = pool.slice(digits);
-    return /[^0]/.test(id) ? id : take(digits);
+  let pool = new Uint8Array();
+  const take = (bytes: number): string => {
+    if (pool.length < bytes) pool = random(new Uint8Array(POOL_BYTES));
+    const id = pool
+      .subarray(0, bytes)
+      .reduce((text, byte) => text + (byte + 0x100).toString(16).slice(1), '');
+    pool = pool.subarray(bytes);
+    return /[^0]/.test(id) ? id : take(bytes);
   };
-  return { traceId: () => take(32), spanId: () => take(16) };
+  return { traceId: () => take(16), spanId: () => take(8) };
 }
