@@ -80,6 +80,7 @@ beforeAll(async () => {
     [PATH]: { html: toPageHtml({ endpoint }, BODY) },
     '/hook': module(`beforeSend(record) {
       if (record.type === 'log') return;
+      if (!(record.startUnixMs > 0 && record.endUnixMs >= record.startUnixMs)) throw new Error('no times');
       if (record.name.startsWith('click')) record.name = 'renamed';
       if (record.attributes['url.full']?.endsWith('/other')) return false;
       record.attributes['app.user'] = 'u1';
@@ -142,7 +143,7 @@ describe('masking', () => {
 });
 
 describe('beforeSend', () => {
-  it('sees every record last, changes it and drops it', async () => {
+  it('sees every record last, with all that its type names, changes it and drops it', async () => {
     const page = await open('/hook');
     await page.click('button');
     await page.click('#two');
