@@ -33,26 +33,32 @@ export interface LogRecord {
  */
 export function encodeSpan(span: EndedSpan): EncodedRecord {
   const { context, parentSpanId, status } = span;
-  const links = span.links.map((link) => `{${contextOf(link.context)}${attributesOf(link.attributes)}}`);
-  const events = span.events.map(
-    (event) =>
-      `{${timeOf('time', event.unixMs)},"name":${toText(event.name)}${attributesOf(event.attributes)}}`,
-  );
-  const flags =
-    context.traceFlags | (parentSpanId ? HAS_IS_REMOTE | (span.parentIsRemote ? IS_REMOTE : 0) : 0);
+  const isRemote = span.parentIsRemote ? IS_REMOTE : 0;
   return {
     scope: span.scope,
-    json:
-      `{${contextOf(context)},"flags":${flags},"name":${toText(span.name)},"kind":${span.kind + 1}` +
-      `,${timeOf('startTime', span.startUnixMs)},${timeOf('endTime', span.endUnixMs)}` +
-      member('parentSpanId', parentSpanId) +
-      attributesOf(span.attributes) +
-      member('droppedAttributesCount', span.droppedAttributes) +
-      list('events', events) +
-      member('droppedEventsCount', span.droppedEvents) +
-      list('links', links) +
-      member('droppedLinksCount', span.droppedLinks) +
-      (status.code ? `,"status":{"code":${status.code}${member('message', status.message)}}}` : '}'),
+    json: JSON.stringify({
+      ...contextOf(context),
+      flags: context.traceFlags | (parentSpanId ? HAS_IS_REMOTE | isRemote : 0),
+      name: toText(span.name),
+      kind: span.kind + 1,
+      startTimeUnixNano: toUnixNano(span.startUnixMs),
+      endTimeUnixNano: toUnixNano(span.endUnixMs),
+      parentSpanId: parentSpanId || undefined,
+      attributes: toKeyValues(span.attributes),
+      droppedAttributesCount: span.droppedAttributes || undefined,
+      events: toList(span.events, ({ unixMs, name, attributes }) => ({
+        timeUnixNano: toUnixNano(unixMs),
+        name: toText(name),
+        attributes: toKeyValues(attributes),
+      })),
+      droppedEventsCount: span.droppedEvents || undefined,
+      links: toList(span.links, (link) => ({
+        ...contextOf(link.context),
+        attributes: toKeyValues(link.attributes),
+      })),
+      droppedLinksCount: span.droppedLinks || undefined,
+      status: status.code ? { code: status.code, message: status.message || undefined } : undefined,
+    }),
   };
 }
 
@@ -65,13 +71,14 @@ export function encodeLog(record: LogRecord): EncodedRecord {
   const { spanContext, body } = record;
   return {
     scope: record.scope,
-    json:
-      `{${timeOf('time', record.unixMs)}` +
-      member('severityNumber', record.severity) +
-      member('eventName', record.eventName) +
-      (body ? `,"body":${toAnyValue(body)}` : '') +
-      attributesOf(record.attributes) +
-      (spanContext ? `,${idsOf(spanContext)},"flags":${spanContext.traceFlags}}` : '}'),
+    json: JSON.stringify({
+      timeUnixNano: toUnixNano(record.unixMs),
+      severityNumber: record.severity,
+      eventName: record.eventName || undefined,
+      body: body ? toAnyValue(body) : undefined,
+      attributes: toKeyValues(record.attributes),
+      ...(spanContext && { ...idsOf(spanContext), flags: spanContext.traceFlags }),
+    }),
   };
 }
 
@@ -103,12 +110,13 @@ function encodeRecords(
 ): string {
   const scopes = new Map<string, string>();
   for (const { scope, json } of records) {
-    const start = `{"scope":{"name":${toText(scope.name)}${member('version', scope.version)}},"${listName}":[`;
-    const known = scopes.get(start);
-    scopes.set(start, known ? `${known},${json}` : json);
+    const key = JSON.stringify({ name: scope.name, version: scope.version || undefined });
+    const known = scopes.get(key);
+    scopes.set(key, known ? `${known},${json}` : json);
   }
-  const groups = Array.from(scopes, ([start, texts]) => `${start}${texts}]}`);
-  return `{"resource${kind}":[{"resource":{${attributesOf(resource).slice(1)}}${list(`scope${kind}`, groups)}}]}`;
+  const groups = Array.from(scopes, ([scope, texts]) => `{"scope":${scope},"${listName}":[${texts}]}`);
+  const attributes = JSON.stringify({ attributes: toKeyValues(resource) });
+  return `{"resource${kind}":[{"resource":${attributes},"scope${kind}":[${groups.join(',')}]}]}`;
 }
 
 /**
@@ -122,49 +130,35 @@ export function toUnixNano(unixMs: number): string {
   return `${Math.round(unixMs * 1000)}000`;
 }
 
-// Text is put together by hand: half the time, and less of a bundle, than objects for JSON.stringify.
+/** Whatever a caller's code gave: one value that is no text, and a collector refuses the whole batch. */
+const toText: (value: unknown) => string = String;
 
-function idsOf({ traceId, spanId }: SpanContext): string {
-  return `"traceId":${toText(traceId)},"spanId":${toText(spanId)}`;
+function idsOf({ traceId, spanId }: SpanContext): object {
+  return { traceId: toText(traceId), spanId: toText(spanId) };
 }
 
-function contextOf(context: SpanContext): string {
-  return idsOf(context) + member('traceState', context.traceState?.serialize());
+function contextOf(context: SpanContext): object {
+  return { ...idsOf(context), traceState: context.traceState?.serialize() || undefined };
 }
 
-function timeOf(name: string, unixMs: number): string {
-  return `"${name}UnixNano":"${toUnixNano(unixMs)}"`;
+/** Nothing where there are none. */
+function toList<T>(items: readonly T[], to: (item: T) => unknown): unknown {
+  return items.length ? items.map(to) : undefined;
 }
 
-/** Whatever a caller's code gave as a name: one value that is no text, and a collector refuses the whole batch. */
-function toText(value: unknown): string {
-  return JSON.stringify(String(value));
+function toKeyValues(attributes: Attributes = {}): unknown {
+  return toList(
+    Object.keys(attributes).filter((key) => attributes[key] != null),
+    (key) => ({ key, value: toAnyValue(attributes[key]) }),
+  );
 }
 
-/** One more member of an object; nothing where there is no value. */
-function member(key: string, value: string | number | undefined): string {
-  return value ? `,"${key}":${JSON.stringify(value)}` : '';
-}
-
-function list(key: string, items: readonly string[]): string {
-  return items.length ? `,"${key}":[${items.join(',')}]` : '';
-}
-
-function attributesOf(attributes: Attributes = {}): string {
-  const pairs = Object.keys(attributes)
-    .filter((key) => attributes[key] != null)
-    .map((key) => `{"key":${JSON.stringify(key)},"value":${toAnyValue(attributes[key])}}`);
-  return list('attributes', pairs);
-}
-
-function toAnyValue(value: AttributeValue | null | undefined): string {
-  if (typeof value === 'string') return `{"stringValue":${JSON.stringify(value)}}`;
-  if (typeof value === 'boolean') return `{"boolValue":${value}}`;
-  if (Array.isArray(value)) {
-    return `{"arrayValue":{"values":[${(value as AttributeValue[]).map(toAnyValue).join(',')}]}}`;
-  }
-  if (typeof value !== 'number') return '{}';
-  if (Number.isSafeInteger(value)) return `{"intValue":"${value}"}`;
+function toAnyValue(value: AttributeValue | null | undefined): object {
+  if (typeof value === 'string') return { stringValue: value };
+  if (typeof value === 'boolean') return { boolValue: value };
+  if (Array.isArray(value)) return { arrayValue: { values: (value as AttributeValue[]).map(toAnyValue) } };
+  if (typeof value !== 'number') return {};
+  if (Number.isSafeInteger(value)) return { intValue: String(value) };
   // JSON has no NaN and no infinities; protobuf's JSON mapping writes their names.
-  return `{"doubleValue":${isFinite(value) ? value : `"${value}"`}}`;
+  return { doubleValue: isFinite(value) ? value : String(value) };
 }
