@@ -2,7 +2,7 @@
 export type ExportOutcome =
   | { readonly status: 'sent' }
   | { readonly status: 'retry'; readonly afterMs: number | undefined }
-  | { readonly status: 'drop'; readonly reason: string };
+  | { readonly status: 'drop' };
 
 /** With these, and where there was no answer. */
 const RETRYABLE: readonly number[] = [0, 429, 502, 503, 504];
@@ -26,7 +26,7 @@ export function decideExportOutcome(
   if (RETRYABLE.includes(httpStatus)) {
     return { status: 'retry', afterMs: parseRetryAfter(retryAfter, nowUnixMs) };
   }
-  return { status: 'drop', reason: `the collector answered ${httpStatus}` };
+  return { status: 'drop' };
 }
 
 function parseRetryAfter(value: string | null | undefined, nowUnixMs: number): number | undefined {

@@ -9,21 +9,18 @@ export interface LocalStore {
 
 /** Makes it over `localStorage`, which is not touched before the first call. */
 export function createLocalStore(window: Window): LocalStore {
-  const use = <T>(run: (storage: Storage) => T, otherwise: T): T => {
+  const use = <T>(run: (storage: Storage) => T): T | undefined => {
     try {
       return run(window.localStorage);
     } catch {
-      return otherwise;
+      return undefined;
     }
   };
   return {
-    get: (key) => use((storage) => storage.getItem(key), null),
-    set: (key, text) =>
-      use((storage) => {
-        storage.setItem(key, text);
-        return true;
-      }, false),
-    remove: (key) => use((storage) => storage.removeItem(key), undefined),
-    keys: () => use((storage) => Object.keys(storage), []),
+    get: (key) => use((storage) => storage.getItem(key)) ?? null,
+    // Nothing comes back when it succeeds too.
+    set: (key, text) => use((storage) => storage.setItem(key, text) ?? true) ?? false,
+    remove: (key) => use((storage) => storage.removeItem(key)),
+    keys: () => use(Object.keys) ?? [],
   };
 }

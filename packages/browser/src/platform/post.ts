@@ -16,7 +16,7 @@ export interface PostRequest {
 /** What came back: status 0 when nothing did. */
 export interface PostAnswer {
   readonly status: number;
-  readonly retryAfter: string | null;
+  readonly retryAfter?: string | null;
 }
 
 /** Sends; never rejects. */
@@ -33,7 +33,6 @@ export type PostLater = (
 
 /** A collector that has not answered by then is taken for dead. */
 const TIMEOUT_MS = 10_000;
-const NO_ANSWER: PostAnswer = { status: 0, retryAfter: null };
 
 /**
  * Makes the agent's own way out, from the `fetch` that was there before it is patched: exports are never traced.
@@ -44,23 +43,24 @@ export function createPost(window: Window & typeof globalThis): Post {
   const { Request, navigator } = window;
   const sendBeacon = navigator.sendBeacon?.bind(navigator);
   const fetch = window.fetch.bind(window);
-  const canKeepAlive = !!Request && 'keepalive' in Request.prototype;
+  const canKeepAlive = 'keepalive' in Request.prototype;
   return async ({ url, body, headers, keepalive, leaving }) => {
     try {
       if (leaving && !canKeepAlive) {
-        const blob = new Blob([body], { type: headers['content-type'] ?? '' });
-        return sendBeacon?.(url, blob) ? { status: 200, retryAfter: null } : NO_ANSWER;
+        return {
+          status: sendBeacon(url, new Blob([body], { type: headers['content-type']! })) ? 200 : 0,
+        };
       }
       const response = await fetch(url, {
         method: 'POST',
         body,
         headers,
         keepalive,
-        signal: leaving ? null : (AbortSignal.timeout?.(TIMEOUT_MS) ?? null),
+        signal: leaving ? null : AbortSignal.timeout(TIMEOUT_MS),
       });
       return { status: response.status, retryAfter: response.headers.get('retry-after') };
     } catch {
-      return NO_ANSWER;
+      return { status: 0 };
     }
   };
 }
@@ -73,19 +73,21 @@ interface WithFetchLater {
 /** Makes the way out after the end, where the browser has one. */
 export function createPostLater(window: Window & typeof globalThis): PostLater | undefined {
   const fetchLater = (window as WithFetchLater).fetchLater?.bind(window);
-  if (!fetchLater) return undefined;
-  return (request) => {
-    const abort = new AbortController();
-    try {
-      // Without `activateAfter`: while the page lives, it sends what it has by itself and hears the answer.
-      const result = fetchLater(request.url, { ...request, method: 'POST', signal: abort.signal });
-      return () => {
-        abort.abort();
-        return result.activated;
-      };
-    } catch {
-      // Too much for its quota, not allowed in this frame, or not to an address like this.
-      return undefined;
-    }
-  };
+  return (
+    fetchLater &&
+    ((request) => {
+      try {
+        const abort = new AbortController();
+        // Without `activateAfter`: while the page lives, it sends what it has by itself and hears the answer.
+        const result = fetchLater(request.url, { ...request, method: 'POST', signal: abort.signal });
+        return () => {
+          abort.abort();
+          return result.activated;
+        };
+      } catch {
+        // Too much for its quota, not allowed in this frame, or not to an address like this.
+        return undefined;
+      }
+    })
+  );
 }

@@ -62,8 +62,8 @@ const BATCH_DELAY_MS = 500;
 const BATCH_BYTES = 32 * 1024;
 /** Browsers let requests with 64 KiB of bodies in all outlive a page; the page may use some of it itself. */
 const KEEPALIVE_BYTES = 56 * 1024;
-/** Browsers take no more of them at once. */
-const MAX_KEEPALIVES = 9;
+/** Browsers take no more than nine of them at once, so each counts for a ninth at least. */
+const MIN_COST_BYTES = KEEPALIVE_BYTES / 9;
 /** The resource and what stands around the spans. */
 const ENVELOPE_BYTES = 2048;
 const QUEUE_BYTES = 512 * 1024;
@@ -71,15 +71,12 @@ const QUEUE_BYTES = 512 * 1024;
 const FAILURES_BEFORE_WARNING = 3;
 /** What is shorter fits into two packets anyway. */
 const GZIP_MIN_LENGTH = 2048;
-/** New records are left with the browser no more often than this: what it has must be given to it anew each time. */
+/** New records are left with the browser this long after they came. */
 const LATER_DELAY_MS = 200;
 /** Traces go first; while they fail, logs wait too. */
 const SIGNALS: readonly Signal[] = ['traces', 'logs'];
-/** Tells when a collector was found that takes nothing compressed from a page. */
-const PLAIN_KEY = 'clickspan.plain';
-const DAY_MS = 24 * 3600_000;
-/** What collectors say that have no place for a signal. */
-const REFUSALS: readonly number[] = [404, 405, 415, 501];
+/** What a collector answers that takes nothing compressed; one that does not allow the header seems to be away. */
+const GZIP_REFUSALS: readonly number[] = [0, 400, 415];
 
 /** Where things stand with one signal. */
 export interface Channel {
@@ -90,46 +87,36 @@ export interface Channel {
   isProven: boolean;
 }
 
-/** What the browser sends if the page ends before we have. */
-export interface LeftBatch {
-  readonly batch: Batch;
-  readonly takeBack: () => boolean;
-}
-
 /** Makes the exporter; it sends nothing before it has a record. */
 export function createExporter(deps: ExporterDeps): Exporter {
-  const { options, post, postLater, gzip, local, after, clock } = deps;
-  const { endpoint, plainText } = options;
-  const queue = createRecordQueue(QUEUE_BYTES);
-  const store = createOfflineStore(local, clock.now, deps.inOneTab);
-  const toChannel = (): Channel => ({ failures: 0, notBeforeUnixMs: 0, isProven: false });
-  const channels = { traces: toChannel(), logs: toChannel() };
+  const { options, post, postLater, clock, after } = deps;
+  const { plainText } = options;
+  let queue = createRecordQueue(QUEUE_BYTES);
+  const store = createOfflineStore(deps.local, clock.now, deps.inOneTab);
+  const channels: Record<Signal, Channel> = {
+    traces: { failures: 0, notBeforeUnixMs: 0, isProven: false },
+    logs: { failures: 0, notBeforeUnixMs: 0, isProven: false },
+  };
   const { traces } = channels;
-  let keepalives = 0;
-  let keepaliveBytes = 0;
-  let isPlain = plainText || !gzip;
+  /** None when all is forgotten. */
+  let { endpoint } = options;
+  let gzip = plainText ? undefined : deps.gzip;
   let isGzipProven = false;
-  /** What was just refused compressed may be taken plain. */
-  let isGzipSuspect = false;
-  /** Whether something may be in the store: perhaps of an earlier page, or certainly. */
-  let stored: false | 'perhaps' | 'certainly' = options.offline && 'perhaps';
-  let left: LeftBatch[] = [];
-  let isLeavingSoon = false;
-  let isLeft = false;
-  let clears = 0;
+  /** Of what may outlive the page. */
+  let roomBytes = KEEPALIVE_BYTES;
+  /** Whether an earlier page may have left something, or this one has. */
+  let isStored = !!endpoint && options.offline;
+  /** What the browser sends if the page ends before we have. */
+  let left: (readonly [Batch, takeBack: () => boolean])[] = [];
+  let isGone = false;
   let sending: Promise<void> | undefined;
-  let timerUnixMs = Infinity;
-  let cancelTimer = (): void => {};
 
-  const toDueUnixMs = (signal: Signal): number =>
-    Math.max(traces.notBeforeUnixMs, channels[signal].notBeforeUnixMs);
-
-  const toBody = (batch: Batch): string =>
-    (batch[0]!.signal === 'logs' ? encodeLogs : encodeTraces)(
+  const toBody = (signal: Signal, batch: Batch): string =>
+    (signal === 'logs' ? encodeLogs : encodeTraces)(
       {
         ...deps.resource,
-        [CLICKSPAN_DROPPED_SPANS]: queue.dropped('traces') || undefined,
-        [CLICKSPAN_DROPPED_LOGS]: queue.dropped('logs') || undefined,
+        [CLICKSPAN_DROPPED_SPANS]: queue.dropped.traces || undefined,
+        [CLICKSPAN_DROPPED_LOGS]: queue.dropped.logs || undefined,
       },
       batch,
     );
@@ -149,187 +136,185 @@ export function createExporter(deps: ExporterDeps): Exporter {
         },
   });
 
+  const toCost = (body: string | ArrayBuffer): number =>
+    Math.max(typeof body === 'string' ? countBytes(body) : body.byteLength, MIN_COST_BYTES);
+
   const pack = async (text: string): Promise<string | ArrayBuffer> => {
-    if (isPlain || text.length < GZIP_MIN_LENGTH) return text;
-    isPlain = clock.now() - Number(local.get(PLAIN_KEY)) < DAY_MS;
     try {
-      return isPlain ? text : await gzip!(text);
+      return gzip && text.length >= GZIP_MIN_LENGTH ? await gzip(text) : text;
     } catch {
-      isPlain = true;
       return text;
     }
   };
 
+  /**
+   * Sends a batch, or what was kept of an earlier page.
+   *
+   * @returns whether it has to be sent again; a batch waits by then
+   */
   const transmit = async (
     signal: Signal,
-    body: string | ArrayBuffer,
+    text: string,
+    batch: Batch = [],
+    body: string | ArrayBuffer = text,
     leaving = false,
-  ): Promise<'sent' | 'retry' | 'drop'> => {
-    const era = clears;
-    const isZipped = typeof body !== 'string';
-    const bytes = isZipped ? body.byteLength : countBytes(body);
-    const keepalive = keepalives < MAX_KEEPALIVES && keepaliveBytes + bytes <= KEEPALIVE_BYTES;
-    const count = (sign: 1 | -1): void => {
-      if (!keepalive) return;
-      keepalives += sign;
-      keepaliveBytes += sign * bytes;
-    };
-    count(1);
+  ): Promise<boolean> => {
+    queue.remove(batch);
+    const cost = toCost(body);
+    const keepalive = cost <= roomBytes;
+    if (keepalive) roomBytes -= cost;
     const { status, retryAfter } = await post({ ...toRequest(signal, body), keepalive, leaving });
-    count(-1);
+    if (keepalive) roomBytes += cost;
+    const isCut = keepalive && !status;
     // When a page is left, Chromium reports what it still sends as failed, even before it tells us that.
-    if (!status && keepalive) await new Promise<void>((done) => after(0, done));
+    if (isCut) await new Promise<void>((done) => after(0, done));
     // It has been forgotten meanwhile, or is what was told of just now.
-    if (era !== clears || (isLeft && keepalive && !status)) return 'sent';
+    if (!endpoint || (isCut && isGone)) return false;
     const channel = channels[signal];
-    const { failures } = channel;
     const outcome = decideExportOutcome(status, retryAfter, clock.now());
+    const isZipped = body !== text;
     if (outcome.status === 'sent') {
       channel.failures = channel.notBeforeUnixMs = 0;
       channel.isProven = true;
-      if (isZipped) isGzipProven = true;
-      else if (isGzipSuspect) local.set(PLAIN_KEY, String(clock.now()));
-      isGzipSuspect = false;
-      return 'sent';
+      isGzipProven ||= isZipped;
+      return false;
     }
-    // A collector that does not allow the header answers as one that is away.
-    isGzipSuspect = isZipped && !isGzipProven && (!status || status === 400 || status === 415);
-    if (isGzipSuspect) {
-      isPlain = true;
-      return 'retry';
+    if (isZipped && !isGzipProven && GZIP_REFUSALS.includes(status)) {
+      gzip = undefined;
+      return transmit(signal, text, batch);
     }
-    channel.failures++;
     const isRetry = outcome.status === 'retry';
+    const isTrouble = ++channel.failures >= FAILURES_BEFORE_WARNING;
     const isRefused =
       signal === 'logs' &&
-      (REFUSALS.includes(status) ||
-        // Without CORS, "not found" is no answer; traces show that the collector is there.
-        (!status && !channel.isProven && traces.isProven && failures >= FAILURES_BEFORE_WARNING - 1));
+      !channel.isProven &&
+      // Without CORS, "not found" is no answer; traces show that the collector is there.
+      (!isRetry || (!status && traces.isProven && isTrouble));
     channel.notBeforeUnixMs = isRefused
       ? Infinity
-      : clock.now() + decidePauseMs(failures + 1, isRetry ? outcome.afterMs : undefined, deps.random());
-    if (isRefused) queue.drop(queue.remove(queue.peek(signal, Infinity)));
-    if (!isRetry || channel.failures >= FAILURES_BEFORE_WARNING) {
+      : clock.now() + decidePauseMs(channel.failures, isRetry ? outcome.afterMs : undefined, deps.random());
+    if (isRefused) queue.drop(queue.peek(signal, Infinity));
+    if (!isRetry || isTrouble) {
       deps.warn(`The collector does not take ${signal} (${status ? `status ${status}` : 'no answer'}).`);
     }
-    return isRefused ? 'drop' : outcome.status;
-  };
-
-  const send = async (batch: Batch, body: string | ArrayBuffer, leaving: boolean): Promise<void> => {
-    const fate = await transmit(batch[0]!.signal, body, leaving);
-    if (fate === 'retry') {
-      queue.putBack(batch);
-      leaveSoon();
-    } else if (fate === 'drop') queue.drop(batch);
+    if (isRefused || !isRetry) {
+      queue.drop(batch);
+      return false;
+    }
+    queue.putBack(batch);
+    schedule();
+    leaveSoon();
+    return true;
   };
 
   const takeBack = (): void => {
-    // One that was sent: the page has been restored since.
-    for (const { batch, takeBack: take } of left) if (take()) queue.remove(batch);
+    // Where it was sent, the page has been restored since.
+    for (const [batch, take] of left) if (take()) queue.remove(batch);
     left = [];
   };
 
-  /** Leaves with the browser what is there now, instead of what it has. */
+  /** Leaves with the browser what it does not have yet. */
   const leave = (): void => {
-    takeBack();
-    let room = KEEPALIVE_BYTES;
     for (const signal of SIGNALS) {
-      const batch = queue.peek(signal, room - ENVELOPE_BYTES);
-      if (!batch.length) continue;
-      const body = toBody(batch);
-      const back = postLater?.(toRequest(signal, body));
-      if (back) left.push({ batch, takeBack: back });
-      room -= countBytes(body);
+      const there = left.flatMap(([batch]) => batch);
+      const batch = queue.peek(signal, BATCH_BYTES).filter((record) => !there.includes(record));
+      const take = batch.length && postLater?.(toRequest(signal, toBody(signal, batch)));
+      if (take) left.push([batch, take]);
     }
   };
 
-  const leaveSoon = (): void => {
-    if (!postLater || isLeavingSoon) return;
-    isLeavingSoon = true;
-    // While the collector is away, much waits and little changes.
-    after(LATER_DELAY_MS * 2 ** Math.min(traces.failures, 6), () => {
-      isLeavingSoon = false;
+  /** Runs something after a while, once for however often it is asked for in between. */
+  const toTimer = (toDelayMs: () => number, run: () => void): (() => void) => {
+    let isSet = false;
+    return () => {
+      if (isSet) return;
+      isSet = true;
+      after(toDelayMs(), () => {
+        isSet = false;
+        run();
+      });
+    };
+  };
+
+  const leaveSoon = toTimer(
+    () => LATER_DELAY_MS,
+    () => {
       leave();
-    });
-  };
+      if (queue.sizeBytes() >= BATCH_BYTES) void flush(false);
+    },
+  );
 
-  const schedule = (): void => {
-    if (!endpoint || sending) return;
-    const soonUnixMs = clock.now() + (queue.sizeOf() < BATCH_BYTES ? BATCH_DELAY_MS : 0);
-    for (const signal of SIGNALS) {
-      const atUnixMs = Math.max(soonUnixMs, toDueUnixMs(signal));
-      if (atUnixMs >= timerUnixMs || !(queue.sizeOf(signal) || stored === 'certainly')) continue;
-      cancelTimer();
-      timerUnixMs = atUnixMs;
-      cancelTimer = after(atUnixMs - clock.now(), () => void flush(false));
-    }
-  };
+  const schedule = toTimer(
+    () => Math.max(BATCH_DELAY_MS, traces.notBeforeUnixMs - clock.now()),
+    () => void flush(false),
+  );
 
   const sendAll = async (isForced: boolean): Promise<void> => {
-    const isDue = (signal: Signal): boolean => isForced || toDueUnixMs(signal) <= clock.now();
+    const isDue = (signal: Signal): boolean =>
+      isForced || Math.max(traces.notBeforeUnixMs, channels[signal].notBeforeUnixMs) <= clock.now();
     for (const signal of SIGNALS) {
-      const channel = channels[signal];
-      const isBroken = channel.failures > 0;
-      // What comes while a batch is on its way waits for more, unless it is enough for one.
-      let leastBytes = 1;
-      while (queue.sizeOf(signal) >= leastBytes && isDue(signal)) {
+      do {
         const batch = queue.peek(signal, BATCH_BYTES);
-        const body = await pack(toBody(batch));
-        const there = queue.remove(batch);
-        if (there.length < batch.length) {
-          // The page was hidden, or forgot, while it was being compressed.
-          queue.putBack(there);
-          continue;
-        }
-        const sent = send(batch, body, false);
-        // Not before it is on its way.
+        if (!batch.length || !isDue(signal)) break;
+        const text = toBody(signal, batch);
+        const body = await pack(text);
         takeBack();
         leaveSoon();
-        await sent;
-        if (isBroken || channel.failures) break;
-        leastBytes = isForced || isGzipSuspect ? 1 : BATCH_BYTES;
-      }
+        // Else the page was hidden, or restored, while it was being compressed.
+        if (queue.has(batch)) await transmit(signal, text, batch, body);
+        // What comes while a batch is on its way waits for more, unless it is enough for one.
+      } while (!channels[signal].failures && (isForced || queue.sizeBytes() >= BATCH_BYTES));
     }
-    if (!stored || !isDue('traces')) return;
-    stored = false;
-    const isDrained = await store.drain(async ([signal, text]) => {
-      const fate = await transmit(signal, await pack(text));
-      return fate !== 'retry';
-    });
-    if (!isDrained) stored = 'certainly';
+    if (isStored && isDue('traces')) {
+      isStored = false;
+      await store.drain(async (signal, text) => {
+        const isKept = await transmit(signal, text, [], await pack(text));
+        isStored ||= isKept;
+        return isKept;
+      });
+    }
   };
 
   const flush = (isForced: boolean): Promise<void> => {
-    cancelTimer();
-    timerUnixMs = Infinity;
-    isLeft = false;
-    if (!endpoint) return Promise.resolve();
+    isGone = false;
     sending ??= sendAll(isForced).finally(() => {
       sending = undefined;
-      schedule();
+      if (queue.sizeBytes() || isStored) schedule();
     });
     return sending;
   };
 
-  /** Keeps all for the next page, or for this one when it is seen again. */
-  const stow = (): boolean => {
-    const batches: Batch[] = [];
-    // Traces last: the store prefers what is last.
-    for (const signal of ['logs', 'traces'] as const) {
-      while (queue.sizeOf(signal)) batches.push(queue.remove(queue.peek(signal, BATCH_BYTES)));
-    }
-    if (!batches.length) return true;
-    const isKept = options.offline && store.put(batches.map((batch) => [batch[0]!.signal, toBody(batch)]));
-    if (isKept) stored = 'certainly';
-    else queue.putBack(batches.flat());
-    schedule();
-    return isKept;
+  /** Does something with the oldest batch; says whether there was one, and it could. */
+  const withBatch = (
+    signal: Signal,
+    maxBytes: number,
+    use: (text: string, batch: Batch) => boolean,
+  ): boolean => {
+    const batch = queue.peek(signal, maxBytes);
+    return batch.length > 0 && use(toBody(signal, batch), batch);
   };
+
+  /** Sends a batch at once, if it may outlive the page. */
+  const sendNow = (signal: Signal, leaving: boolean): boolean =>
+    withBatch(signal, Math.min(roomBytes - ENVELOPE_BYTES, BATCH_BYTES), (text, batch) => {
+      const fits = toCost(text) <= roomBytes;
+      if (fits) void transmit(signal, text, batch, text, leaving);
+      return fits;
+    });
+
+  /** Keeps a batch for the next page, or for this one when it is seen again. */
+  const stow = (signal: Signal): boolean =>
+    withBatch(signal, BATCH_BYTES, (text, batch) => {
+      const isKept = options.offline && store.put(signal, text);
+      if (isKept) queue.remove(batch);
+      isStored ||= isKept;
+      return isKept;
+    });
 
   return {
     add(record) {
-      if (!endpoint) return;
       if (channels[record.signal].notBeforeUnixMs === Infinity) return queue.drop([record]);
+      if (!endpoint) return;
       queue.add(record);
       schedule();
       leaveSoon();
@@ -337,31 +322,23 @@ export function createExporter(deps: ExporterDeps): Exporter {
     flush: () => flush(true),
     drop: (record) => queue.drop([record]),
     flushOnExit(leaving) {
-      if (!endpoint) return;
-      isLeft ||= leaving;
-      const isCutOff = traces.failures > 0 || deps.isOffline();
-      if (!isCutOff || !stow()) {
-        for (const signal of SIGNALS) {
-          while (queue.sizeOf(signal)) {
-            const room = KEEPALIVE_BYTES - keepaliveBytes;
-            const batch = queue.peek(signal, Math.min(room - ENVELOPE_BYTES, BATCH_BYTES));
-            const body = toBody(batch);
-            if (keepalives >= MAX_KEEPALIVES || countBytes(body) > room) break;
-            queue.remove(batch);
-            void send(batch, body, leaving).then(schedule);
-          }
-        }
-        if (leaving) stow();
+      isGone ||= leaving;
+      takeBack();
+      const isCutOff = traces.failures || deps.isOffline();
+      for (const signal of SIGNALS) {
+        while (isCutOff && stow(signal));
+        while (sendNow(signal, leaving));
+        while (leaving && stow(signal));
       }
-      // Nothing of it twice; what had no room is left with the browser.
+      // What had no room.
       leave();
+      schedule();
     },
     clear() {
-      clears++;
-      queue.clear();
+      endpoint = '';
       takeBack();
+      queue = createRecordQueue(0);
       store.clear();
-      local.remove(PLAIN_KEY);
     },
   };
 }

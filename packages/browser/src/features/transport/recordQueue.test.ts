@@ -9,8 +9,11 @@ import {
 } from './recordQueue.ts';
 
 const scope = { name: 's', version: '' };
-const take = (queue: RecordQueue, signal: Signal, maxBytes: number): Batch =>
-  queue.remove(queue.peek(signal, maxBytes));
+const take = (queue: RecordQueue, signal: Signal, maxBytes: number): Batch => {
+  const batch = queue.peek(signal, maxBytes);
+  queue.remove(batch);
+  return batch;
+};
 const span = (json: string, signal: Signal = 'traces'): QueuedRecord => ({ signal, scope, json });
 
 describe('recordQueue', () => {
@@ -19,7 +22,7 @@ describe('recordQueue', () => {
     for (const letter of 'abcde') queue.add(span(letter.repeat(10)));
     expect(take(queue, 'traces', 25).map(({ json }) => json[0])).toEqual(['a', 'b']);
     expect(take(queue, 'traces', 1).map(({ json }) => json[0])).toEqual(['c']);
-    expect(queue.sizeOf()).toBe(20);
+    expect(queue.sizeBytes()).toBe(20);
   });
 
   it('gives the records of one signal at a time, in order', () => {
@@ -27,19 +30,21 @@ describe('recordQueue', () => {
     queue.add(span('a', 'logs'));
     queue.add(span('b'));
     queue.add(span('c', 'logs'));
-    expect([queue.sizeOf('logs'), queue.sizeOf('traces')]).toEqual([2, 1]);
+    expect(queue.sizeBytes()).toBe(3);
     expect(take(queue, 'logs', 100).map(({ json }) => json)).toEqual(['a', 'c']);
     expect(take(queue, 'traces', 100).map(({ json }) => json)).toEqual(['b']);
-    expect(queue.sizeOf()).toBe(0);
+    expect(queue.sizeBytes()).toBe(0);
   });
 
-  it('says which records of a batch were still there', () => {
+  it('says whether all of a batch still wait, and takes out what does', () => {
     const queue = createRecordQueue(1000);
     for (const letter of 'abc') queue.add(span(letter));
     const batch = queue.peek('traces', 100);
+    expect(queue.has(batch)).toBe(true);
     queue.remove(batch.slice(0, 1));
-    expect(queue.remove(batch).map(({ json }) => json)).toEqual(['b', 'c']);
-    expect(queue.sizeOf()).toBe(0);
+    expect(queue.has(batch)).toBe(false);
+    queue.remove(batch);
+    expect(queue.sizeBytes()).toBe(0);
   });
 
   it('puts a batch back in front', () => {
@@ -49,7 +54,7 @@ describe('recordQueue', () => {
     queue.add(span('b'));
     queue.putBack(batch);
     expect(take(queue, 'traces', 100).map(({ json }) => json)).toEqual(['a', 'b']);
-    expect(queue.sizeOf()).toBe(0);
+    expect(queue.sizeBytes()).toBe(0);
   });
 
   it('counts what is dropped by signal', () => {
@@ -57,9 +62,8 @@ describe('recordQueue', () => {
     queue.add(span('a'.repeat(10), 'logs'));
     queue.add(span('b'.repeat(10)));
     queue.add(span('c'.repeat(10)));
-    expect([queue.dropped('logs'), queue.dropped('traces')]).toEqual([1, 0]);
-    queue.clear();
-    expect([queue.dropped('logs'), queue.sizeOf()]).toEqual([1, 0]);
+    expect(queue.dropped).toEqual({ logs: 1, traces: 0 });
+    expect(queue.sizeBytes()).toBe(20);
   });
 
   it('never holds more than it may, and loses nothing uncounted', () => {
@@ -85,7 +89,7 @@ describe('recordQueue', () => {
             queue.add(span(step));
             added++;
           }
-          expect(queue.sizeOf()).toBeLessThanOrEqual(200);
+          expect(queue.sizeBytes()).toBeLessThanOrEqual(200);
           for (const { json, sizeBytes } of taken.flat()) {
             expect(Buffer.byteLength(json)).toBeLessThanOrEqual(sizeBytes);
           }
@@ -93,7 +97,7 @@ describe('recordQueue', () => {
         const away = taken.flat().length;
         taken = [];
         const left = take(queue, 'traces', 1e9).length;
-        expect(left + away + queue.dropped('traces')).toBe(added);
+        expect(left + away + queue.dropped.traces).toBe(added);
       }),
     );
   });

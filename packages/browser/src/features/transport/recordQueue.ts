@@ -10,20 +10,20 @@ export interface QueuedRecord extends EncodedRecord {
 
 /** Records that wait to be sent, bounded in bytes. */
 export interface RecordQueue {
-  /** What the records of one signal sizeOf, or of all. */
-  readonly sizeOf: (signal?: Signal) => number;
+  /** What the waiting records have together. */
+  readonly sizeBytes: () => number;
   /** How many records of a signal were dropped so far. */
-  readonly dropped: (signal: Signal) => number;
-  add(record: QueuedRecord): void;
+  readonly dropped: Readonly<Record<Signal, number>>;
+  readonly add: (record: QueuedRecord) => void;
   /** Looks at the oldest records of one signal, together at most `maxBytes`, or one alone. */
   peek(signal: Signal, maxBytes: number): Batch;
-  /** Takes the records of a batch out, and says which were there. */
-  remove(batch: Batch): Batch;
+  /** Whether all of a batch still wait. */
+  readonly has: (batch: Batch) => boolean;
+  readonly remove: (batch: Batch) => void;
   /** Puts a batch back in front of what has come since. */
   readonly putBack: (batch: Batch) => void;
+  /** Counts what is lost; where it waits, it no longer does. */
   readonly drop: (batch: readonly QueuedRecord[]) => void;
-  /** Forgets everything; nothing of it counts as dropped. */
-  readonly clear: () => void;
 }
 
 /** Records of one signal that go out together. */
@@ -41,53 +41,39 @@ export interface SizedRecord extends QueuedRecord {
  * @param maxBytes what it may hold; beyond it the oldest records are dropped and counted
  */
 export function createRecordQueue(maxBytes: number): RecordQueue {
-  let records: Batch = [];
-  let sizes = { traces: 0, logs: 0 };
+  let records: SizedRecord[] = [];
   const dropped = { traces: 0, logs: 0 };
-  const sizeOf = (signal?: Signal): number => (signal ? sizes[signal] : sizes.traces + sizes.logs);
-  const drop = (batch: readonly QueuedRecord[]): void => batch.forEach(({ signal }) => dropped[signal]++);
-  const put = (more: Batch, list: Batch): void => {
-    for (const { signal, sizeBytes } of more) sizes[signal] += sizeBytes;
-    records = list;
-    let over = 0;
-    for (; sizeOf() > maxBytes; over++) sizes[records[over]!.signal] -= records[over]!.sizeBytes;
-    if (!over) return;
-    drop(records.slice(0, over));
-    records = records.slice(over);
+  const sizeBytes = (): number => records.reduce((sum, record) => sum + record.sizeBytes, 0);
+  const remove = (batch: readonly QueuedRecord[]): void => {
+    records = records.filter((record) => !batch.includes(record));
+  };
+  const drop = (batch: readonly QueuedRecord[]): void => {
+    for (const { signal } of batch) dropped[signal]++;
+    remove(batch);
+  };
+  const put = (batch: Batch, place: number): void => {
+    records.splice(place, 0, ...batch);
+    while (sizeBytes() > maxBytes) drop([records[0]!]);
   };
   return {
-    sizeOf,
-    dropped: (signal) => dropped[signal],
-    add(record) {
-      const sized = { ...record, sizeBytes: countBytes(record.json) };
-      (records as SizedRecord[]).push(sized);
-      put([sized], records);
-    },
-    peek(signal, limit) {
-      let room = limit;
+    sizeBytes,
+    dropped,
+    add: (record) => put([{ ...record, sizeBytes: countBytes(record.json) }], records.length),
+    peek(signal, room) {
       let count = 0;
       return records.filter(
         (record) => record.signal === signal && ((room -= record.sizeBytes) >= 0 || !count) && ++count,
       );
     },
-    remove(batch) {
-      const gone = new Set(batch);
-      const removed = records.filter((record) => gone.has(record));
-      records = records.filter((record) => !gone.has(record));
-      for (const { signal, sizeBytes } of removed) sizes[signal] -= sizeBytes;
-      return removed;
-    },
-    putBack: (batch) => put(batch, [...batch, ...records]),
+    has: (batch) => batch.every((record) => records.includes(record)),
+    remove,
+    putBack: (batch) => put(batch, 0),
     drop,
-    clear() {
-      records = [];
-      sizes = { traces: 0, logs: 0 };
-    },
   };
 }
 
 /** Upper bound of the bytes that a text has in UTF-8. */
 export function countBytes(text: string): number {
   // oxlint-disable-next-line no-control-regex -- all of ASCII is meant
-  return /^[\0-\x7f]*$/.test(text) ? text.length : text.length * 3;
+  return text.length * (/[^\0-\x7f]/.test(text) ? 3 : 1);
 }

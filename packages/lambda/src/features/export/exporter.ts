@@ -90,7 +90,7 @@ export function createExporter(environment: ExporterEnvironment): Exporter {
       return;
     }
     queue.countDropped(sent.spans.length);
-    report(`${sent.spans.length} spans were refused: ${outcome.reason}`);
+    report(`${sent.spans.length} spans were refused: the collector answered ${answer?.status}`);
   };
 
   /** Looks at what was sent before: two whole flushes and the timeout without an answer mean that none will come. */
