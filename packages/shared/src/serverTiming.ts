@@ -46,10 +46,10 @@ export function parseServerTiming(header: string): ServerTimingMetric[] {
     if (separator === ',') {
       metric = name ? { name } : undefined;
       if (metric) metrics.push(metric);
-    } else if (metric && /^dur$/i.test(name)) {
+    } else if (metric && name.toLowerCase() === 'dur') {
       const duration = parseFloat(value);
       metric.duration ??= Number.isFinite(duration) ? duration : 0;
-    } else if (metric && /^desc$/i.test(name)) metric.description ??= value;
+    } else if (metric && name.toLowerCase() === 'desc') metric.description ??= value;
   }
   return metrics.slice(0, MAX_METRICS);
 }

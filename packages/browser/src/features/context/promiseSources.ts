@@ -1,4 +1,5 @@
 import type { Context } from '@opentelemetry/api';
+import { isBranded } from '../../platform/isBranded.ts';
 import { patchMethod } from '../../platform/patchMethod.ts';
 import { withExtras } from '../../platform/withExtras.ts';
 import type { CurrentContext } from './currentContext.ts';
@@ -21,14 +22,14 @@ export type Follow = <T>(promise: T, observer?: SettlingObserver) => T;
  */
 export function createFollow(current: CurrentContext, hold?: (context: Context) => () => void): Follow {
   return (promise, observer) => {
-    if (!isPromise(promise)) {
+    if (!isBranded(promise, 'Promise')) {
       // A function that the page has put in place of the browser's; what it gives is not waited for.
       observer?.onValue?.(promise);
       return promise;
     }
     const asked = current.ask();
     const release = hold?.(asked);
-    const derived = promise.then(
+    const derived = (promise as Promise<unknown>).then(
       (value) => {
         current.resume(asked, true);
         observer?.onValue?.(value);
@@ -42,7 +43,7 @@ export function createFollow(current: CurrentContext, hold?: (context: Context) 
         throw error;
       },
     );
-    return withExtras(derived, promise) as typeof promise;
+    return withExtras(derived, promise as Promise<unknown>) as typeof promise;
   };
 }
 
@@ -67,9 +68,4 @@ export function observePromiseSources(
   const stops = BODY_METHODS.map((name) => patch(Response?.prototype, name, follow));
   stops.push(patch(ReadableStreamDefaultReader?.prototype, 'read', followChunk));
   return () => stops.forEach((stop) => stop());
-}
-
-/** By its brand and not its constructor: pages bring promises of their own, and other frames have theirs. */
-function isPromise(value: unknown): value is Promise<unknown> {
-  return Object.prototype.toString.call(value) === '[object Promise]';
 }

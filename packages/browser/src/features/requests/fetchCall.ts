@@ -1,3 +1,4 @@
+import { isBranded } from '../../platform/isBranded.ts';
 import type { ParseUrl } from '../../platform/parseUrl.ts';
 import { toReadable } from './fetchInit.ts';
 
@@ -33,7 +34,7 @@ export interface FetchCall {
 export function parseFetchCall(args: readonly unknown[], parseUrl: ParseUrl): FetchCall | undefined {
   const [input, rawInit, ...rest] = args;
   if (!args.length || (rawInit != null && typeof rawInit !== 'object')) return undefined;
-  const request = isRequest(input) ? input : undefined;
+  const request = isBranded(input, 'Request') ? (input as Request) : undefined;
   try {
     const init = toReadable(rawInit);
     // Options win over the request that they come with, headers as a whole.
@@ -87,9 +88,4 @@ export function parseFetchCall(args: readonly unknown[], parseUrl: ParseUrl): Fe
   } catch {
     return undefined;
   }
-}
-
-/** By its brand and not its constructor: a request may come from another frame. */
-function isRequest(value: unknown): value is Request {
-  return Object.prototype.toString.call(value) === '[object Request]';
 }
