@@ -129,7 +129,11 @@ describe('masking', () => {
     await collector.waitForSpan(isRequestTo('/status'));
     await page.goto(`${site.url}/bare`);
     await collector.waitForSpans(4, hasType('action'));
-    const sent = collector.requests.map(({ body, path }) => path + body).join('\n');
+    const sent = collector.requests
+      .map(({ body, path }) => path + body)
+      .join('\n')
+      // Ids and times of our own hold any four digits now and then.
+      .replace(/(?:Id|UnixNano)":"\w+"|"session\.\S*?id","value":\{"stringValue":"\w+"|v6-\d+-\d+/g, '');
     for (const secret of SECRETS) expect(sent.toLowerCase()).not.toContain(secret.toLowerCase());
   });
 
