@@ -61,12 +61,12 @@ export function takeEarly(window: Window): TakenEarly | undefined {
  */
 export function adoptEarly(deps: AdoptDeps, { records, load }: TakenEarly): void {
   const { clock, ids, current, actions, requests } = deps;
-  const contexts = new Map([[load[1], actions.at(Infinity)?.context]]);
+  const contexts: Record<string, Context | undefined> = { [load[1]]: actions.at(Infinity)?.context };
   const at = <T>(timeMs: number, run: () => T): T => clock.at(clock.fromTimeStamp(timeMs), run);
 
   const adoptRequest = (record: EarlyRequest): void => {
     const [method = 'GET', , , parentSpanId, href, startMs, ...end] = record;
-    const context = contexts.get(parentSpanId!) ?? ROOT_CONTEXT;
+    const context = contexts[parentSpanId!] ?? ROOT_CONTEXT;
     const call = {
       method: method.toUpperCase(),
       url: new URL(href),
@@ -94,7 +94,7 @@ export function adoptEarly(deps: AdoptDeps, { records, load }: TakenEarly): void
     if (!isTrusted || !deps.options.features.includes(type)) return;
     const startUnixMs = clock.fromTimeStamp(timeStamp);
     const action = actions.start({ type, target, name: deps.toElementName(target), startUnixMs, isTrusted });
-    contexts.set(spanId, action?.context);
+    contexts[spanId] = action?.context;
   };
 
   for (const record of records) {
