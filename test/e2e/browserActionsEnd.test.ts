@@ -206,11 +206,28 @@ describe('a custom action', () => {
       await run('rejecting', () => Promise.reject(new RangeError('later'))).catch((error: Error) =>
         messages.push(error.message),
       );
+      const hostile = {
+        get name(): string {
+          throw new Error('trap');
+        },
+      };
+      try {
+        run('hostile', () => {
+          // oxlint-disable-next-line typescript/only-throw-error -- pages do
+          throw hostile;
+        });
+      } catch (error) {
+        messages.push(error === hostile);
+      }
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- pages do
+      await run('hostile', () => Promise.reject(hostile)).catch((error: unknown) =>
+        messages.push(error === hostile),
+      );
       void run('unhandled', () => Promise.reject(new Error('nobody')));
       await new Promise((done) => setTimeout(done, 20));
       return messages;
     });
-    expect(caught).toEqual(['at once', 'later', 'unhandled nobody']);
+    expect(caught).toEqual(['at once', 'later', true, true, 'unhandled nobody']);
     for (const [name, type] of [
       ['throwing', 'TypeError'],
       ['rejecting', 'RangeError'],

@@ -15,6 +15,9 @@ beforeAll(async () => {
   collector = await startFakeCollector();
   site = await startTestOrigin('localhost', {
     '/': { html: toPageHtml({ endpoint: collector.url }, '<button id="one">one</button>') },
+    '/frozen': {
+      html: `<script>Object.freeze(Promise.prototype); Object.freeze(Response.prototype)</script>${toPageHtml({ endpoint: collector.url })}`,
+    },
   });
   browser = await launchChromium();
   voices = await openPage(browser, `${site.url}/`);
@@ -27,6 +30,11 @@ afterAll(async () => {
   await site?.stop();
   await collector?.stop();
 });
+
+/** Runs a function in the page within an action. */
+function inAction<T>(run: () => Promise<T>): Promise<T> {
+  return page.evaluate<T>(`clickspan.action.run('any', ${String(run)})`);
+}
 
 describe('seeing what awaits a promise', () => {
   it('leaves promises what they are for the page', async () => {
@@ -59,7 +67,8 @@ describe('seeing what awaits a promise', () => {
   });
 
   it('keeps the order in which reactions run', async () => {
-    const order = await page.evaluate(async () => {
+    // Within an action: elsewhere nothing is seen.
+    const order = await inAction(async () => {
       const seen: number[] = [];
       const both = Promise.resolve();
       const first = (async () => {
@@ -77,7 +86,7 @@ describe('seeing what awaits a promise', () => {
   });
 
   it('leaves rejections as handled or unhandled as they were', async () => {
-    const unhandled = await page.evaluate(async () => {
+    const unhandled = await inAction(async () => {
       const seen: string[] = [];
       window.addEventListener('unhandledrejection', (event) => {
         event.preventDefault();
@@ -159,6 +168,13 @@ describe('seeing what awaits a promise', () => {
     });
     await page.click('#one');
     expect((await collector.waitForSpan(isRequestTo('/resized'))).parentSpanId).toBe('');
+  });
+
+  it('is left out where the page has frozen its promises, without a word', async () => {
+    const frozen = await openPage(browser, `${site.url}/frozen`);
+    await frozen.page.evaluate(async () => (await fetch('/of-frozen')).text());
+    await collector.waitForSpan(isRequestTo('/of-frozen'));
+    expect([...frozen.console, ...frozen.errors]).toEqual([]);
   });
 
   it('is over when the agent is stopped', async () => {

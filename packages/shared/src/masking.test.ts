@@ -61,6 +61,7 @@ describe('maskText', () => {
     ['Authorization: Bearer abc.d-e~f', 'Authorization: Bearer *'],
     ['{"password":"hunter2","user":1}', '{"password":"*","user":1}'],
     ['aws_secret_access_key=abc', 'aws_secret_access_key=*'],
+    ['at https://a.example/#/users/55559999/edit', 'at https://a.example/#/users/{id}/edit'],
     [
       'GET https://u:p@a.example:8080/orders/17?q=Anna#top failed',
       'GET https://a.example:8080/orders/{id}?q=*#top failed',

@@ -28,9 +28,9 @@ const TEXT_PATTERNS: readonly (readonly [RegExp, string | ((...found: string[]) 
   [/((?:passw|secret|token|api.?key)[\w-]{0,20}["']?(?:=|:\s?["'])["']?)[^\s"'&,;)]+/gi, '$1*'],
   // Values and fragment of an address.
   [/([?&#][\w.[\]%-]{1,64}=)[^\s"'<>()&#]+/g, '$1*'],
-  // The path of an address, or one that stands alone.
+  // The path of an address or in its fragment, or one that stands alone.
   [
-    /(\w{1,20}:\/\/[^\s/?#"'<>()]*|^|[\s"'`(=])((?:\/[^\s/?#:"'`<>()]+)+)/g,
+    /(\w{1,20}:\/\/[^\s/?#"'<>()]*|^|[\s"'`(=#])((?:\/[^\s/?#:"'`<>()]+)+)/g,
     (_, before, path) => before + maskPath(path),
   ],
   // Keys, tokens, hashes, ids: long, and with a digit. (The second half of an AWS key pair may hold slashes.)

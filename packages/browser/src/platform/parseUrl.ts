@@ -3,6 +3,8 @@ export type ParseUrl = (text: string) => URL;
 
 /** Pages ask the same addresses again and again, and reading one costs as much as all else that a request needs. */
 const MAX_KNOWN = 100;
+/** Longer ones hold data, and are not worth their memory. */
+const MAX_LENGTH = 2048;
 
 /** Makes a reader of addresses that remembers the latest. */
 export function createParseUrl({ document }: Window): ParseUrl {
@@ -14,7 +16,10 @@ export function createParseUrl({ document }: Window): ParseUrl {
       known = new Map();
     }
     let url = known.get(text);
-    if (!url) known.set(text, (url = new URL(text, base)));
+    if (!url) {
+      url = new URL(text, base);
+      if (text.length < MAX_LENGTH) known.set(text, url);
+    }
     return url;
   };
 }

@@ -77,9 +77,9 @@ export function createCustomActions(deps: CustomActionsDeps): CustomActions {
     runAction(name, run) {
       const action = startAction(name);
       const fail = (error: unknown): void => {
-        action.span
-          .setAttribute(ERROR_TYPE, (error as Error | undefined)?.name ?? 'Error')
-          .setStatus({ code: STATUS_ERROR });
+        action.span.setStatus({ code: STATUS_ERROR });
+        // Reading it may run code of the page.
+        guard(() => action.span.setAttribute(ERROR_TYPE, (error as Error | undefined)?.name ?? 'Error'));
         action.end();
       };
       try {

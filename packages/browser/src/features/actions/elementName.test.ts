@@ -39,6 +39,7 @@ describe('toElementName', () => {
     ['the name of any other field', '<input id="x" name="email" value="anna@a.example">', 'email'],
     ['the element where there is nothing else', '<button id="x"></button>', 'button#x'],
     ['the element where a field hides its id', '<form id="x"><input name="id"></form>', 'form#x'],
+    ['no address in an id', '<button id="row-anna@a.example"><i id="x"></i></button>', 'button#*'],
     ['the element where it is not made for clicks', '<div id="x">A letter to Anna</div>', 'div#x'],
   ])('takes %s', (_what, html, name) => {
     expect(nameIn(html)).toBe(name);

@@ -81,5 +81,5 @@ function toLabel(text: string | null | undefined): string {
 function toTagName(element: Element): string {
   // Not the property: a form's field of that name hides it.
   const id = element.getAttribute('id');
-  return element.localName + (id && !/\d/.test(id) ? `#${id}` : '');
+  return element.localName + (id && !/\d/.test(id) ? `#${maskText(id)}` : '');
 }

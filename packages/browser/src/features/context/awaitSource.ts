@@ -23,7 +23,7 @@ export interface AwaitDeps {
  *
  * @returns undoes it
  */
-export function observeAwaits({ window, current, afterMicrotasks }: AwaitDeps): () => void {
+export function observeAwaits({ window, current, afterMicrotasks }: AwaitDeps): (() => void) | undefined {
   const { Promise } = window;
   const { prototype } = Promise;
   // oxlint-disable-next-line typescript/unbound-method -- called with its object below
@@ -75,7 +75,7 @@ export function observeAwaits({ window, current, afterMicrotasks }: AwaitDeps): 
   };
 
   const original = Object.getOwnPropertyDescriptor(prototype, 'constructor')!;
-  void Object.defineProperty(prototype, 'constructor', {
+  const isSeeing = Reflect.defineProperty(prototype, 'constructor', {
     configurable: true,
     get(this: Promise<unknown>) {
       if (!isOurs) {
@@ -97,6 +97,8 @@ export function observeAwaits({ window, current, afterMicrotasks }: AwaitDeps): 
       });
     },
   });
+  // The page has frozen it: it wants no one to touch it.
+  if (!isSeeing) return undefined;
   // It asks for the constructor too, but may add no reaction; ours would make a rejection count as handled.
   const stop = patchMethod(Promise, 'resolve', (resolve, self, args) => {
     isOurs = true;

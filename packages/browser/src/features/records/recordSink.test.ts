@@ -46,8 +46,11 @@ const span = (attributes: Attributes = {}): EndedSpan => ({
 describe('recordSink', () => {
   it('masks what others have written of errors, in spans and log records', () => {
     const { sink, sent } = setUp();
-    sink.span(span({ 'exception.stacktrace': 'at anna@a.example' }));
-    sink.log({ unixMs: 7, attributes: { 'exception.message': 'no anna@a.example' } });
+    sink.span(span({ 'exception.stacktrace': 'at anna@a.example', 'error.type': 'anna@a.example' }));
+    sink.log({
+      unixMs: 7,
+      attributes: { 'exception.message': 'no anna@a.example', 'exception.type': 'anna@a.example' },
+    });
     expect(sent).toHaveLength(2);
     expect(sent.join()).not.toContain('anna');
   });

@@ -1,5 +1,11 @@
 import type { Attributes } from '@opentelemetry/api';
-import { EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, SESSION_ID } from '@clickspan/shared/attributes';
+import {
+  ERROR_TYPE,
+  EXCEPTION_MESSAGE,
+  EXCEPTION_STACKTRACE,
+  EXCEPTION_TYPE,
+  SESSION_ID,
+} from '@clickspan/shared/attributes';
 import { maskText } from '@clickspan/shared/masking';
 import { encodeLog, encodeSpan, type LogRecord } from '@clickspan/shared/otlp';
 import type { EndedSpan, Scope } from '@clickspan/shared/tracer';
@@ -65,7 +71,7 @@ export interface RecordSinkDeps {
 }
 
 /** What is of other people's making, wherever it comes from. */
-const TEXTS: readonly string[] = [EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE];
+const TEXTS: readonly string[] = [EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE, ERROR_TYPE];
 
 /** Makes the sink: the one place that every record passes, last of all before it is bytes. */
 export function createRecordSink(deps: RecordSinkDeps): RecordSink {

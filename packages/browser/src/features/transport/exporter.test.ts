@@ -285,6 +285,22 @@ describe('exporter', () => {
     expect(setup.received()).toHaveLength(1);
   });
 
+  it('flushes on demand what has come while a batch was on its way, too', async () => {
+    const setup = setUp();
+    let answer = (_: PostAnswer): void => {};
+    setup.answer = new Promise((done) => {
+      answer = done;
+    });
+    setup.record('one');
+    await setup.time.advance(1000);
+    setup.record('two');
+    const flushed = setup.exporter.flush();
+    setup.answer = OK;
+    answer(OK);
+    await flushed;
+    expect(setup.names()).toEqual(['one', 'two']);
+  });
+
   it('keeps nothing without an endpoint', async () => {
     const setup = setUp({ endpoint: '' });
     setup.record('one');

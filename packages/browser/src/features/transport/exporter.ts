@@ -277,6 +277,8 @@ export function createExporter(deps: ExporterDeps): Exporter {
 
   const flush = (isForced: boolean): Promise<void> => {
     isGone = false;
+    // What is on its way may not be all that there is.
+    if (sending && isForced) return sending.then(() => flush(true));
     sending ??= sendAll(isForced).finally(() => {
       sending = undefined;
       if (queue.sizeBytes() || isStored) schedule();
