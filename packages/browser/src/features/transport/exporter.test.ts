@@ -287,7 +287,7 @@ describe('exporter', () => {
 
   it('flushes on demand what has come while a batch was on its way, too', async () => {
     const setup = setUp();
-    let answer = (_: PostAnswer): void => {};
+    let answer!: (value: PostAnswer) => void;
     setup.answer = new Promise((done) => {
       answer = done;
     });
