@@ -38,7 +38,6 @@ const ALIVE = `
 <div><button id="message">Message</button></div>
 <div><button id="focus" onclick="document.getElementById('text').focus()">Focus</button></div>
 <div><button id="scroll" onclick="window.scrollTo(0, scrollY ? 0 : 40)">Scroll</button></div>
-<div><button id="copy" onclick="navigator.clipboard.writeText('x').catch(() => {})">Copy</button></div>
 <div><button id="alert" onclick="alert('x')">Alert</button></div>
 <div><button id="pick" onclick="Object.assign(document.createElement('input'), { type: 'file' }).click()">Pick</button></div>
 <div><button id="save" onclick="Object.assign(document.createElement('a'), { href: 'data:,x', download: 'x' }).click()">Save</button></div>

@@ -17,6 +17,9 @@ const VARIABLE_PART = /[\d@%=]|^[a-f]{8,}$|^.{33}/i;
 /** Upper case as few words have it: where there is no digit, it tells random characters. */
 const RANDOM_CASE = /^(?=.*[a-z][A-Z])(?=.{16}).*[A-Z]{2}/;
 
+/** A text without any of it has nothing to mask: most labels. */
+const SUSPECT = /[@%=/:]|bearer|basic|[\w+-]{20}|\d[ -]?\d/i;
+
 /** In texts, in this order; each with what stands for it. */
 const TEXT_PATTERNS: readonly (readonly [RegExp, string | ((...found: string[]) => string)])[] = [
   // User and password of an address.
@@ -51,6 +54,7 @@ const TEXT_PATTERNS: readonly (readonly [RegExp, string | ((...found: string[]) 
  * @param text of any length; what is too long is cut
  */
 export function maskText(text: string): string {
+  if (!SUSPECT.test(text)) return text.slice(0, MAX_LENGTH);
   const isLong = text.length >= MAX_LENGTH;
   let masked = isLong ? text.slice(0, MAX_LENGTH) : text;
   for (const [pattern, mask] of TEXT_PATTERNS) masked = masked.replace(pattern, mask as string);

@@ -120,7 +120,7 @@ export function createCore(
     createTaskEnd: (run) => createTaskEnd(window, run),
     afterMicrotasks,
     onTaskEnd(context) {
-      guard(() => actions.of(context)?.touch());
+      guard(() => actions.endTask(context));
     },
   });
   const after = createAfter(window);

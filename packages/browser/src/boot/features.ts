@@ -12,8 +12,8 @@ import { observeLongFrames } from '../features/vitals/observeLongFrames.ts';
 import { observeVitals } from '../features/vitals/observeVitals.ts';
 import type { Core } from './core.ts';
 
-/** Something that the agent observes: starts, and gives what ends it. */
-export type Feature = (core: Core) => (() => void) | undefined;
+/** Something that the agent observes: starts, and gives what ends it, in one or more parts. */
+export type Feature = (core: Core) => (() => void) | readonly (() => void)[] | undefined;
 
 /** All features by their names in the option `features`, in the order in which they start; each is also an export of `entries/core.ts`. */
 export const allFeatures: Readonly<Record<string, Feature>> = {

@@ -161,21 +161,18 @@ function observePage(
 }
 
 /** Keeps the context through everything that calls back. */
-const observeContext: Feature = ({ window, current, guard, listen, actions, follow, followLoosely }) => {
-  const stops = [
-    observeCallbackSources({
-      window,
-      current,
-      expect(context, delayMs) {
-        guard(() => actions.of(context)?.expect(delayMs));
-      },
-    }),
-    observePromiseSources(window, follow, followLoosely),
-    observeMessages({ window, current, listen }),
-    observeDatabases(window, current, listen),
-  ];
-  return () => stops.forEach((stop) => stop());
-};
+const observeContext: Feature = ({ window, current, guard, listen, actions, follow, followLoosely }) => [
+  ...observeCallbackSources({
+    window,
+    current,
+    expect(context, delayMs) {
+      guard(() => actions.of(context)?.expect(delayMs));
+    },
+  }),
+  ...observePromiseSources(window, follow, followLoosely),
+  ...observeMessages({ window, current, listen }),
+  ...observeDatabases(window, current, listen),
+];
 
 /** Begins the session as soon as more urgent work is done. */
 const observeSession: Feature = ({ after, guard, session }) => after(0, () => guard(session.begin));
@@ -186,7 +183,7 @@ const observeLife: Feature = (core) =>
     onHidden() {
       core.session.save();
       core.requests.endAnswered();
-      core.actions.endQuiet();
+      core.actions.endAll();
       core.exporter.flushOnExit(false);
     },
     onExit() {

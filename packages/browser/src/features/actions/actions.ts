@@ -1,4 +1,4 @@
-import type { Attributes, Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
+import type { Attributes, Context, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import {
   BROWSER_DOCUMENT_URL,
   CLICKSPAN_ACTION_BLOCKING_SCRIPT,
@@ -24,7 +24,6 @@ import type { Clock } from '../../platform/clock.ts';
 import { createDomChanges } from '../../platform/domChanges.ts';
 import type { Guard } from '../../platform/guard.ts';
 import type { After } from '../../platform/timers.ts';
-import { createQuietEnd, type QuietEnd } from './quietEnd.ts';
 import { toUnionMs, type RequestTime } from './timeSplit.ts';
 
 /** What the user did. */
@@ -43,7 +42,7 @@ export interface ActionCandidate {
 export type BeforeAction = (candidate: ActionCandidate) => string | false | undefined;
 
 /** One thing that the user did: the root of a trace. */
-export interface Action extends Omit<QuietEnd, 'end' | 'endIfQuiet'> {
+export interface Action {
   readonly type: ActionType;
   /** Whether a user did it or the page names it so: what scripts click or submit meanwhile is part of it. */
   readonly isInput: boolean;
@@ -51,22 +50,34 @@ export interface Action extends Omit<QuietEnd, 'end' | 'endIfQuiet'> {
   readonly spanContext: SpanContext;
   readonly context: Context;
   readonly startUnixMs: number;
+  readonly isOpen: boolean;
   /** How many requests it has made. */
   readonly requests: number;
   /** Whether something is known to have come of it. */
   readonly hasEffect: boolean;
+  readonly isPastCap: () => boolean;
+  /** Notes that something happened until now, or until the time given. */
+  readonly touch: (untilUnixMs?: number) => void;
+  /** Waits for something; the returned function says that it is over. */
+  readonly hold: () => (untilUnixMs?: number) => void;
+  /** Says that more may come after a while, so that the end is not decided before; the end does not move by that. */
+  readonly expect: (delayMs: number) => void;
+  /** Notes that it has changed the DOM. */
+  readonly settle: () => void;
+  /**
+   * Ends it now. What is awaited makes that the end, and gives it the reason; else it has ended with what last happened.
+   *
+   * @param reason without one, it ends only if nothing is awaited
+   */
+  readonly end: (reason?: string) => void;
+  /** Ends it if its time has come, else sees to being called again. */
+  readonly check: () => void;
   /** Notes a request; the returned function says that it has ended. */
   startRequest(startUnixMs: number): (end: RequestEnd) => void;
   /** Notes what the user waited for beside the requests that scripts make: the document. */
   addWait(time: RequestTime): void;
   /** Notes an error; its type, when it is one that nobody has caught: then the action has failed. */
   addError(failure: string | undefined): void;
-  /**
-   * Notes that the main thread was busy; only what lies within the action counts.
-   *
-   * @param script the one that kept it so, if there was one
-   */
-  addMainThread(startUnixMs: number, endUnixMs: number, script?: BlockingScript): void;
   /** Notes that it has changed the page's address. */
   addRoute(path: string): void;
   /** Says that it turns out to be something else, which `beforeAction` may name or drop. */
@@ -87,6 +98,8 @@ export interface ActionInit extends Omit<ActionCandidate, 'target'> {
   readonly target?: Element;
   readonly startUnixMs: number;
   readonly isTrusted: boolean;
+  /** Whether its context is entered now, so that the end of its task is told: until then it needs no timer. */
+  readonly isTask?: boolean;
   readonly attributes?: Attributes | undefined;
   /** What it points to, beside being the root of its own trace. */
   readonly link?: SpanContext | undefined;
@@ -100,22 +113,24 @@ export interface Actions {
   start(init: ActionInit): Action | undefined;
   /** The action to which a context belongs. */
   readonly of: (context: Context) => Action | undefined;
+  /** Says that a task that counts for a context is over. */
+  endTask(context: Context): void;
   /** The action that began last by a time; it may be over since a while: the latest few are kept. */
   at(unixMs: number): Action | undefined;
-  /** Notes on all open actions that the main thread was busy. */
+  /**
+   * Notes that the main thread was busy; of an action only what lies within it counts.
+   *
+   * @param script the one that kept it so, if there was one
+   */
   addMainThread(startUnixMs: number, endUnixMs: number, script?: BlockingScript): void;
   /** Names the route that the page has come to, and so the action that led there. */
   setRoute(pattern: string): void;
   /** Observes the DOM for as long as an action is open; before the load is over, only when the user has done something. */
   watchDom(): void;
-  /** Notes that something has happened whose cause is not known. */
-  readonly stir: () => void;
   /** How often something has happened whose cause is not known. */
-  readonly stirs: () => number;
-  /** Ends those that only wait for quiet: the page may not be seen again. */
-  endQuiet(): void;
-  /** Ends all; what still waited for something says why it ends. */
-  endAll(reason: string): void;
+  stirs: number;
+  /** Ends all, and what still waited for something says why; without a reason, only those that wait for nothing but quiet. */
+  endAll(reason?: string): void;
 }
 
 /** What actions need of their surroundings. */
@@ -131,6 +146,15 @@ export interface ActionsDeps {
   readonly onStart?: () => void;
 }
 
+/** So long must nothing have happened. */
+const QUIET_MS = 250;
+/**
+ * Timers and changes of the DOM are not waited for longer after the last thing that happened beside them: they hide
+ * messages, tick, animate and poll.
+ */
+const MAX_WAIT_MS = 1500;
+/** No action lasts longer; work that it causes later starts a new trace with a link. */
+const CAP_MS = 30_000;
 /** So many actions can be found by their time. */
 const MAX_LATEST = 10;
 /** Sums of times are not exact. */
@@ -150,98 +174,77 @@ export function createActions({
   options,
   onStart,
 }: ActionsDeps): Actions {
-  const open = new Map<Action, QuietEnd>();
+  const { now } = clock;
+  const open = new Set<Action>();
+  /** Since the first of the open actions. */
+  const busy: (RequestTime & { readonly script: BlockingScript | undefined })[] = [];
   const latest: Action[] = [];
   let route: string | undefined;
   /** The action that has changed the address last, or the load. */
   let routed: Action | undefined;
-  let stirs = 0;
   const of: Actions['of'] = (context) => (context.getValue(ACTION_KEY) as (() => Action) | undefined)?.();
-  const stir = (): void => void stirs++;
   const dom = createDomChanges(window, () =>
     guard(() => {
       const cause = of(current.get());
       if (cause) cause.settle();
-      else stir();
+      else actions.stirs++;
     }),
   );
+
+  let checkUnixMs = Infinity;
+  let cancelCheck: (() => void) | undefined;
+  /** One timer for all: browsers take their time to start one. */
+  const checkAt = (unixMs: number): void => {
+    if (unixMs >= checkUnixMs) return;
+    cancelCheck?.();
+    checkUnixMs = unixMs;
+    cancelCheck = after(unixMs - now(), () => {
+      checkUnixMs = Infinity;
+      open.forEach(({ check }) => guard(check));
+    });
+  };
 
   const toSpanName = ({ type, name, target }: ActionCandidate): string | false => {
     const answer = guard(() => options.beforeAction?.({ type, name, target }));
     return answer !== false && (type === 'custom' ? '' : `${type} `) + (answer || name);
   };
 
-  let href: string | undefined;
-  let maskedUrl = '';
-  /** Masking takes longer than all else of a click, and most pages keep their address for many. */
-  const toMaskedUrl = (): string => {
-    const { location } = window;
-    if (location.href !== href) {
-      href = location.href;
-      maskedUrl = maskUrl(location);
-    }
-    return maskedUrl;
-  };
-
   const start = (init: ActionInit): Action | undefined => {
     const { startUnixMs, isTrusted, link } = init;
     onStart?.();
+    const { href } = window.location;
     const spanName = toSpanName(init as ActionCandidate);
     if (!spanName) return undefined;
-    const links: Link[] = link ? [{ context: link }] : [];
     const span = tracer.startSpan(spanName, {
       root: true,
       startTime: startUnixMs,
       attributes: {
         ...init.attributes,
-        [CLICKSPAN_SPAN_TYPE]: 'action',
-        [CLICKSPAN_ACTION_TYPE]: init.type,
-        [BROWSER_DOCUMENT_URL]: toMaskedUrl(),
         [URL_TEMPLATE]: isArrival(init.type) ? undefined : route,
       },
-      links,
+      links: link ? [{ context: link }] : [],
     });
     const times: RequestTime[] = [];
-    const busy: RequestTime[] = [];
-    let { type } = init;
+    const capUnixMs = now() + CAP_MS;
+    let lastUnixMs = startUnixMs;
+    /** The last thing that happened beside timers and changes of the DOM. */
+    let lastCauseUnixMs = startUnixMs;
+    let waitUntilUnixMs = now() + QUIET_MS;
+    let held = 0;
     let isDropped = false;
-    let requests = 0;
     let errors = 0;
-    let blockedMs = 0;
-    let hasEffect = false;
 
-    const onEnd = (endUnixMs: number, reason: string | undefined): void => {
-      open.delete(action);
-      if (!open.size) dom.stop();
-      const unionMs = (list: RequestTime[], toPartMs?: (time: RequestTime) => number): number =>
-        toUnionMs(list, startUnixMs, endUnixMs, toPartMs);
-      const coldMs = unionMs(times, ({ coldStartMs = 0 }) => coldStartMs);
-      const serverMs = unionMs(times, ({ coldStartMs = 0, serverMs = 0 }) => coldStartMs + serverMs);
-      span.setAttributes({
-        [CLICKSPAN_ACTION_REQUESTS]: requests || undefined,
-        [CLICKSPAN_ACTION_COLD_STARTS]:
-          times.filter(({ coldStartMs }) => coldStartMs !== undefined).length || undefined,
-        [CLICKSPAN_ACTION_COLD_START_MS]: toShortMs(coldMs),
-        [CLICKSPAN_ACTION_SERVER_MS]: toShortMs(serverMs - coldMs),
-        [CLICKSPAN_ACTION_NETWORK_MS]: toShortMs(unionMs(times) - serverMs),
-        [CLICKSPAN_ACTION_MAIN_THREAD_MS]: toShortMs(unionMs(busy)),
-        [CLICKSPAN_END_REASON]: reason,
-      });
-      if (init.onEnd?.(action, endUnixMs) !== false && !isDropped) span.end(endUnixMs);
+    const extendTo = (unixMs: number): void => {
+      lastUnixMs = Math.max(lastUnixMs, unixMs);
+      waitFor(QUIET_MS);
     };
-    const quietEnd = createQuietEnd({ startUnixMs, now: clock.now, after, onEnd });
-    const action: Action = {
-      ...quietEnd,
-      get type() {
-        return type;
-      },
-      get requests() {
-        return requests;
-      },
-      get hasEffect() {
-        return hasEffect;
-      },
-      isInput: isTrusted && !isArrival(type),
+    const waitFor = (delayMs: number): void => {
+      waitUntilUnixMs = Math.max(waitUntilUnixMs, now() + delayMs);
+      action.check();
+    };
+    const action: Writable<Action> = {
+      type: init.type,
+      isInput: isTrusted && !isArrival(init.type),
       span,
       spanContext: span.spanContext(),
       context: withSpan(
@@ -249,68 +252,126 @@ export function createActions({
         span,
       ),
       startUnixMs,
-      settle() {
-        hasEffect = true;
-        quietEnd.settle();
+      isOpen: true,
+      requests: 0,
+      hasEffect: false,
+      isPastCap: () => now() >= capUnixMs,
+      touch(untilUnixMs = now()) {
+        lastCauseUnixMs = Math.max(lastCauseUnixMs, untilUnixMs);
+        extendTo(untilUnixMs);
+      },
+      hold() {
+        held++;
+        let isOver = false;
+        return (untilUnixMs) => {
+          if (isOver) return;
+          isOver = true;
+          held--;
+          action.touch(untilUnixMs);
+        };
       },
       expect(delayMs) {
-        hasEffect ||= delayMs > MAX_EFFECT_MS;
-        quietEnd.expect(delayMs);
+        action.hasEffect ||= delayMs > MAX_EFFECT_MS;
+        if (now() + delayMs <= lastCauseUnixMs + MAX_WAIT_MS) waitFor(delayMs + QUIET_MS);
+      },
+      settle() {
+        action.hasEffect = true;
+        if (now() <= lastCauseUnixMs + MAX_WAIT_MS) extendTo(now());
+      },
+      check() {
+        if (!action.isOpen) return;
+        const dueUnixMs = held ? capUnixMs : Math.min(waitUntilUnixMs, capUnixMs);
+        if (dueUnixMs <= now()) action.end('cap');
+        else checkAt(dueUnixMs);
+      },
+      end(reason) {
+        if (held && !reason) return;
+        action.isOpen = false;
+        open.delete(action);
+        const endUnixMs = held ? now() : lastUnixMs;
+        const unionMs = (list: readonly RequestTime[], toPartMs?: (time: RequestTime) => number): number =>
+          toUnionMs(list, startUnixMs, endUnixMs, toPartMs);
+        const [blocked] = busy
+          .flatMap(({ untilUnixMs, script }) => (untilUnixMs > startUnixMs && script) || [])
+          .sort((a, b) => b.ms - a.ms);
+        const coldMs = unionMs(times, ({ coldStartMs = 0 }) => coldStartMs);
+        const serverMs = unionMs(times, ({ coldStartMs = 0, serverMs = 0 }) => coldStartMs + serverMs);
+        // What is the same all the while is told here too: when the action begins, the page waits.
+        span.setAttributes({
+          [CLICKSPAN_SPAN_TYPE]: 'action',
+          [CLICKSPAN_ACTION_TYPE]: action.type,
+          [BROWSER_DOCUMENT_URL]: maskUrl(new URL(href)),
+          [CLICKSPAN_ACTION_ERRORS]: errors || undefined,
+          [CLICKSPAN_ACTION_REQUESTS]: action.requests || undefined,
+          [CLICKSPAN_ACTION_COLD_STARTS]:
+            times.filter(({ coldStartMs }) => coldStartMs !== undefined).length || undefined,
+          [CLICKSPAN_ACTION_COLD_START_MS]: toShortMs(coldMs),
+          [CLICKSPAN_ACTION_SERVER_MS]: toShortMs(serverMs - coldMs),
+          [CLICKSPAN_ACTION_NETWORK_MS]: toShortMs(unionMs(times) - serverMs),
+          [CLICKSPAN_ACTION_MAIN_THREAD_MS]: toShortMs(unionMs(busy)),
+          [CLICKSPAN_ACTION_BLOCKING_SCRIPT]: blocked?.url,
+          [CLICKSPAN_ACTION_BLOCKING_SCRIPT_MS]: blocked?.ms,
+          [CLICKSPAN_END_REASON]: held ? reason : undefined,
+        });
+        if (!open.size) {
+          dom.stop();
+          busy.length = 0;
+        }
+        if (init.onEnd?.(action, endUnixMs) !== false && !isDropped) span.end(endUnixMs);
       },
       startRequest(requestUnixMs) {
-        requests++;
-        hasEffect = true;
-        const release = quietEnd.hold();
+        action.requests++;
+        action.hasEffect = true;
+        const release = action.hold();
         return (end) => {
           times.push({ startUnixMs: requestUnixMs, ...end });
           release(end.untilUnixMs);
         };
       },
       addError(failure) {
-        hasEffect = true;
-        span.setAttribute(CLICKSPAN_ACTION_ERRORS, ++errors);
+        action.hasEffect = true;
+        errors++;
         if (failure) span.setAttribute(ERROR_TYPE, failure).setStatus({ code: STATUS_ERROR });
       },
       addWait: (time) => void times.push(time),
-      addMainThread(busyUnixMs, untilUnixMs, script) {
-        busy.push({ startUnixMs: busyUnixMs, untilUnixMs });
-        if (!script || script.ms <= blockedMs || untilUnixMs <= startUnixMs) return;
-        blockedMs = script.ms;
-        span.setAttributes({
-          [CLICKSPAN_ACTION_BLOCKING_SCRIPT]: script.url,
-          [CLICKSPAN_ACTION_BLOCKING_SCRIPT_MS]: script.ms,
-        });
-      },
       addRoute(path) {
-        hasEffect = true;
+        action.hasEffect = true;
         routed = action;
         span.addEvent('route', { [URL_PATH]: path });
-        quietEnd.touch();
+        action.touch();
       },
       become(candidate) {
         const name = toSpanName(candidate);
         isDropped = !name;
         if (!name) return;
-        ({ type } = candidate);
-        span.updateName(name).setAttribute(CLICKSPAN_ACTION_TYPE, type);
+        action.type = candidate.type;
+        span.updateName(name);
       },
     };
-    if (isArrival(type)) routed = action;
-    open.set(action, quietEnd);
+    if (isArrival(init.type)) routed = action;
+    open.add(action);
     latest.unshift(action);
-    latest.length = Math.min(latest.length, MAX_LATEST);
-    if (type !== 'load') dom.start();
+    latest.splice(MAX_LATEST);
+    if (init.type !== 'load') dom.start();
+    if (!init.isTask) action.check();
     return action;
   };
 
-  return {
+  const actions: Actions = {
     start,
     of,
+    endTask(context) {
+      of(context)?.touch();
+      // The task may have begun with others.
+      checkAt(now() + QUIET_MS);
+    },
     at: (unixMs) => latest.find(({ startUnixMs }) => startUnixMs <= unixMs + TOLERANCE_MS),
-    addMainThread: (...busy) => open.forEach((_quietEnd, action) => action.addMainThread(...busy)),
+    addMainThread(busyUnixMs, untilUnixMs, script) {
+      if (open.size) busy.push({ startUnixMs: busyUnixMs, untilUnixMs, script });
+    },
     setRoute(pattern) {
       route = pattern;
-      if (!routed?.isOpen()) return;
+      if (!routed?.isOpen) return;
       const { type, span } = routed;
       const attributes = { [URL_TEMPLATE]: pattern };
       if (isArrival(type)) {
@@ -321,12 +382,13 @@ export function createActions({
     watchDom: () => {
       if (open.size) dom.start();
     },
-    stir,
-    stirs: () => stirs,
-    endQuiet: () => open.forEach((quietEnd) => quietEnd.endIfQuiet()),
-    endAll: (reason) => open.forEach((quietEnd) => quietEnd.end(reason)),
+    stirs: 0,
+    endAll: (reason) => open.forEach((action) => action.end(reason)),
   };
+  return actions;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Whether the address of the page is what an action is about. */
 function isArrival(type: ActionType): boolean {

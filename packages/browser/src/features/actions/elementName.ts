@@ -5,18 +5,18 @@ const MAX_NAME_LENGTH = 60;
 /** Text beyond this is not even looked at: somebody has made a whole page clickable. */
 const MAX_READ_LENGTH = 400;
 
-/** The name that a page gives an element for us; taken as it is. */
-const NAME_ATTRIBUTE = 'data-clickspan-name';
+/** What should do something when it is clicked, and does nothing of itself. */
+export const EXPECTANT: string = 'a,button,input,[role=button],[role=link],[role=tab],[role=menuitem]';
 /** What people click on; an icon within a button means the button. */
 export const CLICKABLE: string =
-  'a,button,input,select,textarea,label,summary,option,[role=button],[role=link],[role=tab],[role=menuitem],' +
-  '[role=option],[role=checkbox],[role=switch],[role=radio],[onclick]';
+  EXPECTANT +
+  ',[role=option],[role=checkbox],[role=switch],[role=radio],[onclick],select,textarea,label,summary,option';
 /** Of these the content is what the user has typed or what the page holds, so it is never read. */
 const TYPED = 'select,textarea,[contenteditable]';
 /** Text of no name: typed, of the page's own code, or not meant for readers, as that of icon fonts. */
 const UNREAD = TYPED + ',script,style,[aria-hidden=true]';
 const SHOW_TEXT = 4;
-const BUTTON_INPUT = /^(?:submit|button|reset)$/;
+const BUTTON_INPUT = /submit|button|reset/;
 
 /**
  * Names an element that was used: the page's own name for it, else the accessible name of the nearest clickable element
@@ -27,10 +27,9 @@ const BUTTON_INPUT = /^(?:submit|button|reset)$/;
  * @returns at most 60 characters, never empty
  */
 export function toElementName(target: Element): string {
-  const named = target.closest(`[${NAME_ATTRIBUTE}]`)?.getAttribute(NAME_ATTRIBUTE);
-  if (named) return named.slice(0, MAX_NAME_LENGTH);
-  const clickable = target.closest(CLICKABLE);
-  const name = (clickable && toLabel(accessibleNameOf(clickable))) || toTagName(clickable ?? target);
+  const named = target.closest<HTMLElement>('[data-clickspan-name]')?.dataset['clickspanName'];
+  const clickable = target.closest(CLICKABLE) ?? undefined;
+  const name = named || (clickable && toLabel(accessibleNameOf(clickable))) || toTagName(clickable ?? target);
   return name.slice(0, MAX_NAME_LENGTH);
 }
 
@@ -38,10 +37,9 @@ function accessibleNameOf(element: Element): string | null | undefined {
   const attribute = (name: string): string | null => element.getAttribute(name);
   const root = element.getRootNode() as Document;
   const labelledBy = attribute('aria-labelledby')
-    ?.split(/\s+/)
+    ?.split(' ')
     .map((id) => textOf(root.getElementById?.(id)))
-    .join(' ')
-    .trim();
+    .join(' ');
   const input = element as HTMLInputElement;
   const isInput = element.localName === 'input';
   return (
@@ -50,11 +48,8 @@ function accessibleNameOf(element: Element): string | null | undefined {
     (isInput && BUTTON_INPUT.test(input.type) && input.value) ||
     textOf(input.labels?.[0]) ||
     (!isInput && textOf(element)) ||
-    attribute('alt') ||
     element.querySelector('img[alt]')?.getAttribute('alt') ||
-    attribute('title') ||
-    attribute('placeholder') ||
-    attribute('name')
+    ['alt', 'title', 'placeholder', 'name'].map(attribute).find(Boolean)
   );
 }
 
@@ -72,7 +67,7 @@ function textOf(element: Element | null | undefined): string {
 
 /** Text as a name: one line, without what differs from user to user. */
 function toLabel(text: string | null | undefined): string {
-  return maskText((text ?? '').slice(0, MAX_READ_LENGTH))
+  return maskText(text ?? '')
     .replace(/\d+(?:[.,:]\d+)*/g, '#')
     .replace(/\s+/g, ' ')
     .trim();

@@ -37,6 +37,9 @@ describe('canBeDead', () => {
   });
 });
 
+/** Not yet told. */
+const _ = undefined;
+
 describe('countClicks', () => {
   beforeEach(() => {
     document.body.innerHTML = '<button id="x"></button><button id="y"></button><input id="field">';
@@ -46,11 +49,19 @@ describe('countClicks', () => {
     ({ target: document.getElementById(id), timeStamp, clientX, clientY: 0 }) as unknown as MouseEvent;
 
   it.each([
-    ['in a row on the same thing', [clickAt('x', 0), clickAt('x', 300), clickAt('x', 600)], [1, 2, 3]],
-    ['on the same spot of different things', [clickAt('x', 0), clickAt('y', 300, 20)], [1, 2]],
-    ['on different things elsewhere as new ones', [clickAt('x', 0), clickAt('y', 300, 200)], [1, 1]],
-    ['that come later as new ones', [clickAt('x', 0), clickAt('x', 999), clickAt('x', 1998)], [1, 2, 2]],
-    ['on fields not at all', [clickAt('field', 0), clickAt('field', 100), clickAt('field', 200)], [0, 0, 0]],
+    ['in a row on the same thing', [0, 300, 600, 900].map((ms) => clickAt('x', ms)), [_, _, 3, 4]],
+    [
+      'on the same spot of different things',
+      [clickAt('x', 0), clickAt('y', 300, 20), clickAt('x', 600)],
+      [_, _, 3],
+    ],
+    [
+      'on different things elsewhere as new ones',
+      [clickAt('x', 0), clickAt('x', 1), clickAt('y', 300, 200)],
+      [_, _, _],
+    ],
+    ['that come later as new ones', [0, 500, 1500, 2000].map((ms) => clickAt('x', ms)), [_, _, _, _]],
+    ['on fields not at all', [0, 100, 200].map((ms) => clickAt('field', ms)), [_, _, _]],
   ])('counts clicks %s', (_what, clicks, counts) => {
     const countClicks = createCountClicks(window);
     expect(clicks.map((args) => countClicks(click(...args)))).toEqual(counts);

@@ -4,7 +4,7 @@ import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import type { AfterLoad } from '../../platform/afterLoad.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Listen } from '../../platform/listen.ts';
-import type { Action, ActionInit, Actions } from './actions.ts';
+import type { Action, ActionInit, Actions, ActionType } from './actions.ts';
 import { toElementName } from './elementName.ts';
 import { canBeDead, createCountClicks, observeEffects } from './frustration.ts';
 
@@ -33,8 +33,6 @@ const BEGINNINGS: readonly string[] = ['pointerdown', 'pointerup', 'keydown'];
 const PASSING: readonly string[] = ['pointerover', 'pointerout', 'pointermove', 'keyup', 'wheel'];
 /** With Enter in one of these the user writes on. */
 const WRITTEN = 'textarea,[contenteditable]';
-/** From how many clicks in a row on they are told. */
-const MIN_RAGE_CLICKS = 3;
 /** How long something may take to come of a click, less the time that any action waits. */
 const DEAD_WAIT_MS = 750;
 /** A click whose task lasted longer did something, and be it to ask the user. */
@@ -50,10 +48,7 @@ const MAX_DEAD_MS = 200;
 export function observeInput({ window, listen, clock, afterLoad, actions, current }: InputDeps): () => void {
   const countClicks = createCountClicks(window);
   /** Many listeners for one mark: until they are there, no click is called dead. */
-  let stopEffects: (() => void) | undefined;
-  const stopWaiting = afterLoad(() => {
-    stopEffects = observeEffects(window, listen, actions.stir);
-  });
+  let seesEffects = false;
   /** The action of the last Enter, and where it was; what follows within the keystroke tells what it is. */
   let stroke: Action | undefined;
   let strokeTarget: unknown;
@@ -71,6 +66,7 @@ export function observeInput({ window, listen, clock, afterLoad, actions, curren
       name: prefix + toElementName(target),
       startUnixMs: Math.min(clock.fromTimeStamp(event.timeStamp), clock.now()),
       isTrusted,
+      isTask: true,
     });
     const context = action?.context ?? ROOT_CONTEXT;
     current.setBase(ROOT_CONTEXT);
@@ -79,46 +75,39 @@ export function observeInput({ window, listen, clock, afterLoad, actions, curren
     else current.resume(context, true);
     return action;
   };
-  /** The action of the user that goes on, of which whatever comes now is a part. */
-  const getRunning = (): Action | undefined => {
-    const action = actions.of(current.get());
-    return action?.isInput && action.isOpen() ? action : undefined;
+  /** Whether what comes now is a part of an action of the user that goes on. Of the last Enter it tells what that is. */
+  const joins = (type: ActionType, target: Element, isWithinStroke: boolean): boolean => {
+    const running = actions.of(current.get());
+    if (!running?.isInput || !running.isOpen) return false;
+    actions.stirs++;
+    if (running === stroke && isWithinStroke) running.become({ type, name: toElementName(target), target });
+    return true;
   };
 
   const onClick = (event: MouseEvent): void => {
     const path = event.composedPath();
     const target = path[0];
-    if (!isElement(target)) return;
-    const running = getRunning();
-    if (running) {
-      actions.stir();
-      if (running === stroke && target === strokeTarget) {
-        running.become({ type: 'click', name: toElementName(target), target });
-      }
-      return;
-    }
+    if (!isElement(target) || joins('click', target, target === strokeTarget)) return;
     // By a pointer, and not by a key or a script.
     const isPointed = event.isTrusted && event.detail > 0;
-    const clicks = isPointed ? countClicks(event) : 0;
-    const mayBeDead = isPointed && !!stopEffects && canBeDead(path);
-    const stirs = actions.stirs();
-    begin(event, target, {
+    const mayBeDead = isPointed && seesEffects;
+    const { stirs } = actions;
+    const action = begin(event, target, {
       type: 'click',
-      attributes: { [CLICKSPAN_ACTION_RAGE_CLICKS]: clicks < MIN_RAGE_CLICKS ? undefined : clicks },
+      attributes: { [CLICKSPAN_ACTION_RAGE_CLICKS]: isPointed ? countClicks(event) : undefined },
       onEnd({ hasEffect, startUnixMs, span }, endUnixMs) {
-        if (!mayBeDead || hasEffect || stirs < actions.stirs()) return;
+        if (!mayBeDead || hasEffect || stirs < actions.stirs || endUnixMs - startUnixMs >= MAX_DEAD_MS)
+          return;
         const isLink = !event.defaultPrevented && target.closest('a[href]');
-        if (!isLink && endUnixMs - startUnixMs < MAX_DEAD_MS)
-          span.setAttribute(CLICKSPAN_ACTION_DEAD_CLICK, true);
+        if (!isLink && canBeDead(path)) span.setAttribute(CLICKSPAN_ACTION_DEAD_CLICK, true);
       },
-    })?.expect(mayBeDead ? DEAD_WAIT_MS : 0);
+    });
+    if (mayBeDead) action?.expect(DEAD_WAIT_MS);
   };
 
   const onSubmit = (event: SubmitEvent): void => {
     const target = event.submitter ?? (event.target as Element);
-    const running = getRunning();
-    if (!running) begin(event, target, { type: 'submit' });
-    else if (running === stroke) running.become({ type: 'submit', name: toElementName(target), target });
+    if (!joins('submit', target, true)) begin(event, target, { type: 'submit' });
   };
 
   const listenTo = (types: readonly string[], handle: (event: Event) => void): (() => void)[] =>
@@ -127,7 +116,7 @@ export function observeInput({ window, listen, clock, afterLoad, actions, curren
         if (event.isTrusted) handle(event);
       }),
     );
-  const stops = [
+  const stops: (() => void)[] = [
     ...listenTo(BEGINNINGS, () => current.enter(ROOT_CONTEXT)),
     ...listenTo(PASSING, () => current.leave()),
     ...listenTo(['keydown'], (event) => {
@@ -149,12 +138,14 @@ export function observeInput({ window, listen, clock, afterLoad, actions, curren
     }),
     // A task of its own, with the click or submit that the browser makes of Enter.
     ...listenTo(['keypress'], () => {
-      if (stroke?.isOpen()) current.enter(stroke.context, true);
+      if (stroke?.isOpen) current.enter(stroke.context, true);
     }),
     listen(window, 'click', (event) => onClick(event as MouseEvent)),
     listen(window, 'submit', (event) => onSubmit(event as SubmitEvent)),
-    stopWaiting,
-    () => stopEffects?.(),
+    afterLoad(() => {
+      seesEffects = true;
+      stops.push(...observeEffects(window, listen, () => actions.stirs++));
+    }),
   ];
   return () => stops.forEach((stop) => stop());
 }

@@ -16,7 +16,7 @@ let time: FakeTime;
 let ended: EndedSpan[];
 let actions: Actions;
 let context: Context;
-let stop: () => void;
+let stops: (() => void)[];
 
 beforeEach(() => {
   history.replaceState(null, '', '/start');
@@ -36,6 +36,7 @@ beforeEach(() => {
   const clock = { now: time.now, fromTimeStamp: (ms: number) => ms };
   const set = (next: Context): void => {
     context = next;
+    time.after(0, () => actions.endTask(next));
   };
   const nothing = (): void => {};
   const current: ActionContext = {
@@ -48,10 +49,12 @@ beforeEach(() => {
   const guard: Guard = (run) => run();
   const options = { beforeAction: undefined };
   actions = createActions({ window, tracer, clock, after: time.after, guard, current, options });
-  stop = observeRoutes({ window, listen: createListen(guard), guard, clock, actions, current });
+  stops = observeRoutes({ window, listen: createListen(guard), guard, clock, actions, current });
 });
 
-afterEach(() => stop());
+const stop = (): void => stops.forEach((undo) => undo());
+
+afterEach(stop);
 
 const startClick = (): Action => {
   const action = actions.start({ type: 'click', name: 'x', startUnixMs: time.now(), isTrusted: true })!;

@@ -29,9 +29,16 @@ type RouteCause = 'traverse' | 'script';
  * Observes changes of the page's address that load nothing. One within a running action belongs to that; any other is an
  * action of its own.
  *
- * @returns undoes it
+ * @returns undo it
  */
-export function observeRoutes({ window, listen, guard, clock, actions, current }: RoutesDeps): () => void {
+export function observeRoutes({
+  window,
+  listen,
+  guard,
+  clock,
+  actions,
+  current,
+}: RoutesDeps): (() => void)[] {
   const { location } = window;
   let lastHref = location.href;
 
@@ -40,7 +47,7 @@ export function observeRoutes({ window, listen, guard, clock, actions, current }
     if (href === lastHref) return;
     lastHref = href;
     const running = actions.of(current.get());
-    if (cause === 'script' && running?.isOpen()) {
+    if (cause === 'script' && running?.isOpen) {
       running.addRoute(maskPath(pathname));
       return;
     }
@@ -49,6 +56,7 @@ export function observeRoutes({ window, listen, guard, clock, actions, current }
       name: maskPath(pathname),
       startUnixMs: clock.now(),
       isTrusted: cause === 'traverse',
+      isTask: true,
       // What caused it is over, yet known.
       link: cause === 'script' ? running?.spanContext : undefined,
     });
@@ -73,28 +81,27 @@ export function observeRoutes({ window, listen, guard, clock, actions, current }
   );
 
   const { navigation } = window as WithNavigation;
-  if (navigation) {
-    const stopChanges = listen(navigation, 'currententrychange', (event) =>
-      changed((event as EntryChangeEvent).navigationType === 'traverse' ? 'traverse' : 'script'),
-    );
-    return () => {
-      stopChanges();
-      stopSoft();
-    };
-  }
-  const history = Object.getPrototypeOf(window.history) as object;
-  const stops = ['pushState', 'replaceState'].map((name) =>
-    patchMethod(history, name, (original, self, args) => {
-      const result = Reflect.apply(original, self, args);
-      guard(() => changed('script'));
-      return result;
-    }),
-  );
-  stops.push(
-    listen(window, 'popstate', () => changed('traverse')),
+  const stops = [
     stopSoft,
-  );
-  return () => stops.forEach((stop) => stop());
+    listen(navigation ?? window, navigation ? 'currententrychange' : 'popstate', (event) =>
+      changed(
+        !navigation || (event as EntryChangeEvent).navigationType === 'traverse' ? 'traverse' : 'script',
+      ),
+    ),
+  ];
+  if (!navigation) {
+    const history = Object.getPrototypeOf(window.history) as object;
+    for (const name of ['pushState', 'replaceState']) {
+      stops.push(
+        patchMethod(history, name, (original, self, args) => {
+          const result = Reflect.apply(original, self, args);
+          guard(() => changed('script'));
+          return result;
+        }),
+      );
+    }
+  }
+  return stops;
 }
 
 /** The part of the Navigation API that is used; not every browser has it. */

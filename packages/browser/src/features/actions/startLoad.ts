@@ -1,4 +1,4 @@
-import type { Attributes, SpanContext } from '@opentelemetry/api';
+import type { SpanContext } from '@opentelemetry/api';
 import {
   CLICKSPAN_ACTION_NAVIGATION_TYPE,
   CLICKSPAN_DOM_CONTENT_LOADED_MS,
@@ -32,9 +32,9 @@ export interface LoadDeps {
  * other. A page that is rendered in advance has loaded when it is shown, from then on, and one that comes back out of the
  * back/forward cache loads again.
  *
- * @returns undoes it
+ * @returns undo it
  */
-export function startLoad({ window, listen, clock, after, actions, current }: LoadDeps): () => void {
+export function startLoad({ window, listen, clock, after, actions, current }: LoadDeps): (() => void)[] {
   const { document, performance, location } = window;
   const begin = (
     navigationType: string | undefined,
@@ -51,39 +51,43 @@ export function startLoad({ window, listen, clock, after, actions, current }: Lo
     });
 
   const beginFirst = (): Action | undefined => {
-    const [navigation] = performance.getEntriesByType('navigation') as NavigationTiming[];
-    const { activationStart = 0, loadEventEnd = 0 } = navigation ?? {};
-    const timing = toInvocationTiming(navigation?.serverTiming);
-    const action = begin(activationStart ? 'prerender' : navigation?.type, activationStart, {
+    const [navigation = {} as NavigationTiming] = performance.getEntriesByType(
+      'navigation',
+    ) as NavigationTiming[];
+    const { activationStart = 0, fetchStart, responseStart, responseEnd, loadEventEnd } = navigation;
+    const timing = toInvocationTiming(navigation.serverTiming);
+    const action = begin(activationStart ? 'prerender' : navigation.type, activationStart, {
       // The document came before any script of ours, so its function could not be told our trace.
       link: timing.context,
       onEnd({ span }) {
         current.setBase(ROOT_CONTEXT);
         const context = timing.context ? undefined : toMetaContext(document);
         if (context) span.addLink({ context });
-        if (navigation) span.setAttributes(toLoadAttributes(navigation, activationStart));
+        span.setAttributes({
+          ...toTimingAttributes(navigation, CLICKSPAN_QUEUE_MS),
+          [CLICKSPAN_DOM_INTERACTIVE_MS]: toPhaseMs(activationStart, navigation.domInteractive),
+          [CLICKSPAN_DOM_CONTENT_LOADED_MS]: toPhaseMs(activationStart, navigation.domContentLoadedEventEnd),
+          [CLICKSPAN_LOADED_MS]: toPhaseMs(activationStart, navigation.loadEventEnd),
+        });
       },
     });
     if (!action) return undefined;
-    if (navigation) {
-      action.addWait({
-        startUnixMs: clock.fromTimeStamp(navigation.fetchStart),
-        untilUnixMs: clock.fromTimeStamp(navigation.responseEnd || navigation.responseStart),
-        coldStartMs: timing.coldStartMs,
-        serverMs: timing.handlerMs,
-      });
-    }
+    action.addWait({
+      startUnixMs: clock.fromTimeStamp(fetchStart),
+      untilUnixMs: clock.fromTimeStamp(responseEnd || responseStart),
+      coldStartMs: timing.coldStartMs,
+      serverMs: timing.handlerMs,
+    });
     if (document.readyState === 'complete') {
       action.touch(clock.fromTimeStamp(loadEventEnd));
       actions.watchDom();
     } else {
       current.setBase(action.context);
       const release = action.hold();
-      const stopWaiting = listen(window, 'load', () => {
+      listen(window, 'load', () => {
         // Only when the page's own listeners have run.
         after(0, release);
         actions.watchDom();
-        stopWaiting();
       });
     }
     return action;
@@ -99,22 +103,13 @@ export function startLoad({ window, listen, clock, after, actions, current }: Lo
   if ((document as PrerenderedDocument).prerendering) {
     stops.push(listen(document, 'prerenderingchange', () => enter(beginFirst())));
   } else beginFirst();
-  return () => stops.forEach((stop) => stop());
+  return stops;
 }
 
 /** What a server that sends no `Server-Timing` may have written into the document's head. */
 function toMetaContext(document: Document): SpanContext | undefined {
   const meta = document.querySelector<HTMLMetaElement>('meta[name=traceparent]');
   return parseTraceparent(meta?.content);
-}
-
-function toLoadAttributes(navigation: NavigationTiming, startMs: number): Attributes {
-  return {
-    ...toTimingAttributes(navigation, CLICKSPAN_QUEUE_MS),
-    [CLICKSPAN_DOM_INTERACTIVE_MS]: toPhaseMs(startMs, navigation.domInteractive),
-    [CLICKSPAN_DOM_CONTENT_LOADED_MS]: toPhaseMs(startMs, navigation.domContentLoadedEventEnd),
-    [CLICKSPAN_LOADED_MS]: toPhaseMs(startMs, navigation.loadEventEnd),
-  };
 }
 
 /** With the time at which a page that was rendered in advance was shown; not every browser has it. */

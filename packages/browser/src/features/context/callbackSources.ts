@@ -3,24 +3,15 @@ import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import { patchMethod, type Callable } from '../../platform/patchMethod.ts';
 import type { CurrentContext } from './currentContext.ts';
 
-/** How a callback is called: among the microtasks of the current task, or as a task, of a cause that is known or not. */
-type Called = 'microtask' | 'task' | 'unknown';
-
 /**
  * What takes a callback first. `setInterval` and animation frames go on forever, so they keep no action open. Observers are
- * called in the middle of a frame for whatever has changed; those of mutations, which belong to the task that made them,
- * are no source.
+ * called in the middle of a frame for whatever has changed, so their cause is not known; those of mutations, which belong to
+ * the task that made them, are no source.
  */
-const SOURCES: readonly (readonly [name: string, called: Called])[] = [
-  ['setTimeout', 'task'],
-  ['setInterval', 'task'],
-  ['requestAnimationFrame', 'task'],
-  ['requestIdleCallback', 'task'],
-  ['postTask', 'task'],
-  ['queueMicrotask', 'microtask'],
-  ['ResizeObserver', 'unknown'],
-  ['IntersectionObserver', 'unknown'],
-];
+const SOURCES: readonly string[] =
+  'setTimeout setInterval requestAnimationFrame requestIdleCallback postTask queueMicrotask ResizeObserver IntersectionObserver'.split(
+    ' ',
+  );
 
 /** What wrapping callbacks needs. */
 export interface CallbackSourcesDeps {
@@ -33,17 +24,17 @@ export interface CallbackSourcesDeps {
 /**
  * Wraps what calls back: each callback starts with the context that was current when it was asked for, none included.
  *
- * @returns undoes it
+ * @returns undo it
  */
-export function observeCallbackSources({ window, current, expect }: CallbackSourcesDeps): () => void {
+export function observeCallbackSources({ window, current, expect }: CallbackSourcesDeps): (() => void)[] {
   const { scheduler } = window as { readonly scheduler?: object };
-  const stops = SOURCES.map(([name, called]) =>
+  return SOURCES.map((name) =>
     patchMethod(name === 'postTask' ? scheduler : window, name, (original, self, args) => {
       const [callback, delay] = args;
       // Text to be evaluated is passed on, and so is what the browser will refuse.
       if (typeof callback !== 'function') return Reflect.apply(original, self, args);
-      const asked = called === 'unknown' ? ROOT_CONTEXT : current.get();
-      const resume = called === 'microtask' ? current.later(true) : undefined;
+      const asked = name.endsWith('Observer') ? ROOT_CONTEXT : current.get();
+      const resume = name === 'queueMicrotask' ? current.later(true) : undefined;
       if (name === 'setTimeout') expect(asked, typeof delay === 'number' ? delay : 0);
       const wrapped = function (this: unknown, ...values: unknown[]): unknown {
         if (resume) resume();
@@ -53,5 +44,4 @@ export function observeCallbackSources({ window, current, expect }: CallbackSour
       return Reflect.apply(original, self, [wrapped, ...args.slice(1)]);
     }),
   );
-  return () => stops.forEach((stop) => stop());
 }

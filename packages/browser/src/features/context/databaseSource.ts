@@ -15,14 +15,14 @@ const EVENTS: readonly string[] = ['success', 'error', 'complete', 'upgradeneede
 /**
  * Follows requests and transactions of IndexedDB: their events run with the context in which they were asked for.
  *
- * @returns undoes it
+ * @returns undo it
  */
 export function observeDatabases(
   window: Window & typeof globalThis,
   current: CurrentContext,
   listen: Listen,
-): () => void {
-  const stops = SOURCES.flatMap(([owner, methods]) =>
+): (() => void)[] {
+  return SOURCES.flatMap(([owner, methods]) =>
     methods.split(' ').map((name) =>
       patchMethod(window[owner as 'IDBFactory']?.prototype, name, (original, self, args) => {
         const asked = current.get();
@@ -32,5 +32,4 @@ export function observeDatabases(
       }),
     ),
   );
-  return () => stops.forEach((stop) => stop());
 }

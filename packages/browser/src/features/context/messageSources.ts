@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import type { Listen } from '../../platform/listen.ts';
-import { patchConstructor, patchMethod } from '../../platform/patchMethod.ts';
+import { patchMethod } from '../../platform/patchMethod.ts';
 import type { CurrentContext } from './currentContext.ts';
 
 /** What following messages needs. */
@@ -17,14 +17,15 @@ const MAX_WAITING = 999;
  * Follows messages between the two ports of a channel in this page: each is received with the context in which it was
  * posted. Messages from elsewhere have no cause that could be known; who awaits an answer goes on with its own.
  *
- * @returns undoes it
+ * @returns undo it
  */
-export function observeMessages({ window, current, listen }: MessageDeps): () => void {
+export function observeMessages({ window, current, listen }: MessageDeps): (() => void)[] {
   const { MessagePort } = window;
   /** By port, what its other end has coming. */
   const waiting = new WeakMap<object, (() => void)[]>();
-  const stops = [
-    patchConstructor(window, 'MessageChannel', (channel) => {
+  return [
+    patchMethod(window, 'MessageChannel', (create, _self, args) => {
+      const channel = create(...args) as MessageChannel;
       const connect = (from: MessagePort, to: MessagePort): void => {
         const posted: (() => void)[] = [];
         waiting.set(from, posted);
@@ -34,9 +35,10 @@ export function observeMessages({ window, current, listen }: MessageDeps): () =>
           else current.enter(ROOT_CONTEXT);
         });
       };
-      const { port1, port2 } = channel as MessageChannel;
+      const { port1, port2 } = channel;
       connect(port1, port2);
       connect(port2, port1);
+      return channel;
     }),
     patchMethod(MessagePort?.prototype, 'postMessage', (original, self, args) => {
       const result = Reflect.apply(original, self, args);
@@ -45,5 +47,4 @@ export function observeMessages({ window, current, listen }: MessageDeps): () =>
       return result;
     }),
   ];
-  return () => stops.forEach((stop) => stop());
 }

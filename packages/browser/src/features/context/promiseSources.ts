@@ -21,25 +21,26 @@ export type Follow = <T>(promise: T, observer?: SettlingObserver) => T;
  * @param hold keeps the action of a context open until the function that it returns is called
  */
 export function createFollow(current: CurrentContext, hold?: (context: Context) => () => void): Follow {
-  return (promise, observer) => {
+  return (promise, { onValue, onError } = {}) => {
     if (!isBranded(promise, 'Promise')) {
       // A function that the page has put in place of the browser's; what it gives is not waited for.
-      observer?.onValue?.(promise);
+      onValue?.(promise);
       return promise;
     }
     const asked = current.ask();
     const release = hold?.(asked);
+    const settled = (outcome: unknown, tell?: (outcome: unknown) => void): void => {
+      current.resume(asked, true);
+      tell?.(outcome);
+      release?.();
+    };
     const derived = (promise as Promise<unknown>).then(
       (value) => {
-        current.resume(asked, true);
-        observer?.onValue?.(value);
-        release?.();
+        settled(value, onValue);
         return value;
       },
       (error: unknown) => {
-        current.resume(asked, true);
-        observer?.onError?.(error);
-        release?.();
+        settled(error, onError);
         throw error;
       },
     );
@@ -55,17 +56,18 @@ const BODY_METHODS: readonly string[] = ['arrayBuffer', 'blob', 'bytes', 'formDa
  *
  * @param follow for a whole body, which is awaited
  * @param followChunk for a part of one: a stream may go on for ever, so no action stays open for it
- * @returns undoes it
+ * @returns undo it
  */
 export function observePromiseSources(
   window: Window & typeof globalThis,
   follow: Follow,
   followChunk: Follow,
-): () => void {
+): (() => void)[] {
   const patch = (owner: object | undefined, name: string, follows: Follow): (() => void) =>
     patchMethod(owner, name, (original, self, args) => follows(Reflect.apply(original, self, args)));
   const { Response, ReadableStreamDefaultReader } = window;
-  const stops = BODY_METHODS.map((name) => patch(Response?.prototype, name, follow));
-  stops.push(patch(ReadableStreamDefaultReader?.prototype, 'read', followChunk));
-  return () => stops.forEach((stop) => stop());
+  return [
+    ...BODY_METHODS.map((name) => patch(Response?.prototype, name, follow)),
+    patch(ReadableStreamDefaultReader?.prototype, 'read', followChunk),
+  ];
 }

@@ -32,7 +32,7 @@ export interface ErrorsDeps extends ErrorReportsDeps {
 
 /** The part of an action that errors use. */
 interface FailingAction {
-  isOpen(): boolean;
+  readonly isOpen: boolean;
   addError(failure: string | undefined): void;
 }
 
@@ -66,7 +66,7 @@ export function observeErrors(deps: ErrorsDeps): () => void {
     isReading = false;
     // A rejection is told by a task of its own, right behind the one in which it happened.
     const ended = source === REJECTION ? current.ended() : undefined;
-    const context = ended && actions.of(ended)?.isOpen() ? ended : current.get();
+    const context = ended && actions.of(ended)?.isOpen ? ended : current.get();
     actions.of(context)?.addError(source === 'error' || ended ? type : undefined);
     const spanContext = spanOf(context)?.spanContext();
     const file = event?.filename || event?.sourceFile;

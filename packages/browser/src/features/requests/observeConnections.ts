@@ -10,7 +10,7 @@ import type { NewLogRecord } from '../records/recordSink.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Guard } from '../../platform/guard.ts';
 import type { Listen } from '../../platform/listen.ts';
-import { patchConstructor, patchMethod } from '../../platform/patchMethod.ts';
+import { patchMethod } from '../../platform/patchMethod.ts';
 import type { Requests } from './trackRequests.ts';
 
 /** What observing connections needs. */
@@ -98,8 +98,10 @@ function observeConnections(
 
   const endAll = (): void => open.forEach((end) => end('abort'));
   const stops = [
-    patchConstructor(window, name, (connection) => {
-      guard(() => track(connection as Connection));
+    patchMethod(window, name, (create, _self, args) => {
+      const connection = create(...args) as Connection;
+      guard(() => track(connection));
+      return connection;
     }),
     // Neither a `WebSocket` that is not yet open nor an `EventSource` says that it was the page who closed it.
     patchMethod(window[name]?.prototype, 'close', (original, self, args) => {

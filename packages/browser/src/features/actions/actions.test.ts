@@ -1,41 +1,63 @@
+import { ROOT_CONTEXT } from '@clickspan/shared/context';
+import { createTracerProvider } from '@clickspan/shared/tracer';
 import { describe, expect, it } from 'vitest';
 import { createFakeTime, type FakeTime } from '../../../../../test/support/fakeTime.ts';
-import { createQuietEnd, type QuietEnd } from './quietEnd.ts';
+import { createActions, type Action } from './actions.ts';
 
 interface Ended {
   readonly afterMs: number;
-  readonly reason: string | undefined;
+  readonly reason: unknown;
 }
 
-function start(): { time: FakeTime; quietEnd: QuietEnd; ended: Ended[] } {
+const page = {
+  MutationObserver: class {
+    observe(): void {}
+    disconnect(): void {}
+  },
+  location: new URL('https://page.example/'),
+};
+
+/** Starts a click in a page of which nothing else is known. */
+function start(): { time: FakeTime; action: Action; ended: Ended[] } {
   const time = createFakeTime();
   const startUnixMs = time.now();
   const ended: Ended[] = [];
-  const quietEnd = createQuietEnd({
-    startUnixMs,
-    now: time.now,
+  const tracer = createTracerProvider({
+    clock: time.now,
+    ids: { traceId: () => 'a'.repeat(32), spanId: () => 'a'.repeat(16) },
+    activeContext: () => ROOT_CONTEXT,
+    runWith: (_context, run) => run(),
+    onEnd: ({ endUnixMs, attributes }) =>
+      ended.push({ afterMs: endUnixMs - startUnixMs, reason: attributes['clickspan.end_reason'] }),
+  }).getTracer('test');
+  const action = createActions({
+    window: page as unknown as Window & typeof globalThis,
+    tracer,
+    clock: { now: time.now, fromTimeStamp: (ms) => ms },
     after: time.after,
-    onEnd: (endUnixMs, reason) => ended.push({ afterMs: endUnixMs - startUnixMs, reason }),
-  });
-  return { time, quietEnd, ended };
+    guard: (run) => run(),
+    current: { get: () => ROOT_CONTEXT },
+    options: { beforeAction: undefined },
+  }).start({ type: 'click', name: 'x', startUnixMs, isTrusted: true })!;
+  return { time, action, ended };
 }
 
-describe('quietEnd', () => {
-  it('ends when it was quiet, with what last happened', async () => {
-    const { time, quietEnd, ended } = start();
+describe('the end of an action', () => {
+  it('comes when it was quiet, with what last happened', async () => {
+    const { time, action, ended } = start();
     await time.advance(100);
-    quietEnd.touch();
+    action.touch();
     await time.advance(240);
     expect(ended).toEqual([]);
     await time.advance(20);
     expect(ended).toEqual([{ afterMs: 100, reason: undefined }]);
-    expect(quietEnd.isOpen()).toBe(false);
+    expect(action.isOpen).toBe(false);
   });
 
   it('waits for what it holds, and ends where that has ended', async () => {
-    const { time, quietEnd, ended } = start();
-    const first = quietEnd.hold();
-    const second = quietEnd.hold();
+    const { time, action, ended } = start();
+    const first = action.hold();
+    const second = action.hold();
     await time.advance(5000);
     first();
     first();
@@ -47,8 +69,8 @@ describe('quietEnd', () => {
   });
 
   it('waits for a short timer without growing by it', async () => {
-    const { time, quietEnd, ended } = start();
-    quietEnd.expect(1000);
+    const { time, action, ended } = start();
+    action.expect(1000);
     await time.advance(1200);
     expect(ended).toEqual([]);
     await time.advance(100);
@@ -56,10 +78,10 @@ describe('quietEnd', () => {
   });
 
   it('does not wait for a long timer, nor for one that is started again and again', async () => {
-    const { time, quietEnd, ended } = start();
-    quietEnd.expect(5000);
+    const { time, action, ended } = start();
+    action.expect(5000);
     const tick = (): void => {
-      quietEnd.expect(200);
+      action.expect(200);
       time.after(200, tick);
     };
     tick();
@@ -68,9 +90,9 @@ describe('quietEnd', () => {
   });
 
   it('waits for the DOM to settle and ends with it, but not for what changes for ever', async () => {
-    const { time, quietEnd, ended } = start();
+    const { time, action, ended } = start();
     const change = (): void => {
-      quietEnd.settle();
+      action.settle();
       time.after(100, change);
     };
     const stop = time.after(100, change);
@@ -82,25 +104,25 @@ describe('quietEnd', () => {
   });
 
   it('ends at the cap at the latest, and says so', async () => {
-    const { time, quietEnd, ended } = start();
-    quietEnd.hold();
+    const { time, action, ended } = start();
+    action.hold();
     await time.advance(29_999);
-    expect(quietEnd.isPastCap()).toBe(false);
+    expect(action.isPastCap()).toBe(false);
     await time.advance(1);
     expect(ended).toEqual([{ afterMs: 30_000, reason: 'cap' }]);
-    expect(quietEnd.isPastCap()).toBe(true);
+    expect(action.isPastCap()).toBe(true);
   });
 
   it('ends early with a reason only when something is still awaited', async () => {
     const quiet = start();
-    quiet.quietEnd.end('pagehide');
+    quiet.action.end('pagehide');
     expect(quiet.ended).toEqual([{ afterMs: 0, reason: undefined }]);
     const busy = start();
-    busy.quietEnd.hold();
+    busy.action.hold();
     await busy.time.advance(70);
-    busy.quietEnd.endIfQuiet();
+    busy.action.end();
     expect(busy.ended).toEqual([]);
-    busy.quietEnd.end('pagehide');
+    busy.action.end('pagehide');
     expect(busy.ended).toEqual([{ afterMs: 70, reason: 'pagehide' }]);
   });
 });
