@@ -74,8 +74,8 @@ export interface Action {
   readonly check: () => void;
   /** Notes a request; the returned function says that it has ended. */
   startRequest(startUnixMs: number): (end: RequestEnd) => void;
-  /** Notes what the user waited for beside the requests that scripts make: the document. */
-  addWait(time: RequestTime): void;
+  /** What the user waited for, beside requests that scripts make the document. */
+  readonly waits: RequestTime[];
   /** Notes an error; its type, when it is one that nobody has caught: then the action has failed. */
   addError(failure: string | undefined): void;
   /** Notes that it has changed the page's address. */
@@ -333,7 +333,7 @@ export function createActions({
         errors++;
         if (failure) span.setAttribute(ERROR_TYPE, failure).setStatus({ code: STATUS_ERROR });
       },
-      addWait: (time) => void times.push(time),
+      waits: times,
       addRoute(path) {
         action.hasEffect = true;
         routed = action;

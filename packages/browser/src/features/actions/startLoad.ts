@@ -72,7 +72,7 @@ export function startLoad({ window, listen, clock, after, actions, current }: Lo
       },
     });
     if (!action) return undefined;
-    action.addWait({
+    action.waits.push({
       startUnixMs: clock.fromTimeStamp(fetchStart),
       untilUnixMs: clock.fromTimeStamp(responseEnd || responseStart),
       coldStartMs: timing.coldStartMs,
