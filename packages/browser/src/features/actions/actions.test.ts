@@ -27,6 +27,7 @@ function start(): { time: FakeTime; action: Action; ended: Ended[] } {
     ids: { traceId: () => 'a'.repeat(32), spanId: () => 'a'.repeat(16) },
     activeContext: () => ROOT_CONTEXT,
     runWith: (_context, run) => run(),
+    describe: () => ({}),
     onEnd: ({ endUnixMs, attributes }) =>
       ended.push({ afterMs: endUnixMs - startUnixMs, reason: attributes['clickspan.end_reason'] }),
   }).getTracer('test');
