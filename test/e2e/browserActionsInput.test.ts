@@ -189,7 +189,8 @@ describe('a dead click', () => {
       const action = await collector.waitForSpan(hasType('action'));
       expect([action.name, isDead(action)]).toEqual([action.name, undefined]);
     }
-  });
+    // Each click that could be dead is waited for a second.
+  }, 60_000);
 });
 
 describe('rage clicks', () => {
