@@ -25,6 +25,14 @@ describe('recordQueue', () => {
     expect(queue.sizeBytes()).toBe(20);
   });
 
+  it('drops one that never fits, and keeps the others for it', () => {
+    const queue = createRecordQueue(100);
+    queue.add(span('a'));
+    queue.add(span('b'.repeat(101), 'logs'));
+    expect(take(queue, 'traces', 100)).toHaveLength(1);
+    expect([queue.dropped('traces'), queue.dropped('logs')]).toEqual([0, 1]);
+  });
+
   it('gives the records of one signal at a time, in order', () => {
     const queue = createRecordQueue(1000);
     queue.add(span('a', 'logs'));

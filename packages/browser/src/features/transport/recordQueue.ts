@@ -53,6 +53,8 @@ export function createRecordQueue(maxBytes: number): RecordQueue {
   };
   const put = (batch: Batch, place: number): void => {
     records.splice(place, 0, ...batch);
+    // One that never fits must not push out all others.
+    drop(batch.filter((record) => record.sizeBytes > maxBytes));
     while (sizeBytes() > maxBytes) drop([records[0]!]);
   };
   return {
