@@ -30,7 +30,7 @@ describe('recordQueue', () => {
     queue.add(span('a'));
     queue.add(span('b'.repeat(101), 'logs'));
     expect(take(queue, 'traces', 100)).toHaveLength(1);
-    expect([queue.dropped('traces'), queue.dropped('logs')]).toEqual([0, 1]);
+    expect(queue.dropped).toEqual({ traces: 0, logs: 1 });
   });
 
   it('gives the records of one signal at a time, in order', () => {
