@@ -96,6 +96,14 @@ describe('encodeSpan', () => {
     });
   });
 
+  it('makes whole characters of halves, and leaves what only looks like one', () => {
+    const name = `${'😀'.slice(0, 1)} 😀 \\ud83d`;
+    expect(encoded({ name, attributes: { cut: name } })).toMatchObject({
+      name: '\ufffd 😀 \\ud83d',
+      attributes: [{ key: 'cut', value: { stringValue: '\ufffd 😀 \\ud83d' } }],
+    });
+  });
+
   it('is valid JSON for any strings and numbers', () => {
     fc.assert(
       fc.property(

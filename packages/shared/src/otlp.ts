@@ -36,7 +36,7 @@ export function encodeSpan(span: EndedSpan): EncodedRecord {
   const isRemote = span.parentIsRemote ? IS_REMOTE : 0;
   return {
     scope: span.scope,
-    json: JSON.stringify({
+    json: toJson({
       ...contextOf(context),
       flags: context.traceFlags | (parentSpanId ? HAS_IS_REMOTE | isRemote : 0),
       name: toText(span.name),
@@ -71,7 +71,7 @@ export function encodeLog(record: LogRecord): EncodedRecord {
   const { spanContext, body } = record;
   return {
     scope: record.scope,
-    json: JSON.stringify({
+    json: toJson({
       timeUnixNano: toUnixNano(record.unixMs),
       severityNumber: record.severity,
       eventName: record.eventName || undefined,
@@ -117,6 +117,13 @@ function encodeRecords(
   const groups = Array.from(scopes, ([scope, texts]) => `{"scope":${scope},"${listName}":[${texts}]}`);
   const attributes = JSON.stringify({ attributes: toKeyValues(resource) });
   return `{"resource${kind}":[{"resource":${attributes},"scope${kind}":[${groups.join(',')}]}]}`;
+}
+
+/** A text that was cut within a character holds half of it, for which a strict collector would refuse the whole batch. */
+function toJson(value: object): string {
+  return JSON.stringify(value).replace(/\\\\|\\ud[89a-f]../g, (found) =>
+    found[1] === 'u' ? '\ufffd' : found,
+  );
 }
 
 /**

@@ -26,8 +26,11 @@ export function observeDatabases(
     methods.split(' ').map((name) =>
       patchMethod(window[owner as 'IDBFactory']?.prototype, name, (original, self, args) => {
         const asked = current.get();
-        const target = Reflect.apply(original, self, args) as EventTarget;
-        for (const type of EVENTS) listen(target, type, () => current.enter(asked, true));
+        const target = Reflect.apply(original, self, args);
+        // The page may have put a function of its own in place, which gives anything.
+        if (target instanceof window.EventTarget) {
+          for (const type of EVENTS) listen(target, type, () => current.enter(asked, true));
+        }
         return target;
       }),
     ),

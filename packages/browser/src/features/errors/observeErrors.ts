@@ -62,8 +62,13 @@ export function observeErrors(deps: ErrorsDeps): () => void {
     // Reading may run code of the page, which may fail too.
     if (isReading) return;
     isReading = true;
-    const { type, message, stack } = describeError(thrown);
-    isReading = false;
+    let described: ReturnType<typeof describeError>;
+    try {
+      described = describeError(thrown);
+    } finally {
+      isReading = false;
+    }
+    const { type, message, stack } = described;
     // A rejection is told by a task of its own, right behind the one in which it happened.
     const ended = source === REJECTION ? current.ended() : undefined;
     const context = ended && actions.of(ended)?.isOpen ? ended : current.get();
