@@ -106,6 +106,7 @@ describe('the packed package', () => {
         '--profile=esm-only',
         '--exclude-entrypoints=clickspan.js',
         '--exclude-entrypoints=clickspan.opentelemetry.js',
+        '--exclude-entrypoints=clickspan.snippet.js',
         '--no-color',
       ],
       { encoding: 'utf8' },

@@ -311,7 +311,7 @@ export function createActions({
           [CLICKSPAN_ACTION_MAIN_THREAD_MS]: toShortMs(unionMs(busy)),
           [CLICKSPAN_ACTION_BLOCKING_SCRIPT]: blocked?.url,
           [CLICKSPAN_ACTION_BLOCKING_SCRIPT_MS]: blocked?.ms,
-          [CLICKSPAN_END_REASON]: held ? reason : undefined,
+          [CLICKSPAN_END_REASON]: held || times.some(({ isCut }) => isCut) ? reason : undefined,
         });
         if (!open.size) {
           dom.stop();

@@ -6,6 +6,8 @@ export interface RequestTime {
   readonly coldStartMs?: number | undefined;
   /** How long the server worked on it, without the cold start. */
   readonly serverMs?: number | undefined;
+  /** Whether it was still awaited when the page was left. */
+  readonly isCut?: boolean;
 }
 
 /**

@@ -105,7 +105,9 @@ describe('a request', () => {
     tracked.responded(200, 'coldstart;dur=50', true);
     expect(ended[0]).toMatchObject({ parentSpanId: ACTION.spanId, context: { traceId: ACTION.traceId } });
     expect(ended[0]!.endUnixMs - ended[0]!.startUnixMs).toBe(80);
-    expect(owner!.ended).toEqual([{ untilUnixMs: time.now(), coldStartMs: 50 }]);
+    expect(owner!.ended).toEqual([
+      { untilUnixMs: time.now(), coldStartMs: 50, serverMs: undefined, isCut: false },
+    ]);
     expect(tracked.headers).toEqual([['traceparent', `00-${ACTION.traceId}-${ended[0]!.context.spanId}-03`]]);
   });
 

@@ -81,6 +81,8 @@ export interface RequestEnd {
   readonly coldStartMs: number | undefined;
   /** How long the server worked on it, without the cold start. */
   readonly serverMs: number | undefined;
+  /** Whether it was still awaited when the page was left. */
+  readonly isCut: boolean;
 }
 
 /** What tracking needs of its surroundings. */
@@ -129,7 +131,7 @@ interface KnownAddress extends Pick<URL, 'origin' | 'pathname'> {
 
 interface OpenRequest extends AwaitedRequest, TrackedRequest {
   /** Lets its action go on. */
-  release(untilUnixMs?: number): void;
+  release(untilUnixMs?: number, isCut?: boolean): void;
   end(reason?: string): void;
 }
 
@@ -250,8 +252,8 @@ export function createRequests(deps: RequestsDeps): Requests {
       onEntry() {
         if (self.answeredUnixMs) self.end();
       },
-      release(untilUnixMs = self.answeredUnixMs!) {
-        endOfOwner?.({ untilUnixMs, coldStartMs: timing?.coldStartMs, serverMs: timing?.handlerMs });
+      release(untilUnixMs = self.answeredUnixMs!, isCut = false) {
+        endOfOwner?.({ untilUnixMs, coldStartMs: timing?.coldStartMs, serverMs: timing?.handlerMs, isCut });
         endOfOwner = undefined;
       },
       end(reason) {
@@ -270,7 +272,7 @@ export function createRequests(deps: RequestsDeps): Requests {
           endUnixMs = clock.fromTimeStamp(entry.responseEnd);
         }
         span.end(endUnixMs);
-        self.release(endUnixMs);
+        self.release(endUnixMs, !answeredUnixMs && !!reason && reason !== 'abort');
         sweepSoon();
       },
       sent() {
