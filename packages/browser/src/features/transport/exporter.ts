@@ -72,7 +72,7 @@ const FAILURES_BEFORE_WARNING = 3;
 /** What is shorter fits into two packets anyway. */
 const GZIP_MIN_LENGTH = 2048;
 /** New records are left with the browser this long after they came. */
-const LATER_DELAY_MS = 200;
+const LATER_DELAY_MS = 50;
 /** Traces go first; while they fail, logs wait too. */
 const SIGNALS: readonly Signal[] = ['traces', 'logs'];
 /** What a collector answers that takes nothing compressed; one that does not allow the header seems to be away. */
