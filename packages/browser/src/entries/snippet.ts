@@ -62,7 +62,7 @@ try {
                 carrier[index ? 'setRequestHeader' : 'set'](
                   'traceparent',
                   // Without a ratio it compares with no number, so it is sampled.
-                  `00-${traceId}-${spanId}-0${(('0x' + session.slice(18, 31)) as any) / 2 ** 52 < 1 - (sampleRatio as any) ? 2 : 3}`,
+                  `00-${traceId}-${spanId}-0${(('0x' + session.slice(18, 31)) as unknown as number) / 2 ** 52 < 1 - (sampleRatio as unknown as number) ? 2 : 3}`,
                 );
             }
           } catch {
