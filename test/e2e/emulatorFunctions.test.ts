@@ -264,6 +264,17 @@ describe.each(runtimeClientsToTest())(
       expect(running.environments()).toHaveLength(5);
     });
 
+    it('serves a caller who comes back at once by the same environment', async () => {
+      const running = await start(`export const handler = async () => process.pid;`);
+      const pids: unknown[] = [];
+      for (let round = 0; round < 20; round++) {
+        // oxlint-disable-next-line no-await-in-loop -- one after the other, nothing between
+        pids.push((await running.emulator.invoke('f', {})).payload);
+      }
+      // Not each time, on a machine that takes its time; never, if only idle environments were asked.
+      expect(pids.filter((pid, round) => pid === pids[round - 1]).length).toBeGreaterThan(5);
+    });
+
     it('has no more environments than reserved', async () => {
       const source = `export const handler = () => new Promise((resolve) => setTimeout(resolve, 500, 'done'));`;
       const { emulator } = await start(source, { reservedConcurrency: 1 });

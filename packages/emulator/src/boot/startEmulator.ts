@@ -10,6 +10,7 @@ import type { LogEvent } from '../features/environment/logEvent.ts';
 import { unpackLayers } from '../features/environment/layers.ts';
 import { findRuntimeClient } from '../features/environment/runtimeClient.ts';
 import type { RuntimeClient } from '../features/environment/runtimeClient.ts';
+import { startEnvironment } from '../features/environment/environment.ts';
 import { createEnvironmentBudget } from '../features/functions/environmentBudget.ts';
 import { createFunctionPool } from '../features/functions/functionPool.ts';
 import type { FunctionPool } from '../features/functions/functionPool.ts';
@@ -121,6 +122,7 @@ async function startPools(
       settings,
       optDir,
       budget,
+      startEnvironment,
       hostPath: process.env['PATH'] ?? '/usr/bin:/bin',
       initTimeoutMs: options.initTimeoutMs ?? DEFAULT_INIT_TIMEOUT_MS,
       idleTimeoutMs: options.idleTimeoutMs ?? 0,

@@ -48,6 +48,8 @@ export interface Environment {
   /** Delivers an event; only when idle. The promise settles with the response, not with the end of the invocation. */
   invoke(invocation: Invocation): Promise<InvocationOutcome>;
   isIdle(): boolean;
+  /** Whether it has answered, and runtime or extensions have yet to ask for their next event. */
+  isFinishing(): boolean;
   record(): EnvironmentRecord;
   /** Kills the process group and closes the APIs; resolves when the process is gone. */
   stop(reason: string): Promise<void>;
@@ -180,6 +182,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     id,
     invoke,
     isIdle: () => state === 'idle' && !over,
+    isFinishing: () => state === 'busy' && !over && ledger.isAnswered(),
     record: () => ({
       id,
       functionName: settings.name,

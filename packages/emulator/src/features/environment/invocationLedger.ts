@@ -22,6 +22,8 @@ export interface InvocationLedger {
   begin(invocation: Invocation, startUnixMs: number): Promise<InvocationOutcome>;
   /** The runtime has answered: so is the caller. */
   respond(result: InvocationResult): void;
+  /** Whether the invocation under way has been answered. */
+  isAnswered(): boolean;
   /** Runtime and extensions are done. False when the runtime has not answered yet, or nothing is under way. */
   finish(): boolean;
   /** The process is gone: answers the caller, if nobody has yet. */
@@ -107,6 +109,7 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
       if (status === 'ok') open.settle({ status, requestId, payload, contentType });
       else open.settle({ status, requestId, errorType, payload });
     },
+    isAnswered: () => open !== undefined && open.record.status !== 'running',
     finish: () => {
       if (open?.record.status !== 'ok' && open?.record.status !== 'error') return false;
       close(open.record.status);

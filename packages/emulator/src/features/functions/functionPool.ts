@@ -1,13 +1,15 @@
 import type { Environment, EnvironmentOptions, InitFailure } from '../environment/environment.ts';
-import { startEnvironment } from '../environment/environment.ts';
 import type { Invocation, InvocationOutcome } from '../environment/invocation.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { EnvironmentBudget } from './environmentBudget.ts';
 
 export type PoolOptions = Omit<EnvironmentOptions, 'onIdle' | 'onInitFailed' | 'onEnding' | 'onEnded'> & {
   readonly budget: EnvironmentBudget;
+  readonly startEnvironment: (options: EnvironmentOptions) => Promise<Environment>;
   /** An environment idle for so long is ended; 0 means never. */
   readonly idleTimeoutMs: number;
+  /** How long an event waits for an environment that has answered already; 20. */
+  readonly finishingMs?: number | undefined;
 };
 
 /** All environments of one function. */
@@ -22,8 +24,15 @@ export interface FunctionPool {
 interface Waiting {
   readonly invocation: Invocation;
   readonly settle: (outcome: InvocationOutcome) => void;
+  /** What ends the waiting for an environment that is about to be idle. */
+  readonly timer?: NodeJS.Timeout;
 }
 
+/**
+ * So long an event waits for an environment that has answered and has yet to ask for its next event: on AWS no caller
+ * is back sooner than over the network, and finds it idle. What takes longer counts as busy there, too.
+ */
+const FINISHING_MS = 20;
 /** Ended environments stay in the record until so many newer ones have ended. */
 const ENDED_KEPT = 200;
 
@@ -34,26 +43,52 @@ const ENDED_KEPT = 200;
  * @param options the function and the platform around it
  */
 export function createFunctionPool(options: PoolOptions): FunctionPool {
-  const { settings, budget } = options;
+  const { settings, budget, startEnvironment, finishingMs = FINISHING_MS } = options;
   const living = new Map<Environment, NodeJS.Timeout | undefined>();
   const starting = new Set<Promise<unknown>>();
   const idle: Environment[] = [];
   /** Those past INIT; until then the place belongs to the start, which may try twice. */
   const placed = new Set<Environment>();
+  /** In the order in which they came. */
+  const hopeful = new Set<Waiting>();
   let endedRecords: EnvironmentRecord[] = [];
   let taken = 0;
   let stopped = false;
 
   function invoke(invocation: Invocation): Promise<InvocationOutcome> {
-    const { requestId } = invocation;
-    if (stopped)
-      return Promise.resolve({ status: 'throttled', requestId, reason: 'The emulator is stopping.' });
+    if (stopped) return Promise.resolve(toStopping(invocation));
     // The one used last is the likeliest to have its memory still in the caches.
     const environment = idle.pop();
     if (environment) {
       leaveIdle(environment);
       return environment.invoke(invocation);
     }
+    const finishing = [...living.keys()].filter((each) => each.isFinishing());
+    return finishing.length > hopeful.size ? waitShortly(invocation) : invokeNew(invocation);
+  }
+
+  function waitShortly(invocation: Invocation): Promise<InvocationOutcome> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        hopeful.delete(waiting);
+        resolve(invokeNew(invocation));
+      }, finishingMs);
+      const waiting: Waiting = { invocation, settle: resolve, timer };
+      hopeful.add(waiting);
+    });
+  }
+
+  function takeHopeful(): Waiting | undefined {
+    const [waiting] = hopeful;
+    if (!waiting) return undefined;
+    hopeful.delete(waiting);
+    clearTimeout(waiting.timer);
+    return waiting;
+  }
+
+  function invokeNew(invocation: Invocation): Promise<InvocationOutcome> {
+    const { requestId } = invocation;
+    if (stopped) return Promise.resolve(toStopping(invocation));
     if (taken >= settings.reservedConcurrency) {
       return Promise.resolve({
         status: 'throttled',
@@ -79,13 +114,12 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
       initTimeoutMs,
       onIdle: (environment) => {
         placed.add(environment);
-        if (first && !stopped) {
-          const { invocation, settle } = first;
-          first = undefined;
-          environment
-            .invoke(invocation)
-            .then(settle, (error: unknown) => settle(toFailure(invocation, error)));
-        } else enterIdle(environment);
+        const next = first ?? takeHopeful();
+        first = undefined;
+        if (!next) return enterIdle(environment);
+        const { invocation, settle } = next;
+        if (stopped) return settle(toStopping(invocation));
+        environment.invoke(invocation).then(settle, (error: unknown) => settle(toFailure(invocation, error)));
       },
       onInitFailed: (_, failure) => {
         first = undefined;
@@ -145,10 +179,16 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
     records: () => [...endedRecords, ...[...living.keys()].map((environment) => environment.record())],
     stop: async () => {
       stopped = true;
+      for (let waiting = takeHopeful(); waiting; waiting = takeHopeful())
+        waiting.settle(toStopping(waiting.invocation));
       await Promise.allSettled(starting);
       await Promise.all([...living.keys()].map((environment) => environment.stop('stopped')));
     },
   };
+}
+
+function toStopping({ requestId }: Invocation): InvocationOutcome {
+  return { status: 'throttled', requestId, reason: 'The emulator is stopping.' };
 }
 
 function toInitOutcome({ requestId }: Invocation, { errorType, payload }: InitFailure): InvocationOutcome {
