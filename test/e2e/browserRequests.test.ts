@@ -6,6 +6,8 @@ import { startFakeCollector, type FakeCollector } from '../support/collector.ts'
 import { startTestOrigin, type TestOrigin } from '../support/testOrigins.ts';
 
 const STAMP = /^00-[0-9a-f]{32}-[0-9a-f]{16}-03$/;
+/** An XHR that is there before anything else. */
+const OLDER = '<script>window.older = new XMLHttpRequest()</script>';
 const OWN = '00-11111111111111111111111111111111-2222222222222222-01';
 
 let browser: Browser;
@@ -22,14 +24,16 @@ beforeAll(async () => {
   stranger = await startTestOrigin('127.0.0.1');
   site = await startTestOrigin('localhost', {
     '/': {
-      html: toPageHtml({
-        endpoint: collector.url,
-        'propagate-to': `${api.url}, ${stranger.url}/only`,
-        'never-propagate-to': `${api.url}/never`,
-        features: 'click,fetch,xhr',
-      }),
+      html:
+        OLDER +
+        toPageHtml({
+          endpoint: collector.url,
+          'propagate-to': `${api.url}, ${stranger.url}/only`,
+          'never-propagate-to': `${api.url}/never`,
+          features: 'click,fetch,xhr',
+        }),
     },
-    '/bare': { html: '<!doctype html><title>Bare</title>' },
+    '/bare': { html: `${OLDER}<title>Bare</title>` },
   });
   browser = await launchChromium();
 });
@@ -476,6 +480,54 @@ describe('an XHR that is used again', () => {
     `);
     await collector.waitForSpan(isRequestTo('/relative'));
     expect(site.latest('/relative')).toBeDefined();
+  });
+});
+
+describe('the listeners of an XHR', () => {
+  /** What the page says, in order; `on(name)` is a listener, `settled(x)` the end of a request. */
+  const prelude = `
+    const said = [];
+    const on = (name) => (event) => void said.push(name + ' ' + event.type + event.target.readyState);
+    const types = ['readystatechange', 'load', 'loadend', 'error', 'abort'];
+    const add = (x, name) => types.forEach((type) => x.addEventListener(type, on(name)));
+    const set = (x, name) => types.forEach((type) => { x['on' + type] = name && on(name) });
+    const settled = (x) => new Promise((done) => { x.addEventListener('loadend', () => setTimeout(done), { once: true }); x.send() });
+    const x = new XMLHttpRequest();`;
+
+  it.each<[how: string, body: string]>([
+    ['set and added before it is opened', `set(x, 'a'); add(x, 'b'); x.open('GET', '/a'); await settled(x)`],
+    ['added and set before it is opened', `add(x, 'a'); set(x, 'b'); x.open('GET', '/a'); await settled(x)`],
+    [
+      'set and added on both sides of it, set anew later',
+      `add(x, 'a'); set(x, 'b'); x.open('GET', '/a'); set(x, 'c'); add(x, 'd'); x.onload = null; x.onload = on('e');
+       await settled(x)`,
+    ],
+    [
+      'of one that is used again',
+      `set(x, 'a'); add(x, 'b'); x.open('GET', '/a'); await settled(x);
+       set(x, null); add(x, 'c'); set(x, 'd'); x.open('GET', 'http://127.0.0.1:9/'); await settled(x);
+       x.open('GET', '/hang'); x.send(); x.open('GET', '/hang'); setTimeout(() => x.abort()); await settled(x)`,
+    ],
+    [
+      'of a class of the page, which listens itself',
+      `class Own extends XMLHttpRequest { constructor() { super(); add(this, 'own'); } }
+       const y = new Own(); set(y, 'a'); add(y, 'b'); y.open('GET', '/a'); await settled(y);
+       said.push(y instanceof Own, y.constructor === Own, x.constructor === XMLHttpRequest)`,
+    ],
+    [
+      'of one that is older than the agent',
+      `const y = window.older; set(y, 'a'); add(y, 'b'); y.open('GET', '/a'); add(y, 'c'); await settled(y)`,
+    ],
+    [
+      'that the page tells itself before it is opened',
+      `add(x, 'a'); x.dispatchEvent(new Event('readystatechange')); x.dispatchEvent(new Event('error'))`,
+    ],
+  ])('run in the order in which they run without the agent: %s', async (_how, body) => {
+    const listen = (): Promise<unknown> => run(`${prelude} ${body}; return said`);
+    const said = await listen();
+    expect(voices.console).toEqual([]);
+    await page.goto(`${site.url}/bare`);
+    expect(said).toEqual(await listen());
   });
 });
 

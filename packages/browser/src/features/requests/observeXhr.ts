@@ -44,7 +44,8 @@ const CHANGE = 'readystatechange';
  */
 export function observeXhr({ window, guard, parseUrl, listen, requests, current }: XhrDeps): () => void {
   const { prototype } = window.XMLHttpRequest;
-  const states = new WeakMap<XMLHttpRequest, XhrState>();
+  /** By object; nothing yet for one that was not opened. */
+  const states = new WeakMap<XMLHttpRequest, XhrState | undefined>();
   // oxlint-disable-next-line typescript/unbound-method -- called with its object below
   const setHeader = prototype.setRequestHeader;
 
@@ -59,12 +60,20 @@ export function observeXhr({ window, guard, parseUrl, listen, requests, current 
 
   const onEvent = ({ type, currentTarget }: Event): void => {
     const xhr = currentTarget as XMLHttpRequest;
-    const state = states.get(xhr)!;
+    const state = states.get(xhr);
+    // A page may dispatch events of its own at an object that it has not opened.
+    if (!state) return;
     // Every task of a request begins with a change. The first is part of the call that opens.
     if (type === CHANGE && state.asked && xhr.readyState > xhr.OPENED) current.enter(state.asked, true);
     // An answer ends it before `load`, in a listener of which the page may use the object for the next request; so may one
     // that came before ours. Failures have no status, and their event tells which it is.
     if (xhr.readyState === xhr.DONE) finish(xhr, state, type);
+  };
+
+  /** Never listens at `upload`: that alone causes a preflight. */
+  const watch = (xhr: XMLHttpRequest): void => {
+    states.set(xhr, undefined);
+    for (const type of [CHANGE, 'error', 'abort', 'timeout']) listen(xhr, type, onEvent);
   };
 
   /** The call is made with the context kept: it may dispatch events by itself, and whatever these set is put back. */
@@ -79,21 +88,21 @@ export function observeXhr({ window, guard, parseUrl, listen, requests, current 
     );
 
   const stops = [
+    // At an object that is no node, listeners run in the order in which they came: ours come first of all.
+    patchMethod(window, 'XMLHttpRequest', (create, _self, args) => {
+      const xhr = create(...args) as XMLHttpRequest;
+      guard(() => watch(xhr));
+      return xhr;
+    }),
     patch('open', (xhr, [method, url], call) => {
       const result = call();
       guard(() => {
         const before = states.get(xhr);
         // Opening again gives up a request that is on its way, without an event.
         before?.request?.failed('abort');
+        // One that was made before us, or by a class that the page has kept. Its listeners stay where they are.
+        if (!states.has(xhr)) watch(xhr);
         states.set(xhr, { method: String(method).toUpperCase(), url: parseUrl(String(url)) });
-        if (before) return;
-        // At an object that is no node, listeners run in the order in which they came. A handler that the page has set
-        // before it opens the request, as it may, is set again behind ours.
-        const handler = xhr.onreadystatechange;
-        if (handler) xhr.onreadystatechange = null;
-        // Never listen at `upload`: that alone causes a preflight.
-        for (const type of [CHANGE, 'error', 'abort', 'timeout']) listen(xhr, type, onEvent);
-        if (handler) xhr.onreadystatechange = handler;
       });
       return result;
     }),
