@@ -25,6 +25,15 @@ it('bounds names', () => {
   expect(parseGraphqlOperation(JSON.stringify({ query }))?.name).toBe(`query ${'x'.repeat(60)}`);
 });
 
+it('masks what a page gives as a name', () => {
+  const query = 'query Cart { cart { id } }';
+  const operation = parseGraphqlOperation(JSON.stringify({ query, operationName: 'of anna@a.example' }));
+  expect(operation).toEqual({
+    name: 'query of *',
+    attributes: { 'graphql.operation.type': 'query', 'graphql.operation.name': 'of *' },
+  });
+});
+
 it.each([undefined, '', '{', '7', 'null', '[]', '{"query":7}', new FormData(), 'x'.repeat(70_000)])(
   'leaves alone what is no GraphQL: %s',
   (body) => {

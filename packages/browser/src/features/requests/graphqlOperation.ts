@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { GRAPHQL_OPERATION_NAME, GRAPHQL_OPERATION_TYPE } from '@clickspan/shared/attributes';
+import { maskText } from '@clickspan/shared/masking';
 
 /** Longer bodies are not read: they carry uploads, and reading takes time. */
 const MAX_BODY_LENGTH = 64 * 1024;
@@ -28,7 +29,7 @@ export function parseGraphqlOperation(body: unknown): GraphqlOperation | undefin
     const operations = /^\s*\{/.test(query) ? [] : [...query.matchAll(OPERATION)];
     const [, type = 'query', first] =
       operations.find(([, , name]) => name === operationName) ?? operations[0] ?? [];
-    const name = String(operationName || first || '').slice(0, MAX_NAME_LENGTH);
+    const name = maskText(String(operationName || first || '')).slice(0, MAX_NAME_LENGTH);
     return {
       name: `${type} ${name}`.trim(),
       attributes: { [GRAPHQL_OPERATION_TYPE]: type, [GRAPHQL_OPERATION_NAME]: name || undefined },
