@@ -5,6 +5,13 @@ import { launchChromium } from '../support/chromium.ts';
 import { startFakeCollector, type FakeCollector } from '../support/collector.ts';
 import { startTestOrigin, type TestOrigin } from '../support/testOrigins.ts';
 
+/** Counts calls of `fetch`, as another agent might that was there first. */
+const WRAPPED = `<script>
+  window.calls = 0;
+  const native = fetch;
+  window.fetch = async (...args) => { calls++; return await native(...args); };
+</script>`;
+
 let browser: Browser;
 let collector: FakeCollector;
 let site: TestOrigin;
@@ -20,15 +27,12 @@ beforeAll(async () => {
   stranger = await startTestOrigin('127.0.0.1');
   down = await startTestOrigin('127.0.0.1');
   await down.stop();
-  site = await startTestOrigin('localhost', {
-    '/': {
-      html: toPageHtml({
-        endpoint: collector.url,
-        'propagate-to': `${api.url}, ${down.url}`,
-        features: 'fetch,xhr',
-      }),
-    },
+  const html = toPageHtml({
+    endpoint: collector.url,
+    'propagate-to': `${api.url}, ${down.url}`,
+    features: 'fetch,xhr',
   });
+  site = await startTestOrigin('localhost', { '/': { html }, '/wrapped': { html: WRAPPED + html } });
   browser = await launchChromium();
 });
 
@@ -102,6 +106,40 @@ describe('an origin that refuses traceparent', () => {
     })`;
     expect(await run(`return [${get}, ${get}]`)).toEqual([0, 200]);
     expect(said()).toHaveLength(1);
+  });
+});
+
+describe('a mistake of the page', () => {
+  const MISTAKES = [
+    `api + '/x', { method: 'IN VALID' }`,
+    `api + '/x', { body: 'a GET has none' }`,
+    `api + '/x', { method: 'POST', body: 'x', mode: 'navigate' }`,
+    `api + '/x', { headers: new Map([['in valid', 'x']]) }`,
+    `api.replace('//', '//user:password@') + '/x'`,
+  ];
+
+  it.each<[how: string, wrap: string]>([
+    ['as it is', ''],
+    [
+      'through what another has put in front',
+      'const native = fetch; window.fetch = async (...args) => await native(...args);',
+    ],
+  ])('is sent once and says nothing of the origin: %s', async (_how, wrap) => {
+    const calls = MISTAKES.map((call) => `await fetch(${call}).catch((e) => e.name)`);
+    expect(await run(`${wrap} return [${calls.join()}]`)).toEqual(MISTAKES.map(() => 'TypeError'));
+    expect(said()).toEqual([]);
+    // Whether it takes our headers is still to be found out: who does not is asked again, without.
+    expect(await run(`return (await fetch(api + '/unlisted')).status`)).toBe(200);
+    expect(said()).toHaveLength(1);
+  });
+
+  it('does not become two calls, wherever the agent stands', async () => {
+    await page.goto(`${site.url}/wrapped`);
+    await page.evaluate((url) => void Object.assign(window, { api: url }), api.url);
+    const calls = MISTAKES.map((call) => `await fetch(${call}).catch((e) => e.name)`);
+    expect(await run(`return [${calls.join()}]`)).toEqual(MISTAKES.map(() => 'TypeError'));
+    expect(await run('return calls')).toBe(MISTAKES.length);
+    expect(said()).toEqual([]);
   });
 });
 

@@ -33,6 +33,7 @@ export const AWS_LAMBDA_INVOKED_ARN = 'aws.lambda.invoked_arn';
 
 // HTTP, URL, network
 export const HTTP_REQUEST_METHOD = 'http.request.method';
+export const HTTP_REQUEST_METHOD_ORIGINAL = 'http.request.method_original';
 export const HTTP_REQUEST_RESEND_COUNT = 'http.request.resend_count';
 export const HTTP_RESPONSE_STATUS_CODE = 'http.response.status_code';
 export const HTTP_RESPONSE_BODY_SIZE = 'http.response.body.size';

@@ -180,6 +180,7 @@ export function createCore(
   const pageOrigin = window.location.origin;
   const requests = createRequests({
     ...surroundings,
+    afterMicrotasks,
     startSpan:
       engine.startRequestSpan ??
       ((_request, name, spanOptions, context) => tracer.startSpan(name, spanOptions, context)),

@@ -68,7 +68,7 @@ export function adoptEarly(deps: AdoptDeps, { records, load }: TakenEarly): void
     const [method = 'GET', , , parentSpanId, href, startMs, ...end] = record;
     const context = contexts[parentSpanId!] ?? ROOT_CONTEXT;
     const call = {
-      method: method.toUpperCase(),
+      method,
       url: new URL(href),
       canCarryHeaders: true,
     };

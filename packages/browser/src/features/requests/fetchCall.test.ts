@@ -18,7 +18,7 @@ describe('parseFetchCall', () => {
     const request = new Request('https://a.example/', { method: 'PUT', headers: { traceparent: 'own' } });
     expect(parseFetchCall([request], BASE)).toMatchObject({ method: 'PUT', callerTraceparent: 'own' });
     const call = parseFetchCall([request, { method: 'patch', headers: {}, mode: 'no-cors' }], BASE);
-    expect(call).toMatchObject({ method: 'PATCH', callerTraceparent: null, canCarryHeaders: false });
+    expect(call).toMatchObject({ method: 'patch', callerTraceparent: null, canCarryHeaders: false });
   });
 
   it('gives the very arguments back when nothing is added', () => {

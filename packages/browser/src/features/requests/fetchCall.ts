@@ -65,7 +65,7 @@ export function parseFetchCall(args: readonly unknown[], parseUrl: ParseUrl): Fe
     const canResend = /^(?:GET|HEAD)$/i.test(method as string);
     return {
       via: 'fetch',
-      method: String(method).toUpperCase(),
+      method: String(method),
       canResend,
       body: body ?? (canResend ? undefined : request),
       url,

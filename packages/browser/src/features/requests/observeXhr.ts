@@ -102,7 +102,7 @@ export function observeXhr({ window, guard, parseUrl, listen, requests, current 
         before?.request?.failed('abort');
         // One that was made before us, or by a class that the page has kept. Its listeners stay where they are.
         if (!states.has(xhr)) watch(xhr);
-        states.set(xhr, { method: String(method).toUpperCase(), url: parseUrl(String(url)) });
+        states.set(xhr, { method: String(method), url: parseUrl(String(url)) });
       });
       return result;
     }),

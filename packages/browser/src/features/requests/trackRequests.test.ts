@@ -8,6 +8,8 @@ import {
 } from '@clickspan/shared/tracer';
 import { parseTracestate } from '@clickspan/shared/tracestate';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createFakeTime, type FakeTime } from '../../../../../test/support/fakeTime.ts';
 import { createCorsGuard } from './corsGuard.ts';
 import type { AwaitedRequest } from './resourceTimings.ts';
@@ -69,6 +71,7 @@ beforeEach(() => {
     startSpan: (_request, name, options, context) => tracer.startSpan(name, options, context),
     clock: { now: time.now, fromTimeStamp: (ms) => ms },
     after: time.after,
+    afterMicrotasks: queueMicrotask,
     current: { get: () => context, isUnsure: () => isUnsure },
     ownerOf: () => owner,
     shouldPropagate: ({ origin }) => origin !== 'https://stranger.example',
@@ -238,6 +241,23 @@ describe('a request', () => {
   });
 });
 
+describe('the method of a request', () => {
+  it.each<[method: string, known: string, original: string | undefined, name: string]>([
+    ['GET', 'GET', undefined, 'GET'],
+    // Browsers put some into upper case, and not others.
+    ['post', 'POST', undefined, 'POST'],
+    ['patch', 'PATCH', 'patch', 'PATCH'],
+    ['PATCH', 'PATCH', undefined, 'PATCH'],
+    ['Purge', '_OTHER', 'Purge', 'HTTP'],
+    ['X'.repeat(99), '_OTHER', 'X'.repeat(32), 'HTTP'],
+  ])('%s is told as %s, originally %s', (method, known, original, name) => {
+    requests.start(request('/x', { method }))!.responded(200, null, true);
+    expect(ended[0]!.name).toBe(name);
+    expect(ended[0]!.attributes).toMatchObject({ 'http.request.method': known });
+    expect(ended[0]!.attributes['http.request.method_original']).toBe(original);
+  });
+});
+
 describe('a retry', () => {
   const RESENT = 'http.request.resend_count';
   const send = (more: Partial<PageRequest>, outcome: number | string): unknown => {
@@ -261,6 +281,36 @@ describe('a retry', () => {
     expect(send({}, 200)).toBeUndefined();
     owner = undefined;
     expect([send({}, 500), send({}, 500)]).toEqual([undefined, undefined]);
+  });
+
+  it('is known by bodies of any kind and length', () => {
+    const long = 'x'.repeat(500_000);
+    for (const [body, other] of [
+      [`${long}a${long}`, `${long}b`],
+      [`${'x'.repeat(999)}a`, `${'x'.repeat(999)}b`],
+      [new Blob(['a']), new Blob(['a'])],
+      [new ArrayBuffer(1), undefined],
+    ]) {
+      const counts = [body, other, body].map((sent) => send({ method: 'POST', body: sent }, 500));
+      expect(counts).toEqual([undefined, undefined, 1]);
+      owner = createOwner();
+    }
+  });
+
+  it('is waited for without what was sent', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const sent = (outcome: number | string): WeakRef<object> => {
+      const body = new Blob(['an upload']);
+      const tracked = requests.start(request('/x', { method: 'POST', body }))!;
+      if (typeof outcome === 'string') tracked.failed(outcome);
+      else tracked.responded(outcome);
+      return new WeakRef(body);
+    };
+    const bodies = ['TypeError', 503, 200].map(sent);
+    await new Promise((done) => setImmediate(done));
+    collect();
+    expect(bodies.map((body) => body.deref())).toEqual([undefined, undefined, undefined]);
   });
 });
 

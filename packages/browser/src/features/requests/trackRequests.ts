@@ -11,6 +11,7 @@ import {
   CLICKSPAN_SPAN_TYPE,
   ERROR_TYPE,
   HTTP_REQUEST_METHOD,
+  HTTP_REQUEST_METHOD_ORIGINAL,
   HTTP_REQUEST_RESEND_COUNT,
   HTTP_RESPONSE_STATUS_CODE,
   SERVER_ADDRESS,
@@ -26,12 +27,13 @@ import type { After } from '../../platform/timers.ts';
 import { toTimingAttributes } from '../../platform/timingPhases.ts';
 import type { CorsGuard, Resend } from './corsGuard.ts';
 import { parseGraphqlOperation } from './graphqlOperation.ts';
+import { rememberBody } from './rememberBody.ts';
 import type { ShouldPropagate } from './propagation.ts';
 import type { AwaitedRequest, ResourceTimings } from './resourceTimings.ts';
 
 /** A request that the page is about to make. */
 export interface PageRequest {
-  /** In upper case. */
+  /** As the caller has given it. */
   readonly method: string;
   readonly url: URL;
   /** The `traceparent` that the caller has set; it stays. */
@@ -92,6 +94,7 @@ export interface RequestsDeps {
   readonly startSpan: (request: PageRequest, name: string, options: SpanOptions, context: Context) => Span;
   readonly clock: Clock;
   readonly after: After;
+  readonly afterMicrotasks: (run: () => void) => void;
   readonly current: { readonly get: () => Context; readonly isUnsure: () => boolean };
   readonly ownerOf: (context: Context) => RequestOwner | undefined;
   readonly shouldPropagate: ShouldPropagate;
@@ -115,8 +118,11 @@ export interface Requests {
 const ENTRY_WAIT_MS = 10_000;
 /** Its action waits no longer: a body may be a stream that never ends. */
 const ACTION_WAIT_MS = 500;
-/** Those that pages may use; browsers refuse CONNECT and TRACE. */
-const KNOWN_METHODS = /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|QUERY)$/;
+/** Those that pages may use; browsers refuse CONNECT and TRACE, and write the first of these in upper case. */
+const KNOWN_METHODS = /^(?:(GET|HEAD|POST|PUT|DELETE|OPTIONS)|PATCH|QUERY)$/;
+const MAX_METHOD_LENGTH = 32;
+/** After so many microtasks, what the browser rejects at once has come through whatever others have put around it. */
+const MAX_WRAPPERS = 9;
 /** What `fetch` and XHR, asynchronous and not, call a failure without an answer: refused by CORS, or no connection. */
 const REFUSALS = /^(?:TypeError|error|NetworkError)$/;
 /** An answer that would be the same again; after any other failure, the same request is a retry. */
@@ -139,7 +145,8 @@ interface OpenRequest extends AwaitedRequest, TrackedRequest {
 interface Failure {
   /** Method and address. */
   readonly key: string;
-  readonly body: unknown;
+  /** Whether something is the body that it had. */
+  readonly hadBody: (body: unknown) => boolean;
   readonly count: number;
 }
 
@@ -167,7 +174,9 @@ export function createRequests(deps: RequestsDeps): Requests {
   };
 
   const start = (request: PageRequest): TrackedRequest | undefined => {
-    const { method, url, body, callerTraceparent, canResend = false } = request;
+    const { url, callerTraceparent, canResend = false } = request;
+    let { body } = request;
+    const method = request.method.toUpperCase();
     let address = addresses.get(url);
     if (!address) addresses.set(url, (address = toKnown(url)));
     const { href } = address;
@@ -181,11 +190,12 @@ export function createRequests(deps: RequestsDeps): Requests {
     const failed = owner && failures.get(owner);
     const key = `${method} ${href}`;
     // Another body is another request.
-    const failure = failed && [...failed].find((other) => other.key === key && other.body === body);
+    const failure = failed && [...failed].find((other) => other.key === key && other.hadBody(body));
     if (failure) failed.delete(failure);
     const operation = options.graphql && method === 'POST' ? parseGraphqlOperation(body) : undefined;
-    const knownMethod = KNOWN_METHODS.test(method) && method;
-    const methodName = knownMethod || 'HTTP';
+    const known = KNOWN_METHODS.exec(method);
+    const isAsSent = known && (known[1] || method === request.method);
+    const methodName = known ? method : 'HTTP';
     const span = deps.startSpan(
       request,
       request.name ?? (operation ? `${methodName} ${operation.name}` : methodName),
@@ -196,7 +206,8 @@ export function createRequests(deps: RequestsDeps): Requests {
         attributes: {
           [CLICKSPAN_SPAN_TYPE]: 'request',
           [CLICKSPAN_ATTRIBUTION]: current.isUnsure() ? 'unsure' : undefined,
-          [HTTP_REQUEST_METHOD]: knownMethod || '_OTHER',
+          [HTTP_REQUEST_METHOD]: known ? method : '_OTHER',
+          [HTTP_REQUEST_METHOD_ORIGINAL]: isAsSent ? undefined : request.method.slice(0, MAX_METHOD_LENGTH),
           [HTTP_REQUEST_RESEND_COUNT]: failure?.count,
           ...address.attributes,
           ...operation?.attributes,
@@ -217,12 +228,18 @@ export function createRequests(deps: RequestsDeps): Requests {
       corsGuard.mayStamp(address, canResend);
     let timing: InvocationTiming | undefined;
     let isStatusKnown = false;
+    /** Whether nothing can have gone out yet: what fails now is a mistake of the page, and none of our headers. */
+    let isUnsent = false;
+    const wait = (ticks: number): void => {
+      isUnsent = ticks > 0;
+      if (isUnsent) deps.afterMicrotasks(() => wait(ticks - 1));
+    };
 
     const setFailure = (errorType: string): void => {
       span.setAttribute(ERROR_TYPE, errorType).setStatus({ code: STATUS_ERROR });
       if (!owner || FINAL.test(errorType)) return;
       const all = failures.get(owner) ?? new Set();
-      failures.set(owner, all.add({ key, body, count: (failure?.count ?? 0) + 1 }));
+      failures.set(owner, all.add({ key, hadBody: rememberBody(body), count: (failure?.count ?? 0) + 1 }));
     };
     const setStatus = (status: number | undefined): void => {
       if (!status) return;
@@ -258,6 +275,7 @@ export function createRequests(deps: RequestsDeps): Requests {
       },
       end(reason) {
         if (!open.delete(self)) return;
+        body = undefined;
         const { answeredUnixMs, entry } = self;
         let endUnixMs = answeredUnixMs ?? clock.now();
         if (!answeredUnixMs) span.setAttributes({ [CLICKSPAN_END_REASON]: reason });
@@ -277,11 +295,13 @@ export function createRequests(deps: RequestsDeps): Requests {
       },
       sent() {
         self.sentUnixMs = clock.now();
+        if (isStamped && corsGuard.isInQuestion(address)) wait(MAX_WRAPPERS);
       },
       responded(status, serverTiming, isWhole) {
         self.answeredUnixMs = clock.now();
         if (isStamped) corsGuard.answered(address);
         setStatus(status);
+        body = undefined;
         if (serverTiming) setTiming(parseServerTiming(serverTiming));
         if (self.entry || isWhole) self.end();
         else sweepSoon();
@@ -289,12 +309,13 @@ export function createRequests(deps: RequestsDeps): Requests {
       failed(errorType) {
         if (errorType === 'abort') return self.end(errorType);
         setFailure(errorType);
-        if (isStamped && !canResend && REFUSALS.test(errorType)) corsGuard.failed(address);
+        if (isStamped && !canResend && !isUnsent && REFUSALS.test(errorType)) corsGuard.failed(address);
         self.end();
       },
       resend:
         isStamped && canResend && corsGuard.isInQuestion(address)
           ? (call, error) => {
+              if (isUnsent) return Promise.reject(error);
               const send = (): Promise<Response> => {
                 span.setAttribute(HTTP_REQUEST_RESEND_COUNT, 1);
                 isStamped = false;
