@@ -1,12 +1,16 @@
-// Builds the native half of the Lambda runtime client (aws-lambda-ric), whose compiling install step the workspace
-// never runs by itself (.npmrc: ignore-scripts). Does nothing when it is built already. Linux only, like the client.
+// Builds the native halves of the Lambda runtime clients (aws-lambda-ric 4 and 3), whose compiling install step the
+// workspace never runs by itself (.npmrc: ignore-scripts). Does nothing where one is built already. Linux only, like them.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CLIENT = 'aws-lambda-ric';
+/** The clients, the Node to build each against, and where its native half comes to be. */
+const CLIENTS = [
+  { client: 'aws-lambda-ric', node: 'node24', half: 'rapid-client.node' },
+  { client: 'aws-lambda-ric-3', node: 'nodejs22', half: 'dist/rapid-client.node' },
+];
 /** Tool and the Debian package that brings it. */
 const TOOLS = [
   ['cmake', 'cmake'],
@@ -25,8 +29,8 @@ function fail(message) {
 }
 
 /** The Node that functions run on: the native half is built against its headers, which lie in its package. */
-function findNodeDir() {
-  const name = `node24-${process.platform}-${process.arch}`;
+function findNodeDir(alias) {
+  const name = `${alias}-${process.platform}-${process.arch}`;
   try {
     return dirname(require.resolve(`${name}/package.json`));
   } catch {
@@ -49,30 +53,30 @@ function refuseWithoutTools() {
   fail(`Missing: ${missing.map(([tool]) => tool).join(', ')}. On Debian: apt-get install ${packages}`);
 }
 
+function build({ client, node, half }) {
+  const nodeDir = findNodeDir(node);
+  const nativeHalf = join(dirname(require.resolve(`${client}/package.json`)), half);
+  if (loads(nodeDir, nativeHalf)) return console.log(`native half of ${client}: built already`);
+  refuseWithoutTools();
+  console.log(`native half of ${client}: building, about a minute …`);
+  const built = spawnSync('npm', ['rebuild', client, '--ignore-scripts=false', '--foreground-scripts'], {
+    cwd: root,
+    env: {
+      ...process.env,
+      npm_config_nodedir: nodeDir,
+      PATH: [join(nodeDir, 'bin'), process.env.PATH].join(delimiter),
+    },
+    encoding: 'utf8',
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  if (built.status !== 0 || !loads(nodeDir, nativeHalf)) {
+    const output = `${built.stdout ?? ''}${built.stderr ?? ''}`.split('\n').slice(-60).join('\n');
+    const why = built.error ? ` (${built.error.message})` : '';
+    fail(`${output}\nnative half of ${client}: the build failed${why}.`);
+  }
+  console.log(`native half of ${client}: built`);
+}
+
 if (process.platform !== 'linux')
-  fail(`The native half of ${CLIENT} builds on Linux only; tests use the stand-in here.`);
-const nodeDir = findNodeDir();
-const nativeHalf = join(dirname(require.resolve(`${CLIENT}/package.json`)), 'rapid-client.node');
-if (loads(nodeDir, nativeHalf)) {
-  console.log(`native half of ${CLIENT}: built already`);
-  process.exit(0);
-}
-refuseWithoutTools();
-console.log(`native half of ${CLIENT}: building, about a minute …`);
-const built = spawnSync('npm', ['rebuild', CLIENT, '--ignore-scripts=false', '--foreground-scripts'], {
-  cwd: root,
-  env: {
-    ...process.env,
-    npm_config_nodedir: nodeDir,
-    PATH: [join(nodeDir, 'bin'), process.env.PATH].join(delimiter),
-  },
-  encoding: 'utf8',
-  maxBuffer: 256 * 1024 * 1024,
-});
-if (built.status !== 0 || !loads(nodeDir, nativeHalf)) {
-  const output = `${built.stdout ?? ''}${built.stderr ?? ''}`.split('\n').slice(-60).join('\n');
-  fail(
-    `${output}\nnative half of ${CLIENT}: the build failed${built.error ? ` (${built.error.message})` : ''}.`,
-  );
-}
-console.log(`native half of ${CLIENT}: built`);
+  fail('The native halves of the runtime clients build on Linux only; tests use the stand-in here.');
+for (const each of CLIENTS) build(each);

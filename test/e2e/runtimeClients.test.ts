@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { EmulatorOptions, RuntimeClientKind } from '@clickspan/emulator';
+import type { EmulatorOptions, RuntimeClientKind, RuntimeName } from '@clickspan/emulator';
 import { runtimeClientsToTest, sleep, startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
 
@@ -35,8 +35,8 @@ const EVENTS = [
 ];
 const TRACE = 'Root=1-6b000000-000000000000000000000001;Parent=0000000000000002;Sampled=0';
 
-async function answers(runtimeClient: RuntimeClientKind): Promise<string[]> {
-  stage = await startStage([{ name: 'f', source: FUNCTION, memoryMb: 256 }], { runtimeClient });
+async function answers(runtimeClient: RuntimeClientKind, runtime: RuntimeName): Promise<string[]> {
+  stage = await startStage([{ name: 'f', runtime, source: FUNCTION, memoryMb: 256 }], { runtimeClient });
   const texts: string[] = [];
   for (const event of EVENTS) {
     const { payload } = await stage.emulator.invoke('f', event, {
@@ -65,7 +65,7 @@ interface Tapped {
  */
 async function startTapped(
   source: string,
-  runtimeClient: RuntimeClientKind,
+  [runtimeClient, runtime]: readonly [RuntimeClientKind, RuntimeName],
   options: Omit<EmulatorOptions, 'functions'> = {},
   answer: (bytes: Buffer, socket: Socket) => void = (bytes, socket) => socket.write(bytes),
 ): Promise<Tapped> {
@@ -97,7 +97,7 @@ async function startTapped(
   await writeFile(join(dir, 'wrapper'), wrapper);
   await chmod(join(dir, 'wrapper'), 0o755);
   const environment = { AWS_LAMBDA_EXEC_WRAPPER: join(dir, 'wrapper') };
-  const running = await startStage([{ name: 'f', source, environment, timeoutMs: 60_000 }], {
+  const running = await startStage([{ name: 'f', runtime, source, environment, timeoutMs: 60_000 }], {
     ...options,
     runtimeClient,
     onLog: ({ line }) => {
@@ -117,11 +117,11 @@ async function startTapped(
   return { running: { ...running, log }, sent: () => chunks.join(''), stop };
 }
 
-async function wire(runtimeClient: RuntimeClientKind): Promise<string[]> {
+async function wire(runtimeClient: RuntimeClientKind, runtime: RuntimeName): Promise<string[]> {
   const source = `
     export const handler = async (event) => { if (event === 'throw') throw new Error('boom'); return event; };
   `;
-  const { running, sent, stop } = await startTapped(source, runtimeClient);
+  const { running, sent, stop } = await startTapped(source, [runtimeClient, runtime]);
   await running.emulator.invoke('f', 'ok ✓');
   await until('it rests', () => running.environments()[0]?.state === 'idle');
   await running.emulator.invoke('f', 'throw');
@@ -129,6 +129,9 @@ async function wire(runtimeClient: RuntimeClientKind): Promise<string[]> {
   await stop();
   return toRequests(sent());
 }
+
+const TICK_QUEUE = String.raw`\{"path":"node","line":null,"label":"process\.processTicksAndRejections"\}`;
+const TICK_QUEUE_CAUSE = new RegExp(`${TICK_QUEUE},|,${TICK_QUEUE}`, 'g');
 
 /**
  * Leaves out what differs from run to run, and one frame of Node's own: where a promise is settled by a socket and not
@@ -139,8 +142,11 @@ function withoutRun(text: string): string {
     .replaceAll(/clickspan-function-\w+/g, 'code')
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')
     .replaceAll(/content-length: \d+\n/g, 'content-length: N\n')
-    .replaceAll(/"    at process\.processTicksAndRejections [^"]*",/g, '')
-    .replaceAll(/\{"path":"node","line":null,"label":"process\.processTicksAndRejections"\},/g, '')
+    .replaceAll(
+      /"    at process\.processTicksAndRejections [^"]*",|,"    at process\.processTicksAndRejections [^"]*"/g,
+      '',
+    )
+    .replaceAll(TICK_QUEUE_CAUSE, '')
     .replaceAll('"paths":["file","node"]', '"paths":["file"]');
 }
 
@@ -160,20 +166,20 @@ function toRequests(text: string): string[] {
     .map(withoutRun);
 }
 
-const hasNative = runtimeClientsToTest().includes('native');
+describe.each(['nodejs24.x', 'nodejs22.x'] as const)('the stand-in for the native half (%s)', (runtime) => {
+  const hasNative = runtimeClientsToTest(runtime).includes('native');
 
-describe('the stand-in for the native half', () => {
   it.skipIf(!hasNative)(
     'gives function and caller the same (needs the native half: node scripts/buildNative.mjs)',
     async () => {
-      expect(await answers('stand-in')).toEqual(await answers('native'));
+      expect(await answers('stand-in', runtime)).toEqual(await answers('native', runtime));
     },
   );
 
   it.skipIf(!hasNative)(
     'sends the same over the wire (needs the native half: node scripts/buildNative.mjs)',
     async () => {
-      const [standIn, native] = [await wire('stand-in'), await wire('native')];
+      const [standIn, native] = [await wire('stand-in', runtime), await wire('native', runtime)];
       expect(standIn.map((request) => request.split('\n')[0])).toEqual([
         'GET /2018-06-01/runtime/invocation/next HTTP/1.1',
         'POST /2018-06-01/runtime/invocation/ID/response HTTP/1.1',
@@ -185,7 +191,7 @@ describe('the stand-in for the native half', () => {
     },
   );
 
-  it.each(runtimeClientsToTest())(
+  it.each(runtimeClientsToTest(runtime))(
     'holds the thread until its answer is acknowledged (%s)',
     async (runtimeClient) => {
       const source = `
@@ -199,7 +205,7 @@ describe('the stand-in for the native half', () => {
       let release: (() => void) | undefined;
       const { running, stop } = await startTapped(
         source,
-        runtimeClient,
+        [runtimeClient, runtime],
         { freeze: false },
         (bytes, socket) => {
           if (bytes.toString('latin1').startsWith('HTTP/1.1 202')) release = () => void socket.write(bytes);
@@ -222,6 +228,7 @@ describe('the stand-in for the native half', () => {
       [
         {
           name: 'f',
+          runtime,
           timeoutMs: 20_000,
           source: `
             import { execFileSync } from 'node:child_process';

@@ -8,6 +8,7 @@ import type {
   EnvironmentRecord,
   FunctionConfig,
   RuntimeClientKind,
+  RuntimeName,
 } from '@clickspan/emulator';
 
 /** Waits are for slow machines; nothing here takes long when it works. */
@@ -16,9 +17,11 @@ const DEADLINE_MS = 30_000;
 /**
  * The native halves to test with. Without a compiler that is the stand-in alone; where the native half is required
  * and missing, loading a test fails.
+ *
+ * @param runtime whose client
  */
-export function runtimeClientsToTest(): readonly RuntimeClientKind[] {
-  const clients = listRuntimeClients('nodejs24.x');
+export function runtimeClientsToTest(runtime: RuntimeName = 'nodejs24.x'): readonly RuntimeClientKind[] {
+  const clients = listRuntimeClients(runtime);
   if (process.env['REQUIRE_NATIVE'] === '1' && !clients.includes('native')) {
     throw new Error('REQUIRE_NATIVE=1, but the native half is not built: node scripts/buildNative.mjs');
   }
@@ -55,6 +58,8 @@ export interface Stage {
 
 export type StageFunction = Omit<FunctionConfig, 'codeDir' | 'handler'> & {
   readonly source: string;
+  /** Further files beside it, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** `index.handler` when left out. */
   readonly handler?: string;
 };
@@ -69,7 +74,7 @@ export async function startStage(
   functions: readonly StageFunction[],
   options: Omit<EmulatorOptions, 'functions'> = {},
 ): Promise<Stage> {
-  const codes = await Promise.all(functions.map(({ source }) => writeCode(source)));
+  const codes = await Promise.all(functions.map(({ source, files }) => writeCode(source, files)));
   const log: string[] = [];
   const removeAll = (): Promise<unknown> => Promise.all(codes.map((code) => code.remove()));
   try {

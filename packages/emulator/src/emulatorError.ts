@@ -1,5 +1,6 @@
 /** Every way in which the emulator refuses to start or to serve, by code; `docs/errors.md` explains each. */
 export const EMULATOR_ERRORS = {
+  CLICKSPAN_EMULATOR_CLIENT_MISSING: 'The runtime client is not installed.',
   CLICKSPAN_EMULATOR_LAYER: 'A layer cannot be unpacked.',
   CLICKSPAN_EMULATOR_NATIVE_MISSING: 'The native half of the runtime client has not been built.',
   CLICKSPAN_EMULATOR_NODE_MISSING: 'There is no Node that functions could run on.',

@@ -17,7 +17,7 @@ export type {
 } from './features/environment/functionConfig.ts';
 export type { LogEvent } from './features/environment/logEvent.ts';
 export type { EnvironmentRecord, InvocationRecord } from './features/environment/record.ts';
-export { listRuntimeClients } from './features/environment/runtimeClient.ts';
+export { listRuntimeClients, listRuntimes } from './features/environment/runtimeClient.ts';
 export type { RuntimeClientKind } from './features/environment/runtimeClient.ts';
 export type { CorsConfig } from './features/http/cors.ts';
 export type { HttpRoute } from './features/http/routes.ts';

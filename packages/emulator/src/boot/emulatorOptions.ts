@@ -63,6 +63,7 @@ export interface InvokeResult {
 
 /** A running emulator. */
 export interface Emulator extends Places {
+  /** `native` when every function's runtime client has its native half. */
   readonly runtimeClient: RuntimeClientKind;
   /** The emulator's own record of processes and invocations. */
   environments(): readonly EnvironmentRecord[];

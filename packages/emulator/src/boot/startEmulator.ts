@@ -3,8 +3,13 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { Invocation, InvocationOutcome } from '../features/environment/invocation.ts';
-import { toFunctionSettings } from '../features/environment/functionConfig.ts';
-import type { Account, FunctionSettings, Places } from '../features/environment/functionConfig.ts';
+import { DEFAULT_RUNTIME, toFunctionSettings } from '../features/environment/functionConfig.ts';
+import type {
+  Account,
+  FunctionSettings,
+  Places,
+  RuntimeName,
+} from '../features/environment/functionConfig.ts';
 import { refuseFaultyVariables } from '../features/environment/environmentVariables.ts';
 import type { LogEvent } from '../features/environment/logEvent.ts';
 import { unpackLayers } from '../features/environment/layers.ts';
@@ -57,15 +62,11 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
     region: options.region ?? DEFAULT_REGION,
     accountId: options.accountId ?? DEFAULT_ACCOUNT_ID,
   };
-  const client = findRuntimeClient(
-    'nodejs24.x',
-    options.runtimeClient ?? 'auto',
-    process.env['REQUIRE_NATIVE'] === '1',
-  );
+  const clients = findClients(options);
   const reaper = options.reaper ?? ownReaper(stops);
   let places: Places = { urls: {}, functionUrls: {}, sqsEndpoint: undefined, queueUrls: {} };
   const settings = options.functions.map((config) => toFunctionSettings(config, account, () => places));
-  const pools = await startPools(options, settings, { account, client, reaper }, stops);
+  const pools = await startPools(options, settings, { account, clients, reaper }, stops);
 
   const run = (name: string, call: FunctionCall & Partial<Invocation>): Promise<InvocationOutcome> => {
     const pool = pools.get(name);
@@ -78,7 +79,7 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
   settings.forEach(refuseFaultyVariables);
   let stopping: Promise<void> | undefined;
   return {
-    runtimeClient: client.kind,
+    runtimeClient: [...clients.values()].every(({ kind }) => kind === 'native') ? 'native' : 'stand-in',
     ...places,
     environments: () => [...pools.values()].flatMap((pool) => pool.records()),
     invoke: (name, event, invokeOptions = {}) => invokeDirectly(run, name, event, invokeOptions),
@@ -94,9 +95,19 @@ function ownReaper(stops: Stops): Reaper {
   return reaper;
 }
 
+/** The runtime client of each runtime that a function asks for. */
+type Clients = ReadonlyMap<RuntimeName, RuntimeClient>;
+
+function findClients({ functions, runtimeClient = 'auto' }: EmulatorOptions): Clients {
+  const requireNative = process.env['REQUIRE_NATIVE'] === '1';
+  const names = new Set(functions.map(({ runtime = DEFAULT_RUNTIME }) => runtime));
+  if (names.size === 0) names.add(DEFAULT_RUNTIME);
+  return new Map([...names].map((name) => [name, findRuntimeClient(name, runtimeClient, requireNative)]));
+}
+
 interface Platform {
   readonly account: Account;
-  readonly client: RuntimeClient;
+  readonly clients: Clients;
   readonly reaper: Reaper;
 }
 
@@ -119,6 +130,7 @@ async function startPools(
     await unpackLayers(settings.layers, optDir);
     const pool = createFunctionPool({
       ...platform,
+      client: platform.clients.get(settings.runtime)!,
       settings,
       optDir,
       budget,

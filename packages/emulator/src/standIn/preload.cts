@@ -4,9 +4,14 @@
  * inherit it by NODE_OPTIONS. One block, because a CommonJS file without exports would share its names globally.
  */
 {
-  const { registerHooks } = require('node:module') as typeof import('node:module');
+  const nodeModule = require('node:module') as typeof import('node:module') & ModuleInternals;
   const path = require('node:path') as typeof import('node:path');
   const { pathToFileURL } = require('node:url') as typeof import('node:url');
+
+  /** What Node 20 offers in the place of `registerHooks`. */
+  interface ModuleInternals {
+    _resolveFilename: (request: string, ...rest: readonly unknown[]) => string;
+  }
 
   // The client asks for its native half by this name, relative to itself; versions 3 and 4 alike.
   const NATIVE_HALF = './rapid-client.node';
@@ -15,13 +20,23 @@
   delete process.env['CLICKSPAN_RUNTIME_CLIENT_ENTRY'];
 
   if (entry !== undefined && process.argv[1] === entry) {
-    const standIn = pathToFileURL(path.join(__dirname, `rapidClient${path.extname(__filename)}`)).href;
-    const hooks = registerHooks({
-      resolve: (specifier, context, nextResolve) => {
-        if (specifier !== NATIVE_HALF) return nextResolve(specifier, context);
-        hooks.deregister();
-        return { url: standIn, format: 'commonjs', shortCircuit: true };
-      },
-    });
+    const standInPath = path.join(__dirname, `rapidClient${path.extname(__filename)}`);
+    if (typeof nodeModule.registerHooks === 'function') {
+      const url = pathToFileURL(standInPath).href;
+      const hooks = nodeModule.registerHooks({
+        resolve: (specifier, context, nextResolve) => {
+          if (specifier !== NATIVE_HALF) return nextResolve(specifier, context);
+          hooks.deregister();
+          return { url, format: 'commonjs', shortCircuit: true };
+        },
+      });
+    } else {
+      const resolveFilename = nodeModule._resolveFilename;
+      nodeModule._resolveFilename = (request, ...rest) => {
+        if (request !== NATIVE_HALF) return resolveFilename.call(nodeModule, request, ...rest);
+        nodeModule._resolveFilename = resolveFilename;
+        return standInPath;
+      };
+    }
   }
 }

@@ -186,6 +186,8 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     record: () => ({
       id,
       functionName: settings.name,
+      runtime: settings.runtime,
+      runtimeClient: client.kind,
       pid: functionProcess.pid,
       processGroupId: functionProcess.pid,
       logStreamName,
@@ -209,7 +211,7 @@ function toProcessEnvironment(
   runtimeApi: string,
   logStreamName: string,
 ): Record<string, string> {
-  const runtimeDir = dirname(client.entryPath);
+  const runtimeDir = client.clientDir;
   const nodeDir = dirname(client.nodePath);
   const variables = { settings, account, runtimeApi, logStreamName, optDir, runtimeDir, nodeDir, hostPath };
   // Tells the stand-in's preload which process is the runtime's; it takes the variable away again.

@@ -71,11 +71,12 @@ export function toEnvironmentVariables(input: VariablesInput): Record<string, st
     ([key, value]) => [key, mapOptPaths(value, optDir)] as const,
   );
   const node = join(optDir, 'nodejs');
+  const versioned = settings.runtime.replace('js', '').replace('.x', '');
   return {
     PATH: [input.nodeDir, input.hostPath, join(optDir, 'bin')].join(delimiter),
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',
-    NODE_PATH: [join(node, 'node24', 'node_modules'), join(node, 'node_modules')].join(delimiter),
+    NODE_PATH: [join(node, versioned, 'node_modules'), join(node, 'node_modules')].join(delimiter),
     AWS_REGION: account.region,
     AWS_DEFAULT_REGION: account.region,
     AWS_ACCESS_KEY_ID: 'ASIAEMULATOREMULATOR',

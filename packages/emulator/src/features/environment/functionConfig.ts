@@ -1,7 +1,7 @@
 import { EmulatorError } from '../../emulatorError.ts';
 
 /** The runtimes that the emulator can run. */
-export type RuntimeName = 'nodejs24.x';
+export type RuntimeName = 'nodejs20.x' | 'nodejs22.x' | 'nodejs24.x';
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -24,6 +24,7 @@ export interface FunctionConfig {
   readonly codeDir: string;
   /** `file.export`, relative to the code, for example `index.handler`. */
   readonly handler: string;
+  /** `nodejs24.x` when left out. The others run on runtime client 3.3.0, as on AWS. */
   readonly runtime?: RuntimeName | undefined;
   /** 1 to 900,000; 3,000 when left out, as on AWS. */
   readonly timeoutMs?: number | undefined;
@@ -55,6 +56,7 @@ export interface FunctionSettings {
 /** AWS's default, and how long a function runs that was configured with nothing. */
 const DEFAULT_TIMEOUT_MS = 3000;
 const DEFAULT_MEMORY_MB = 128;
+export const DEFAULT_RUNTIME: RuntimeName = 'nodejs24.x';
 
 /** The region and account that everything in the emulator belongs to. */
 export interface Account {
@@ -94,7 +96,7 @@ export function toFunctionSettings(
     name,
     codeDir: config.codeDir,
     handler: config.handler,
-    runtime: config.runtime ?? 'nodejs24.x',
+    runtime: config.runtime ?? DEFAULT_RUNTIME,
     timeoutMs,
     memoryMb,
     environment: () => (typeof environment === 'function' ? environment(places()) : environment),

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { signalGroup } from '../../platform/processGroup.ts';
 import type { Reaper } from '../../platform/reaper.ts';
-import type { FunctionSettings } from './functionConfig.ts';
+import type { FunctionSettings, RuntimeName } from './functionConfig.ts';
 import { observeLines } from './logEvent.ts';
 import type { RuntimeClient } from './runtimeClient.ts';
 
@@ -91,6 +91,7 @@ export function startFunctionProcess(options: FunctionProcessOptions): FunctionP
 function toCommand({ settings, client, environment }: FunctionProcessOptions): [string, readonly string[]] {
   const node = [
     client.nodePath,
+    ...toDisabledFeatures(settings.runtime, environment['NODE_OPTIONS'] ?? ''),
     `--max-semi-space-size=${Math.max(1, Math.floor(settings.memoryMb * SEMI_SPACE_SHARE))}`,
     `--max-old-space-size=${Math.floor(settings.memoryMb * OLD_SPACE_SHARE)}`,
     ...(client.preloadPath === undefined ? [] : ['--require', client.preloadPath]),
@@ -99,6 +100,23 @@ function toCommand({ settings, client, environment }: FunctionProcessOptions): [
   // The platform starts the wrapper in the runtime's place, with the runtime's whole command line as its arguments.
   const wrapper = environment['AWS_LAMBDA_EXEC_WRAPPER'];
   return wrapper ? [wrapper, node] : [node[0]!, node.slice(1)];
+}
+
+/**
+ * What the platform switches off in a runtime's Node unless NODE_OPTIONS asks for it
+ * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html, "experimental features").
+ */
+const DISABLED_FEATURES: Readonly<Record<RuntimeName, readonly string[]>> = {
+  'nodejs20.x': ['require-module'],
+  'nodejs22.x': ['require-module', 'detect-module'],
+  'nodejs24.x': [],
+};
+
+function toDisabledFeatures(runtime: RuntimeName, nodeOptions: string): readonly string[] {
+  const wanted = nodeOptions.split(/\s+/);
+  return DISABLED_FEATURES[runtime]
+    .filter((feature) => !wanted.includes(`--experimental-${feature}`))
+    .map((feature) => `--no-experimental-${feature}`);
 }
 
 const SIGNAL_WORDS: Readonly<Record<string, string>> = {

@@ -1,3 +1,6 @@
+import type { RuntimeName } from './functionConfig.ts';
+import type { RuntimeClientKind } from './runtimeClient.ts';
+
 /** What the emulator itself saw of one invocation. Times are unix milliseconds with a fraction. */
 export interface InvocationRecord {
   readonly requestId: string;
@@ -16,6 +19,9 @@ export interface InvocationRecord {
 export interface EnvironmentRecord {
   readonly id: string;
   readonly functionName: string;
+  readonly runtime: RuntimeName;
+  /** Which native half its runtime client runs with. */
+  readonly runtimeClient: RuntimeClientKind;
   readonly pid: number | undefined;
   readonly processGroupId: number | undefined;
   readonly logStreamName: string;
