@@ -11,10 +11,29 @@ let site: TestOrigin;
 let voices: PageVoices;
 let page: Page;
 
+/** Notes what the browser's objects are like; `changed()` then tells what is other than it was, by owner and name. */
+const NOTED = `<script>
+  const owners = { window, scheduler, navigator, history, document, console, performance, navigation, crypto };
+  for (const name of Object.getOwnPropertyNames(window)) {
+    const { prototype } = (name === name[0].toUpperCase() + name.slice(1) && window[name]) || {};
+    if (prototype) owners[name + '.prototype'] = prototype;
+  }
+  const describe = (owner) => Object.getOwnPropertyDescriptors(owner);
+  const before = Object.entries(owners).map(([name, owner]) => [name, owner, describe(owner)]);
+  const facets = ['value', 'get', 'set', 'enumerable', 'writable', 'configurable'];
+  window.changed = (facets) => before.flatMap(([name, owner, old]) => {
+    const now = describe(owner);
+    return Reflect.ownKeys({ ...old, ...now })
+      .filter((key) => !(key in old) || !(key in now) || facets.some((facet) => !Object.is(old[key][facet], now[key][facet])))
+      .map((key) => name + ' ' + String(key));
+  }).filter((what) => !/^window (?:clickspan|changed|Symbol|\\d)/.test(what));
+</script>`;
+
 beforeAll(async () => {
   collector = await startFakeCollector();
   site = await startTestOrigin('localhost', {
     '/': { html: toPageHtml({ endpoint: collector.url }, '<button id="one">one</button>') },
+    '/noted': { html: NOTED + toPageHtml({ endpoint: collector.url, 'console-errors': 'true' }) },
     '/frozen': {
       html: `<script>Object.freeze(Promise.prototype); Object.freeze(Response.prototype)</script>${toPageHtml({ endpoint: collector.url })}`,
     },
@@ -185,5 +204,40 @@ describe('seeing what awaits a promise', () => {
     });
     expect(seen).toEqual([true, false]);
     expect(voices.errors).toEqual([]);
+  });
+});
+
+describe("the browser's objects", () => {
+  it('keep their properties, and are what they were when the agent is stopped', async () => {
+    const { page: noted } = await openPage(browser, `${site.url}/noted`);
+    await collector.waitForLog(({ eventName }) => eventName === 'browser.web_vital');
+    const changed = (...facets: string[]): Promise<string[]> =>
+      noted.evaluate(`changed(${JSON.stringify(facets)})`);
+    expect(await changed('enumerable')).toEqual([]);
+    expect(await changed('value')).toContain('Scheduler.prototype postTask');
+    await noted.evaluate(() => window.clickspan!.stop());
+    expect(await changed('value', 'get', 'set', 'enumerable', 'writable', 'configurable')).toEqual([]);
+  });
+
+  it('are made by the classes that the page knows', async () => {
+    const { page: noted } = await openPage(browser, `${site.url}/noted`);
+    const strange = await noted.evaluate(`{
+      const makers = {
+        ResizeObserver: (Class) => new Class(() => {}),
+        IntersectionObserver: (Class) => new Class(() => {}),
+        MessageChannel: (Class) => new Class(),
+        XMLHttpRequest: (Class) => new Class(),
+        EventSource: (Class) => new Class('/hang'),
+        WebSocket: (Class) => new Class('ws://localhost:9'),
+      };
+      const isMadeBy = (made, Class) => made.constructor === Class && made instanceof Class;
+      Object.entries(makers).flatMap(([name, make]) => {
+        const Class = window[name];
+        class Own extends Class {}
+        const own = make(Own);
+        return isMadeBy(make(Class), Class) && isMadeBy(own, Own) && own instanceof Class ? [] : name;
+      });
+    }`);
+    expect(strange).toEqual([]);
   });
 });

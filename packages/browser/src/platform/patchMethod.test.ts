@@ -46,6 +46,28 @@ describe('patchMethod', () => {
     expect(owner.add).toBe(add);
   });
 
+  it('replaces a method where it is, and leaves no trace where it is inherited', () => {
+    const parent = createOwner();
+    const { add } = parent;
+    const owner = Object.create(parent) as Owner;
+    const undo = patchMethod(owner, 'add', () => 'patched');
+    expect([owner.add(), parent.add()]).toEqual(['patched', 'patched']);
+    expect(Object.keys(owner)).toEqual([]);
+    undo();
+    expect(Object.keys(owner)).toEqual([]);
+    expect(owner.add).toBe(add);
+  });
+
+  it('leaves the constructor of a prototype that another class shares', () => {
+    function Native(): void {}
+    const owner = { Wrapper: function Wrapper(): void {} };
+    owner.Wrapper.prototype = Native.prototype;
+    const undo = patchMethod(owner, 'Wrapper', (create, _self, args) => create(...args));
+    expect(Native.prototype.constructor).toBe(Native);
+    undo();
+    expect(Native.prototype.constructor).toBe(Native);
+  });
+
   it('leaves what others have put on top, and only passes on from then', () => {
     const owner = createOwner();
     const undo = patchMethod(owner, 'add', () => 'patched');
