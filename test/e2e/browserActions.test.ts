@@ -229,4 +229,14 @@ describe('a route', () => {
     const request = await collector.waitForSpan(isRequestTo('/of-script'));
     expect((await actionOf(collector, request)).name).toBe('route /guide/start');
   });
+
+  it('of a router that keeps its path in the fragment is named by that, and so is the load', async () => {
+    await open('/shop/12#/orders/17?tab=secret');
+    await collector.waitForSpan(hasType('action', 'load /orders/{id}'));
+    await page.evaluate(() => {
+      location.hash = '#/guide/start';
+    });
+    const route = await collector.waitForSpan(hasType('action', 'route /guide/start'));
+    expect(route.attributes['browser.document.url.full']).toBe(`${site.url}/shop/{id}`);
+  });
 });

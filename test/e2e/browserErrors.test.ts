@@ -144,6 +144,32 @@ describe('errors', () => {
     });
   });
 
+  it('says of what holds its content itself only what it is', async () => {
+    const { page } = await open('/');
+    await page.evaluate(() => void (new Image().src = 'data:image/png;base64,c2VjcmV0'));
+    await page.evaluate(() =>
+      document.body.append(Object.assign(new Image(), { src: 'data:image/png;base64,c2VjcmV0' })),
+    );
+    const { attributes } = await collector.waitForLog(isError('<img>'));
+    expect(attributes['exception.message']).toBe('<img> data:image/png');
+  });
+
+  it('takes no event of the page’s own for something that could not be loaded', async () => {
+    const { page } = await open('/');
+    await page.evaluate(() => {
+      const image = document.body.appendChild(Object.assign(new Image(), { src: '/told.png' }));
+      image.dispatchEvent(new Event('error'));
+      document.querySelector('button')!.dispatchEvent(new Event('error', { bubbles: true }));
+      image.src = '/status?code=404';
+      clickspan.recordError('the last');
+    });
+    await collector.waitForLog(isError('the last'));
+    const logs = await collector.waitForLog(isError('<img>')).then(() => collector.logs);
+    expect(
+      logs.map((log) => log.attributes['exception.message']).filter((text) => String(text).includes('<')),
+    ).toEqual([`<img> ${site.url}/status?code=*`]);
+  });
+
   it('records once what the page records and throws again, with the attributes that it gives', async () => {
     const { page } = await open('/');
     await page.click('#caught');

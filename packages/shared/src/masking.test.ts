@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskPath, maskText, maskUrl } from './masking.ts';
+import { maskPath, maskRoute, maskText, maskUrl } from './masking.ts';
 
 const hex = (length: number): fc.Arbitrary<string> =>
   fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`)).filter((text) => /\d/.test(text));
@@ -75,6 +75,11 @@ describe('maskText', () => {
     ['at https://a.example/orders/17:10:15', 'at https://a.example/orders/{id}:10:15'],
     ['at x (http://127.0.0.1:80/react@18.2.0/index.js:1:2)', 'at x (http://127.0.0.1:80/{id}/index.js:1:2)'],
     ['read and/or write', 'read and/or write'],
+    ['data:text/javascript;charset=utf-8;base64,c2VjcmV0', 'data:text/javascript'],
+    ['<img> data:image/svg+xml,%3Csvg%20id="secret (1)"/> x', '<img> data:image/svg+xml'],
+    ['at f (data:text/javascript,throw secret:1:7)\n at g', 'at f (data:text/javascript\n at g'],
+    ['data:,secret', 'data:'],
+    ['wrong data: 1, 2 or data:x, y', 'wrong data: 1, 2 or data:x, y'],
   ])('%s', (text, masked) => {
     expect(maskText(text)).toBe(masked);
   });
@@ -133,6 +138,9 @@ describe('maskText', () => {
     '://',
     'a:',
     '?a=',
+    'data:',
+    'data:a/b;',
+    'a+',
     '&',
     'eyJ',
     'eyJ.',
@@ -188,6 +196,20 @@ describe('maskPath', () => {
         expect(maskPath(path)).toBe(['', ...parts, '{id}', 'end'].join('/'));
       }),
     );
+  });
+});
+
+describe('maskRoute', () => {
+  it.each([
+    ['/orders/17', '/orders/{id}'],
+    ['/app/#top', '/app/'],
+    ['/app/#', '/app/'],
+    ['/#/', '/'],
+    ['/index.html#/orders/17?tab=secret', '/orders/{id}'],
+    ['/#!/orders/anna@a.example/', '/orders/{id}/'],
+    ['/17#/token=secret&x', '/{id}'],
+  ])('%s', (address, route) => {
+    expect(maskRoute(new URL(address, 'https://a.example'))).toBe(route);
   });
 });
 

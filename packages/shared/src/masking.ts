@@ -22,6 +22,8 @@ const SUSPECT = /[@%=/:]|bearer|basic|[\w+-]{20}|\d[ -]?\d/i;
 
 /** In texts, in this order; each with what stands for it. */
 const TEXT_PATTERNS: readonly (readonly [RegExp, string | ((...found: string[]) => string)])[] = [
+  // An address that holds the content itself; of that only the kind is left. Where it ends in a line cannot be known.
+  [/\b(data:(?:[\w.+-]{1,64}\/[\w.+-]{1,64})?)(?:;[^\s,]{0,99})?,.*/g, '$1'],
   // User and password of an address.
   [/(:\/\/)[^\s/?#@"']{1,256}@/g, '$1'],
   // E-mail. (A frame of a Firefox stack, `f@https://…`, is none.)
@@ -71,6 +73,14 @@ export function maskPath(path: string): string {
     .split('/')
     .map((part) => (isVariable(part) ? '{id}' : part))
     .join('/');
+}
+
+/**
+ * Masks the path that a page shows: the one in its fragment, where a router keeps it there (`#/orders` or `#!/orders`),
+ * else its own.
+ */
+export function maskRoute({ pathname, hash }: { readonly pathname: string; readonly hash: string }): string {
+  return maskPath(/^#!?(\/[^?]*)/.exec(hash)?.[1] ?? pathname);
 }
 
 /** The parts of an address that are recorded; a `URL` and a `Location` have them. */

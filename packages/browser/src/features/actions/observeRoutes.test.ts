@@ -71,6 +71,15 @@ describe('routes without the Navigation API', () => {
     expect(ended[0]!.attributes['browser.document.url.full']).toBe('http://localhost:3000/orders/{id}?tab=*');
   });
 
+  it('are named by the path in the fragment where the page keeps it there', async () => {
+    history.pushState(null, '', '#/orders/17?tab=secret');
+    await time.advance(1000);
+    history.pushState(null, '', '#!/orders');
+    await time.advance(1000);
+    expect(ended.map(({ name }) => name)).toEqual(['route /orders/{id}', 'route /orders']);
+    expect(ended[0]!.attributes['browser.document.url.full']).toBe('http://localhost:3000/start');
+  });
+
   it('are none when the address stays', async () => {
     history.replaceState({ scroll: 10 }, '');
     history.pushState(null, '', '/start');

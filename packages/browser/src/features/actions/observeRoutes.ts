@@ -3,7 +3,7 @@ import {
   CLICKSPAN_ACTION_SOFT_NAVIGATION_MS,
 } from '@clickspan/shared/attributes';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
-import { maskPath, maskUrl } from '@clickspan/shared/masking';
+import { maskRoute, maskUrl } from '@clickspan/shared/masking';
 import type { Clock } from '../../platform/clock.ts';
 import type { Guard } from '../../platform/guard.ts';
 import type { Listen } from '../../platform/listen.ts';
@@ -43,17 +43,17 @@ export function observeRoutes({
   let lastHref = location.href;
 
   const changed = (cause: RouteCause): void => {
-    const { href, pathname } = location;
+    const { href } = location;
     if (href === lastHref) return;
     lastHref = href;
     const running = actions.of(current.get());
     if (cause === 'script' && running?.isOpen) {
-      running.addRoute(maskPath(pathname));
+      running.addRoute(maskRoute(location));
       return;
     }
     const action = actions.start({
       type: 'route',
-      name: maskPath(pathname),
+      name: maskRoute(location),
       startUnixMs: clock.now(),
       isTrusted: cause === 'traverse',
       isTask: true,

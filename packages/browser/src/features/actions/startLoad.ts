@@ -7,7 +7,7 @@ import {
   CLICKSPAN_QUEUE_MS,
 } from '@clickspan/shared/attributes';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
-import { maskPath } from '@clickspan/shared/masking';
+import { maskRoute } from '@clickspan/shared/masking';
 import { toInvocationTiming } from '@clickspan/shared/serverTiming';
 import { parseTraceparent } from '@clickspan/shared/traceContext';
 import type { Clock } from '../../platform/clock.ts';
@@ -44,7 +44,7 @@ export function startLoad({ window, listen, clock, after, actions, current }: Lo
     actions.start({
       ...init,
       type: 'load',
-      name: maskPath(location.pathname),
+      name: maskRoute(location),
       startUnixMs: clock.fromTimeStamp(startMs),
       isTrusted: true,
       attributes: { [CLICKSPAN_ACTION_NAVIGATION_TYPE]: navigationType },

@@ -108,10 +108,10 @@ export function observeErrors(deps: ErrorsDeps): () => void {
       // All that a browser tells of a script of another origin that was not loaded by CORS.
       const isHidden = !filename && message === 'Script error.';
       report(type, event.error ?? { name: isHidden ? 'CrossOriginError' : 'Error', message }, event);
-    } else {
+    } else if (event.isTrusted) {
+      // One that the page tells itself, to run its own listeners, says nothing of what was loaded.
       const { localName, currentSrc, src, href } = target as Loading;
-      // The content of one that holds it itself is left out.
-      const address = String(currentSrc || src || href).replace(/^data:.*/s, 'data:');
+      const address = String(currentSrc || src || href);
       report('resource', { name: 'ResourceError', message: `<${localName}> ${address}` }, event);
     }
   };

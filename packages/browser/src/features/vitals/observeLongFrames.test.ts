@@ -56,6 +56,13 @@ describe('observeLongFrames', () => {
     ]);
   });
 
+  it('tells only the kind of a script that is its own address', () => {
+    const told = observe([
+      { duration: 90, sourceURL: `data:text/javascript;base64,${btoa('user("anna")')}` },
+    ]);
+    expect(told[1]).toMatchObject([1010, 1130, { url: 'data:text/javascript' }]);
+  });
+
   it('names no script that was short', () => {
     const told = observe([{ duration: 49, sourceURL: 'https://a.example/short.js' }]);
     expect(told[1]).toEqual([1010, 1130, undefined]);
