@@ -7,6 +7,11 @@ describe('redactQuery', () => {
       'q=sig&sig=REDACTED&SIG=REDACTED&X-Goog-Signature=REDACTED&x%2Damz-credential=REDACTED&signature&a',
     );
   });
+  it('takes out what is called a secret, and what looks like one', () => {
+    expect(redactQuery('access_token=a&newPassword=b&api-key=c&id=AKIAIOSFODNN7EXAMPLE&page=2')).toBe(
+      'access_token=REDACTED&newPassword=REDACTED&api-key=REDACTED&id=AKIA*&page=2',
+    );
+  });
   it('keeps what it cannot decode', () => {
     expect(redactQuery('%zz=1&b=2')).toBe('%zz=1&b=2');
   });

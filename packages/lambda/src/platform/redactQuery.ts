@@ -1,6 +1,8 @@
-/** Query parameters that are credentials: of AWS (two generations), Google Cloud and Azure signatures. */
+import { maskSecrets } from './maskSecrets.ts';
+
+/** Query parameters that are credentials: signatures of AWS (two generations), Google Cloud and Azure, and whatever is called one. */
 const SECRET =
-  /^(x-amz-(signature|credential|security-token)|awsaccesskeyid|signature|sig|x-goog-signature)$/i;
+  /^(x-amz-(signature|credential|security-token)|awsaccesskeyid|signature|sig|x-goog-signature|auth|code|key)$|passw|secret|token|api.?key|access.?key|session.?id|jwt/i;
 const REDACTED = 'REDACTED';
 
 /**
@@ -14,7 +16,9 @@ export function redactQuery(query: string): string {
     .split('&')
     .map((pair) => {
       const [name = ''] = pair.split('=', 1);
-      return name.length < pair.length && SECRET.test(safeDecode(name)) ? `${name}=${REDACTED}` : pair;
+      return name.length < pair.length && SECRET.test(safeDecode(name))
+        ? `${name}=${REDACTED}`
+        : maskSecrets(pair);
     })
     .join('&');
 }
