@@ -167,7 +167,20 @@ export const CLICKSPAN_CONNECTION_CODE = 'clickspan.connection.code';
 export const CLICKSPAN_CONNECTION_MESSAGES = 'clickspan.connection.messages';
 /** The same: bytes of binary messages and characters of texts that have come. */
 export const CLICKSPAN_CONNECTION_SIZE = 'clickspan.connection.size';
-/** Why a span ended early: `pagehide`, `cap`, `abort`. */
+/** What made an environment, in the words of AWS: `on-demand`, `provisioned-concurrency`, `snap-start`, `lambda-managed-instances`. */
+export const CLICKSPAN_INIT_TYPE = 'clickspan.init.type';
+/** `true` where an environment had been made ahead of demand, and no caller waited. */
+export const CLICKSPAN_INIT_PROACTIVE = 'clickspan.init.proactive';
+/** `true` where the init was part of the invocation, since the process before had died. */
+export const CLICKSPAN_INIT_SUPPRESSED = 'clickspan.init.suppressed';
+/** On an invocation, where asked for: the event, as JSON, masked and cut. */
+export const CLICKSPAN_EVENT = 'clickspan.event';
+/** The same: what the handler has returned. */
+export const CLICKSPAN_RESULT = 'clickspan.result';
+/**
+ * Why a span ended early: `pagehide`, `cap`, `abort`; of a function's: `timeout`, `exit`, and where its process was gone
+ * without a word `killed` or `out_of_memory`.
+ */
 export const CLICKSPAN_END_REASON = 'clickspan.end_reason';
 /** How many spans an agent has dropped so far, on the next batch that it sends. */
 export const CLICKSPAN_DROPPED_SPANS = 'clickspan.dropped_spans';

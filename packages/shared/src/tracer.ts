@@ -78,6 +78,8 @@ export interface TracerEnvironment {
   readonly describe: (exception: unknown) => Attributes;
   /** Decides whether a new trace is recorded; a caller's decision is always followed. Default: yes. */
   readonly sample?: (traceId: string) => boolean;
+  /** Whether a span that is not sampled is recorded all the same; `onEnd` decides what becomes of it. Default: no. */
+  readonly record?: (context: SpanContext) => boolean;
 }
 
 /**
@@ -171,7 +173,7 @@ class RecordingSpan implements Span, EndedSpan {
   private count = 0;
 
   constructor({ environment, scope, spanContext, parent, name, options }: RecordingSpanInit) {
-    this.endUnixMs = spanContext.traceFlags & FLAG_SAMPLED ? 0 : 1;
+    this.endUnixMs = +!(spanContext.traceFlags & FLAG_SAMPLED || environment.record?.(spanContext));
     this.environment = environment;
     this.scope = scope;
     this.context = spanContext;
@@ -194,8 +196,8 @@ class RecordingSpan implements Span, EndedSpan {
 
   setAttribute(key: string, value: AttributeValue | undefined): this {
     if (this.endUnixMs || value == null || !key) return this;
-    if (!(key in this.attributes) && this.count++ >= MAX_ITEMS) this.droppedAttributes++;
-    else this.attributes[key] = toBounded(value);
+    if (key in this.attributes || this.count++ < MAX_ITEMS) this.attributes[key] = toBounded(value);
+    else this.droppedAttributes++;
     return this;
   }
 

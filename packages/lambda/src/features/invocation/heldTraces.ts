@@ -1,0 +1,79 @@
+import { FLAG_SAMPLED } from '@clickspan/shared/traceContext';
+import type { EndedSpan } from '@clickspan/shared/tracer';
+import type { SpanContext } from '@opentelemetry/api';
+
+/** Traces that are not sampled, kept in memory until it is known whether they are worth telling all the same. */
+export interface HeldTraces {
+  /** Runs what starts an invocation's span, which is recorded although it is not sampled. */
+  startHeld<T>(start: () => T): T;
+  /** Whether a span that is not sampled is recorded. */
+  records(context: SpanContext): boolean;
+  /** A trace begins in which spans are held. */
+  hold(traceId: string): void;
+  /** Takes a span in that is not sampled. */
+  add(span: EndedSpan): void;
+  /** The invocation is about to end: whether what there is of its trace is told, and what comes with it. */
+  settle(traceId: string, keep: boolean): void;
+}
+
+interface HeldTrace {
+  spans: EndedSpan[];
+  kept: boolean;
+}
+
+/** Of more spans, the oldest are given up. */
+const MAX_SPANS = 512;
+/** So many invocations at once; spans of older ones that are still open are not told any more. */
+const MAX_TRACES = 256;
+
+/**
+ * Makes the keeper of held traces.
+ *
+ * @param emit takes spans that are told, flagged as sampled
+ */
+export function createHeldTraces(emit: (span: EndedSpan) => void): HeldTraces {
+  const traces = new Map<string, HeldTrace>();
+  let starting = false;
+  const tell = (span: EndedSpan): void => {
+    const { context } = span;
+    emit(withContext(span, { ...context, traceFlags: context.traceFlags | FLAG_SAMPLED }));
+  };
+  return {
+    startHeld(start) {
+      starting = true;
+      try {
+        return start();
+      } finally {
+        starting = false;
+      }
+    },
+    records: ({ traceId }) => starting || traces.has(traceId),
+    hold(traceId) {
+      const [oldest] = traces.keys();
+      if (oldest !== undefined && traces.size >= MAX_TRACES) traces.delete(oldest);
+      traces.set(traceId, { spans: [], kept: false });
+    },
+    add(span) {
+      const trace = traces.get(span.context.traceId);
+      if (!trace) return;
+      if (trace.kept) return tell(span);
+      if (trace.spans.length >= MAX_SPANS) trace.spans.shift();
+      trace.spans.push(span);
+    },
+    settle(traceId, keep) {
+      const trace = traces.get(traceId);
+      if (!trace) return;
+      // What was kept stays known: calls that have been answered end after the response.
+      if (!keep) traces.delete(traceId);
+      else {
+        trace.kept = true;
+        trace.spans.splice(0).forEach(tell);
+      }
+    },
+  };
+}
+
+/** The span's fields may come from a class, and are not its own. */
+function withContext(span: EndedSpan, context: SpanContext): EndedSpan {
+  return Object.create(span, { context: { value: context } }) as EndedSpan;
+}
