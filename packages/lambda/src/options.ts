@@ -1,6 +1,7 @@
 import {
   booleanOption,
   choiceOption,
+  listOption,
   mapOption,
   numberOption,
   readOptions,
@@ -8,6 +9,7 @@ import {
   urlOption,
 } from '@clickspan/shared/options';
 import type { Option, OptionInput, OptionSpec, OptionValues } from '@clickspan/shared/options';
+import type { SamplerName } from './features/invocation/sampling.ts';
 import type { Report } from './platform/guard.ts';
 
 /** The options of the Lambda agent; every one can be set by an environment variable. */
@@ -25,6 +27,15 @@ export interface LambdaOptionSchema {
   readonly serverTiming: Option<boolean>;
   readonly openTelemetry: Option<'early' | 'late' | 'off'>;
   readonly maxQueueBytes: Option<number>;
+  readonly sampler: Option<SamplerName>;
+  readonly samplerRatio: Option<number>;
+  readonly keep: Option<readonly string[]>;
+  readonly trustedTracesPerSecond: Option<number>;
+  readonly crashMarker: Option<boolean>;
+  readonly slowestImports: Option<number>;
+  readonly captureEvent: Option<boolean>;
+  readonly captureResult: Option<boolean>;
+  readonly captureMaxLength: Option<number>;
 }
 
 export const LAMBDA_OPTIONS: LambdaOptionSchema = {
@@ -93,6 +104,67 @@ export const LAMBDA_OPTIONS: LambdaOptionSchema = {
     max: 67_108_864,
     environment: 'CLICKSPAN_MAX_QUEUE_BYTES',
     doc: 'How many bytes of spans may wait for a collector that does not answer; the oldest are dropped beyond it.',
+  }),
+  sampler: choiceOption({
+    default: 'parentbased_always_on',
+    choices: [
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ],
+    environment: 'OTEL_TRACES_SAMPLER',
+    doc: 'Which traces are recorded: all, none, or a share; the parentbased ones follow the decision of a caller that has made one.',
+  }),
+  samplerRatio: numberOption({
+    default: 1,
+    min: 0,
+    max: 1,
+    environment: 'OTEL_TRACES_SAMPLER_ARG',
+    doc: 'The share of traces that the ratio samplers record, 0 to 1.',
+  }),
+  keep: listOption({
+    default: ['errors', 'cold_starts'],
+    environment: 'CLICKSPAN_KEEP',
+    doc: 'What is told all the same of an invocation that a ratio sampler leaves out: errors, cold_starts, both, or none.',
+  }),
+  trustedTracesPerSecond: numberOption({
+    default: 10,
+    min: 0,
+    max: 1_000_000,
+    environment: 'CLICKSPAN_TRUSTED_TRACES_PER_SECOND',
+    doc: 'How many HTTP requests a second and environment may ask by their traceparent to be recorded; the sampler decides about the others.',
+  }),
+  crashMarker: booleanOption({
+    default: true,
+    environment: 'CLICKSPAN_CRASH_MARKER',
+    doc: 'Whether a file in /tmp tells the next process of this environment of an invocation that has died.',
+  }),
+  slowestImports: numberOption({
+    default: 0,
+    min: 0,
+    max: 100,
+    environment: 'CLICKSPAN_SLOWEST_IMPORTS',
+    doc: 'How many of the slowest imports become spans of the init; measuring them slows every import a little.',
+  }),
+  captureEvent: booleanOption({
+    default: false,
+    environment: 'CLICKSPAN_CAPTURE_EVENT',
+    doc: 'Whether the event is recorded, masked, as clickspan.event.',
+  }),
+  captureResult: booleanOption({
+    default: false,
+    environment: 'CLICKSPAN_CAPTURE_RESULT',
+    doc: 'Whether what the handler returns is recorded, masked, as clickspan.result.',
+  }),
+  captureMaxLength: numberOption({
+    default: 2048,
+    min: 16,
+    max: 4096,
+    environment: 'CLICKSPAN_CAPTURE_MAX_LENGTH',
+    doc: 'How many characters of an event or result are recorded.',
   }),
 };
 

@@ -32,7 +32,7 @@ export function toResource(
   runtimeVersion: string,
 ): Attributes {
   const functionName = environment['AWS_LAMBDA_FUNCTION_NAME'];
-  const memoryMegabytes = Number(environment['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']);
+  const maxMemoryBytes = readMaxMemoryBytes(environment);
   const attributes: Attributes = {
     [SERVICE_NAME]: functionName ?? 'unknown_service:node',
     [CLOUD_PROVIDER]: 'aws',
@@ -41,7 +41,7 @@ export function toResource(
     [FAAS_NAME]: functionName,
     [FAAS_VERSION]: environment['AWS_LAMBDA_FUNCTION_VERSION'],
     [FAAS_INSTANCE]: environment['AWS_LAMBDA_LOG_STREAM_NAME'],
-    [FAAS_MAX_MEMORY]: memoryMegabytes > 0 ? memoryMegabytes * BYTES_PER_MEGABYTE : undefined,
+    [FAAS_MAX_MEMORY]: maxMemoryBytes > 0 ? maxMemoryBytes : undefined,
     [PROCESS_RUNTIME_NAME]: 'nodejs',
     [PROCESS_RUNTIME_VERSION]: runtimeVersion,
     [TELEMETRY_SDK_NAME]: 'clickspan',
@@ -51,4 +51,9 @@ export function toResource(
   };
   if (options.serviceName) attributes[SERVICE_NAME] = options.serviceName;
   return attributes;
+}
+
+/** The function's memory; not a number where it is unknown. */
+export function readMaxMemoryBytes(environment: Readonly<Record<string, string | undefined>>): number {
+  return Number(environment['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']) * BYTES_PER_MEGABYTE;
 }

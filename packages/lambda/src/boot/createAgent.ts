@@ -1,5 +1,8 @@
 import { createIdSource } from '@clickspan/shared/ids';
-import { createTracerProvider, toExceptionAttributes } from '@clickspan/shared/tracer';
+import type { IdSource } from '@clickspan/shared/ids';
+import { FLAG_SAMPLED } from '@clickspan/shared/traceContext';
+import { createTracerProvider } from '@clickspan/shared/tracer';
+import type { EndedSpan } from '@clickspan/shared/tracer';
 import { createActiveContext } from '../platform/activeContext.ts';
 import type { ActiveContext } from '../platform/activeContext.ts';
 import { registerOpenTelemetry } from '../platform/openTelemetryGlobal.ts';
@@ -11,7 +14,13 @@ import type { Extension } from '../features/extension/extension.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
 import { wrapHandler } from '../features/handler/wrapHandler.ts';
 import type { StartCall } from '../features/handler/wrapHandler.ts';
+import { createCrashRecord } from '../features/invocation/crashRecord.ts';
+import type { CrashRecord } from '../features/invocation/crashRecord.ts';
+import { toMaskedException } from '../features/invocation/exception.ts';
+import { createHeldTraces } from '../features/invocation/heldTraces.ts';
 import { IN_INVOCATION, createInvocations } from '../features/invocation/invocation.ts';
+import { createSampler, createTokenBucket } from '../features/invocation/sampling.ts';
+import { decideDeath, toRecoveredSpan } from '../features/invocation/unfinished.ts';
 import { createAwsMiddleware } from '../features/outgoing/awsClient.ts';
 import { observeHttpClient } from '../features/outgoing/httpClient.ts';
 import { createOpenCalls } from '../features/outgoing/openCalls.ts';
@@ -24,8 +33,11 @@ import { createProcessClock, readProcessStartUnixMs } from '../platform/clock.ts
 import { createGuard, createReport } from '../platform/guard.ts';
 import type { Report } from '../platform/guard.ts';
 import { openConnection, openPlainConnection, toOrigin } from '../platform/httpConnection.ts';
+import { openMarkerFile } from '../platform/markerFile.ts';
+import { toMaskedJson } from '../platform/maskedJson.ts';
+import { observeProcessEnd } from '../platform/processEnd.ts';
 import { readRandomBytes } from '../platform/randomBytes.ts';
-import { toResource } from '../resource.ts';
+import { readMaxMemoryBytes, toResource } from '../resource.ts';
 import { VERSION } from '../version.ts';
 import { createStartCall } from './startCall.ts';
 import type { Agent } from './globalAgent.ts';
@@ -43,10 +55,15 @@ export interface StartedAgent extends Agent {
   initialized(): void;
   /** The function's code is still being loaded; nobody will tell when it is. */
   loading(): void;
+  /** Runs a part of the environment's start, which becomes a span. */
+  timed<T>(part: string, run: () => Promise<T>): Promise<T>;
 }
 
 /** An invocation that the wrapped handler has not seen after so long is not going to come to it. */
 const UNSEEN_MS = 100;
+/** How often it is written down that the process is at work. */
+const SEEN_EVERY_MS = 500;
+const SCOPE = '@clickspan/lambda';
 
 /** Puts the agent together; the composition root. Nothing is sent before `ready`. */
 export function createAgent({ outermost, code }: AgentMode): StartedAgent | undefined {
@@ -58,16 +75,29 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
 
   const contexts = createActiveContext();
   const exporter = createExporterFor(options, report);
+  const crashRecord = exporter && guard(() => createCrashRecordFor(options, exporter, clock.now));
+  const tell = (span: EndedSpan): void => exporter?.add(span);
+  const held = createHeldTraces(tell);
+  const sampler = createSampler({
+    sampler: options.sampler,
+    ratio: options.samplerRatio,
+    takeTrust: createTokenBucket(options.trustedTracesPerSecond, clock.now),
+    random: Math.random,
+  });
+  const ids = createRenewableIds();
   const provider = createTracerProvider({
     clock: clock.now,
-    ids: createIdSource(readRandomBytes),
+    ids,
     activeContext: () => contexts.active(),
     runWith: contexts.run,
-    describe: toExceptionAttributes,
-    onEnd: (span) => exporter?.add(span),
+    describe: toMaskedException,
+    sample: sampler.sampleRoot,
+    record: held.records,
+    onEnd: (span) => (span.context.traceFlags & FLAG_SAMPLED ? tell(span) : held.add(span)),
   });
-  const tracer = provider.getTracer('@clickspan/lambda', VERSION);
+  const tracer = provider.getTracer(SCOPE, VERSION);
   const extension = exporter && createExtensionFor(outermost, report);
+  const initStartUnixMs = readProcessStartUnixMs();
   const invocations = createInvocations({
     tracer,
     now: clock.now,
@@ -75,9 +105,18 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     parseTrigger,
     functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'function',
     initializationType: process.env['AWS_LAMBDA_INITIALIZATION_TYPE'],
-    initStartUnixMs: readProcessStartUnixMs(),
+    restarted: crashRecord?.restarted === true,
+    initStartUnixMs,
     serverTiming: options.serverTiming,
     completesResults: outermost,
+    sampler,
+    held,
+    keeps: { errors: options.keep.includes('errors'), coldStarts: options.keep.includes('cold_starts') },
+    capture: {
+      event: options.captureEvent,
+      result: options.captureResult,
+      toText: (payload) => toMaskedJson(payload, options.captureMaxLength),
+    },
   });
   const calls = createOpenCalls();
   const runtimeApi = process.env['AWS_LAMBDA_RUNTIME_API'] ?? '';
@@ -87,7 +126,10 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
 
   const offer = (): void => void registerOpenTelemetry(provider, contexts);
   if (options.openTelemetry === 'early') offer();
-  const onFirst = options.openTelemetry === 'late' ? offer : (): void => {};
+  const onFirst = (): void => {
+    ids.renew();
+    if (options.openTelemetry === 'late') offer();
+  };
   const startCall = createStartCall({
     invocations,
     contexts,
@@ -96,18 +138,72 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     calls,
     exporter,
     extension,
+    crashRecord,
+    observeEnd: observeProcessEnd,
     onFirst,
   });
+  const timed: StartedAgent['timed'] = async (name, run) => {
+    const startUnixMs = clock.now();
+    try {
+      return await run();
+    } finally {
+      guard(() => invocations.part({ name, startUnixMs, endUnixMs: clock.now() }));
+    }
+  };
+  // All that was before: Node itself, the runtime client, what else is preloaded.
+  if (outermost)
+    invocations.part({ name: 'start runtime', startUnixMs: initStartUnixMs, endUnixMs: clock.now() });
   return {
     version: 1,
     wrap: createWrap(contexts, startCall),
     awsMiddleware: createAwsMiddleware(outgoing),
     ready: async () => {
-      await extension?.register();
+      if (extension) await timed('register extension', extension.register);
     },
     initialized: () => invocations.initialized(),
     loading: () => invocations.loading(),
+    timed,
   };
+}
+
+/**
+ * Ids for spans. Random bytes are drawn for many at a time; those that an environment has drawn before a snapshot of it was
+ * taken would be the same in all that are restored from it.
+ */
+function createRenewableIds(): IdSource & { renew(): void } {
+  let ids = createIdSource(readRandomBytes);
+  return {
+    traceId: () => ids.traceId(),
+    spanId: () => ids.spanId(),
+    renew() {
+      ids = createIdSource(readRandomBytes);
+    },
+  };
+}
+
+/** Opens what the process before may have left, and takes over what it has not told. */
+function createCrashRecordFor(
+  options: LambdaOptions,
+  exporter: Exporter,
+  now: () => number,
+): CrashRecord | undefined {
+  // The same for all processes of an environment, and for no other.
+  const environmentId = /[\da-f]{32}$/.exec(process.env['AWS_LAMBDA_LOG_STREAM_NAME'] ?? '')?.[0];
+  if (!options.crashMarker || !environmentId) return undefined;
+  const folder = process.env['TMPDIR'] || '/tmp';
+  const record = createCrashRecord({
+    file: openMarkerFile(`${folder}/.clickspan-${environmentId}`),
+    now,
+    memoryBytes: process.memoryUsage.rss,
+  });
+  exporter.restore(record.spans);
+  const { unfinished } = record;
+  if (unfinished) {
+    const death = decideDeath(unfinished, readMaxMemoryBytes(process.env), now());
+    exporter.add(toRecoveredSpan(unfinished, death, { name: SCOPE, version: VERSION }));
+  }
+  setInterval(() => record.seen(), SEEN_EVERY_MS).unref();
+  return record;
 }
 
 function createWrap(contexts: ActiveContext, startCall: StartCall): Agent['wrap'] {

@@ -1,9 +1,30 @@
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import { describe, expect, it } from 'vitest';
+import type { CrashRecord } from '../features/invocation/crashRecord.ts';
 import { createActiveContext } from '../platform/activeContext.ts';
 import { createGuard } from '../platform/guard.ts';
+import type { ProcessEndObserver } from '../platform/processEnd.ts';
 import { createStartCall } from './startCall.ts';
 import type { StartCallParts } from './startCall.ts';
+
+const UNFINISHED = {
+  name: 'f',
+  kind: 1,
+  startUnixMs: 1,
+  context: { traceId: '1', spanId: '2', traceFlags: 1 },
+  parentSpanId: '',
+  attributes: {},
+  links: [],
+};
+const NO_CRASH: CrashRecord = {
+  restarted: false,
+  unfinished: undefined,
+  spans: [],
+  begin: () => {},
+  seen: () => {},
+  end: () => {},
+  leave: () => {},
+};
 
 interface Fake {
   readonly parts: StartCallParts;
@@ -16,11 +37,14 @@ function start(change: Partial<StartCallParts> = {}): Fake {
     invocations: {
       initialized: () => {},
       loading: () => {},
+      part: () => {},
       start: () => ({
         context: ROOT_CONTEXT,
+        unfinished: UNFINISHED,
         succeed: (result) => result,
         fail: () => {},
         timeOut: () => events.push('timeout'),
+        exit: (code, uncaught) => events.push(`exit ${code} ${String(uncaught?.error)}`),
       }),
     },
     contexts: createActiveContext(),
@@ -34,8 +58,12 @@ function start(change: Partial<StartCallParts> = {}): Fake {
     },
     exporter: {
       add: () => {},
+      restore: () => {},
+      unsent: () => [{ scope: { name: 's', version: '' }, json: '{}' }],
       flush: async () => void events.push('flush'),
     },
+    crashRecord: undefined,
+    observeEnd: () => {},
     extension: {
       register: () => Promise.resolve(true),
       holds: () => true,
@@ -52,6 +80,7 @@ const LAMBDA = { awsRequestId: 'r', getRemainingTimeInMillis: () => 3000 };
 const fails = (): never => {
   throw new Error('a fault');
 };
+const NO_EXPORTER = { add: fails, restore: fails, unsent: fails, flush: fails };
 
 describe('a call of the handler', () => {
   it('is released once the export is over', async () => {
@@ -64,20 +93,29 @@ describe('a call of the handler', () => {
 
   it.each<[string, Partial<StartCallParts>, unknown?]>([
     ['the first call', { onFirst: fails }],
-    ['starting', { invocations: { initialized: fails, loading: fails, start: fails } }],
+    ['starting', { invocations: { initialized: fails, loading: fails, part: fails, start: fails } }],
     [
       'ending',
       {
         invocations: {
           initialized: fails,
           loading: fails,
-          start: () => ({ context: ROOT_CONTEXT, succeed: fails, fail: fails, timeOut: fails }),
+          part: fails,
+          start: () => ({
+            context: ROOT_CONTEXT,
+            unfinished: UNFINISHED,
+            succeed: fails,
+            fail: fails,
+            timeOut: fails,
+            exit: fails,
+          }),
         },
       },
     ],
     ['ending calls', { calls: { begin: fails, end: fails, endAnswered: fails, endAll: fails } }],
-    ['the export', { exporter: { add: fails, flush: () => Promise.reject(new Error('a fault')) } }],
-    ['starting the export', { exporter: { add: fails, flush: fails } }],
+    ['the export', { exporter: { ...NO_EXPORTER, flush: () => Promise.reject(new Error('a fault')) } }],
+    ['starting the export', { exporter: NO_EXPORTER }],
+    ['writing down', { crashRecord: { ...NO_CRASH, begin: fails, end: fails, leave: fails } }],
     ['a stream that takes no listeners', {}, { once: fails }],
     [
       'a stream that cannot be read',
@@ -124,6 +162,47 @@ describe('a call of the handler', () => {
     call.succeed(undefined);
     await new Promise((resolve) => setTimeout(resolve, 120));
     expect(events).toEqual(['begin r', 'flush', 'release r']);
+  });
+
+  it('is written down until its response has left', async () => {
+    const { parts, events } = start();
+    const crashRecord: CrashRecord = {
+      ...NO_CRASH,
+      begin: ({ name, deadlineUnixMs }) =>
+        events.push(`down ${name} ${Math.round((deadlineUnixMs - Date.now()) / 1000)}`),
+      end: () => events.push('up'),
+    };
+    const call = createStartCall({ ...parts, crashRecord })({}, LAMBDA, undefined)!;
+    expect(events).toEqual(['begin r', 'down f 3']);
+    call.fail(new Error('x'));
+    expect(events).toHaveLength(2);
+    await expect.poll(() => events).toEqual(['begin r', 'down f 3', 'up', 'flush', 'release r']);
+  });
+
+  it('in which the process ends is told by the next one, with what nobody has caught', () => {
+    let end: ProcessEndObserver | undefined;
+    const { parts, events } = start({
+      observeEnd: (observer) => {
+        end = observer;
+      },
+      crashRecord: { ...NO_CRASH, leave: (spans) => events.push(`leave ${spans.length}`) },
+    });
+    createStartCall(parts)({}, LAMBDA, undefined);
+    end!.uncaught('lost');
+    end!.exit(1);
+    expect(events).toEqual(['begin r', 'exit 1 lost', 'leave 1']);
+  });
+
+  it('that has ended is not told of when the process ends', () => {
+    let end: ProcessEndObserver | undefined;
+    const { parts, events } = start({
+      observeEnd: (observer) => {
+        end = observer;
+      },
+    });
+    createStartCall(parts)({}, LAMBDA, undefined)!.succeed(1);
+    end!.exit(0);
+    expect(events).toEqual(['begin r']);
   });
 
   it('that does not end is taken as timed out shortly before the deadline', async () => {

@@ -1,4 +1,5 @@
 import type { ActiveContext } from '../platform/activeContext.ts';
+import type { CrashRecord } from '../features/invocation/crashRecord.ts';
 import type { Exporter } from '../features/export/exporter.ts';
 import type { Extension } from '../features/extension/extension.ts';
 import type { StartCall } from '../features/handler/wrapHandler.ts';
@@ -7,6 +8,7 @@ import type { OpenCalls } from '../features/outgoing/openCalls.ts';
 import { afterResponse, afterStream } from '../platform/afterResponse.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Guard } from '../platform/guard.ts';
+import type { ProcessEndObserver } from '../platform/processEnd.ts';
 
 /** What accompanies a call of the handler. */
 export interface StartCallParts {
@@ -17,6 +19,10 @@ export interface StartCallParts {
   readonly calls: OpenCalls;
   readonly exporter: Exporter | undefined;
   readonly extension: Extension | undefined;
+  /** `undefined` where nothing is written down. */
+  readonly crashRecord: CrashRecord | undefined;
+  /** Tells how the process ends. */
+  readonly observeEnd: (observer: ProcessEndObserver) => void;
   /** Called before the first invocation. */
   readonly onFirst: () => void;
 }
@@ -30,8 +36,23 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Makes what accompanies each call: the span, the deadline, and the export once the response has left. */
 export function createStartCall(parts: StartCallParts): StartCall {
-  const { invocations, contexts, clock, guard, calls, exporter, extension } = parts;
+  const { invocations, contexts, clock, guard, calls, exporter, extension, crashRecord } = parts;
   let onFirst: (() => void) | undefined = parts.onFirst;
+  const open = new Set<Invocation>();
+  let uncaught: { readonly error: unknown } | undefined;
+
+  /** What has not reached the collector is left to the next process. */
+  const leave = (): void => void guard(() => crashRecord?.leave(exporter?.unsent() ?? []));
+  parts.observeEnd({
+    uncaught(error) {
+      uncaught = { error };
+    },
+    exit(code) {
+      if (open.size > 0) guard(() => calls.endAll('exit'));
+      for (const invocation of open) guard(() => invocation.exit(code, uncaught));
+      leave();
+    },
+  });
 
   const flush = async (deadlineMs: number): Promise<void> =>
     exporter?.flush(deadlineMs - Date.now(), extension?.holds() ?? false);
@@ -44,7 +65,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
     const onTimeout = (): void => {
       guard(() => calls.endAll('timeout'));
       guard(() => invocation.timeOut());
-      flush(deadlineMs).catch(() => {});
+      flush(deadlineMs).then(leave, leave);
     };
     return setTimeout(onTimeout, remainingMs - marginMs).unref();
   };
@@ -60,12 +81,17 @@ export function createStartCall(parts: StartCallParts): StartCall {
     extension?.begin(requestId);
     const invocation = guard(() => invocations.start(event, context));
     const timer = invocation && guard(() => startTimer(invocation, deadlineMs));
+    uncaught = undefined;
+    if (invocation) open.add(invocation);
+    const { unfinished } = invocation ?? {};
+    if (unfinished) guard(() => crashRecord?.begin({ ...unfinished, deadlineUnixMs: deadlineMs }));
 
     const finish = (): void => {
       const release = (): void => extension?.release(requestId);
       const run = (): void => {
         // Not before: a stream may be left unfinished for ever.
         clearTimeout(timer);
+        if (unfinished) guard(() => crashRecord?.end());
         guard(() => calls.endAnswered());
         void flush(deadlineMs).then(release, release);
       };
@@ -76,11 +102,13 @@ export function createStartCall(parts: StartCallParts): StartCall {
       run: (handler) => (invocation ? contexts.run(invocation.context, handler) : handler()),
       succeed(result) {
         const changed = invocation && guard(() => ({ result: invocation.succeed(result) }));
+        if (invocation) open.delete(invocation);
         guard(finish);
         return changed && !responseStream ? changed.result : result;
       },
       fail(error) {
         guard(() => invocation?.fail(error));
+        if (invocation) open.delete(invocation);
         guard(finish);
       },
     };

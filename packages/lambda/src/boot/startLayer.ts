@@ -13,11 +13,13 @@ import { publishAgent } from './globalAgent.ts';
 export async function startLayer(handler: string): Promise<Handler> {
   const agent = start();
   const ready = agent?.ready();
-  const loaded = await loadHandler({
-    handler,
-    taskRoot: process.env['LAMBDA_TASK_ROOT'] ?? '',
-    runtimeScript: process.argv[1] ?? '',
-  });
+  const load = (): Promise<Handler> =>
+    loadHandler({
+      handler,
+      taskRoot: process.env['LAMBDA_TASK_ROOT'] ?? '',
+      runtimeScript: process.argv[1] ?? '',
+    });
+  const loaded = await (agent ? agent.timed('load code', load) : load());
   await ready;
   agent?.initialized();
   return agent?.wrap(loaded) ?? loaded;

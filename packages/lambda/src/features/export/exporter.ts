@@ -16,6 +16,10 @@ import type { Post, Transport } from './transport.ts';
 export interface Exporter {
   /** Takes a span in; cheap, since an invocation's caller still waits. */
   add(span: EndedSpan): void;
+  /** Takes in spans that a process before could not send. */
+  restore(spans: readonly EncodedRecord[]): void;
+  /** What the collector has not confirmed, oldest first. */
+  unsent(): readonly EncodedRecord[];
   /**
    * Sends what waits. Resolves when the answer is there or the tail is used up; never rejects.
    *
@@ -126,6 +130,8 @@ export function createExporter(environment: ExporterEnvironment): Exporter {
 
   return {
     add: (span) => queue.add(span),
+    restore: (spans) => queue.putBack(spans),
+    unsent: () => [...unanswered.flatMap(({ spans }) => spans), ...queue.list()],
     async flush(remainingMs, holds) {
       reconcile();
       const startMs = nowMs();

@@ -12,6 +12,8 @@ export interface SpanQueue {
   take(): EncodedRecord[];
   /** Puts back what could not be sent. */
   putBack(spans: readonly EncodedRecord[]): void;
+  /** The spans that wait, oldest first; they stay in the queue. */
+  list(): readonly EncodedRecord[];
   /** How many spans were lost so far. */
   dropped(): number;
   /** Counts spans as lost that the collector refused. */
@@ -79,6 +81,10 @@ export function createSpanQueue(maxBytes: number): SpanQueue {
       waiting = [...spans, ...waiting];
       for (const { json } of spans) bytes += json.length;
       trim();
+    },
+    list() {
+      encodeFresh();
+      return waiting;
     },
     dropped: () => dropped,
     countDropped(spans) {

@@ -18,7 +18,21 @@ describe('decideColdStart', () => {
     ['the first of a snapshot', true, 'snap-start', 5, { cold: false, proactive: false }],
   ])('%s', (_, first, initializationType, idleMs, decision) => {
     expect(
-      decideColdStart({ first, initializationType, initEndUnixMs: 1000, invokedUnixMs: 1000 + idleMs }),
+      decideColdStart({
+        first,
+        initializationType,
+        restarted: false,
+        initEndUnixMs: 1000,
+        invokedUnixMs: 1000 + idleMs,
+      }),
     ).toEqual(decision);
+  });
+
+  it('takes an init after a crash as waited for, with provisioned concurrency too', () => {
+    const age = { first: true, initializationType: 'provisioned-concurrency', initEndUnixMs: 1000 };
+    expect(decideColdStart({ ...age, restarted: true, invokedUnixMs: 1005 })).toEqual({
+      cold: true,
+      proactive: false,
+    });
   });
 });

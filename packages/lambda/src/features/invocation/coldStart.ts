@@ -4,6 +4,8 @@ export interface EnvironmentAge {
   readonly first: boolean;
   /** `AWS_LAMBDA_INITIALIZATION_TYPE`. */
   readonly initializationType: string | undefined;
+  /** A process of this environment has died before. */
+  readonly restarted: boolean;
   readonly initEndUnixMs: number;
   readonly invokedUnixMs: number;
 }
@@ -22,11 +24,14 @@ const PROACTIVE_IDLE_MS = 10_000;
 /**
  * Decides whether an invocation's caller waited for a cold start; pure.
  *
+ * After a timeout or a crash, the init is part of the next invocation, whatever the type of the environment was.
+ *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
  */
 export function decideColdStart(age: EnvironmentAge): ColdStart {
-  const { first, initializationType = 'on-demand', initEndUnixMs, invokedUnixMs } = age;
-  if (!first || initializationType !== 'on-demand') return { cold: false, proactive: false };
+  const { first, initializationType = 'on-demand', restarted, initEndUnixMs, invokedUnixMs } = age;
+  const onDemand = restarted || initializationType === 'on-demand';
+  if (!first || !onDemand) return { cold: false, proactive: false };
   const proactive = invokedUnixMs - initEndUnixMs > PROACTIVE_IDLE_MS;
   return { cold: !proactive, proactive };
 }

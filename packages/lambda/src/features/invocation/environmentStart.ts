@@ -1,12 +1,25 @@
 import { decideColdStart } from './coldStart.ts';
 
-/** What is told about the environment's start to one invocation. */
-export interface InvocationStart {
-  /** The caller waited for the environment's init. */
+/** A part of the environment's start. Times are Unix ms. */
+export interface InitPart {
+  readonly name: string;
+  readonly startUnixMs: number;
+  readonly endUnixMs: number;
+}
+
+/** What is known of the environment's start when its first invocation begins. */
+export interface Init {
+  /** The caller waited for it. */
   readonly cold: boolean;
-  /** From the process's start to the end of the init, ms; only for the first invocation. */
-  readonly initMs: number | undefined;
-  readonly initEndUnixMs: number;
+  /** It was made ahead of demand, though nobody has asked for that. */
+  readonly proactive: boolean;
+  /** It happened within the invocation, since the process before has died. */
+  readonly suppressed: boolean;
+  /** `AWS_LAMBDA_INITIALIZATION_TYPE`. */
+  readonly type: string | undefined;
+  readonly startUnixMs: number;
+  readonly endUnixMs: number;
+  readonly parts: readonly InitPart[];
 }
 
 /** Keeps when the environment began and was ready. */
@@ -15,8 +28,10 @@ export interface EnvironmentStart {
   initialized(): void;
   /** The function's code is being loaded, and the end of it is not going to be told. */
   loading(): void;
-  /** An invocation begins. */
-  invoke(startUnixMs: number): InvocationStart;
+  /** A part of the start is over. */
+  part(part: InitPart): void;
+  /** An invocation begins; gives the start to the first one, and nothing to the others. */
+  invoke(startUnixMs: number): Init | undefined;
 }
 
 /** What it needs. */
@@ -26,14 +41,17 @@ export interface EnvironmentStartInit {
   /** When the process began, Unix ms. */
   readonly initStartUnixMs: number;
   readonly initializationType: string | undefined;
+  /** A process of this environment has died before. */
+  readonly restarted: boolean;
 }
 
 /** Makes the record of an environment's start; there is one in each environment. */
 export function createEnvironmentStart(init: EnvironmentStartInit): EnvironmentStart {
-  const { now, initStartUnixMs, initializationType } = init;
+  const { now, initStartUnixMs, initializationType, restarted } = init;
   let readyUnixMs: number | undefined;
   let loadingUnixMs: number | undefined;
   let first = true;
+  let parts: InitPart[] = [];
   return {
     initialized() {
       readyUnixMs = now();
@@ -41,15 +59,32 @@ export function createEnvironmentStart(init: EnvironmentStartInit): EnvironmentS
     loading() {
       loadingUnixMs = now();
     },
+    part(part) {
+      if (first) parts.push(part);
+    },
     invoke(startUnixMs) {
-      const idleSinceUnixMs = readyUnixMs ?? loadingUnixMs ?? startUnixMs;
-      const age = { first, initializationType, initEndUnixMs: idleSinceUnixMs, invokedUnixMs: startUnixMs };
-      const { cold } = decideColdStart(age);
-      // An invocation that was waited for comes right after the init whose end was not told.
-      const initEndUnixMs = readyUnixMs ?? (cold ? startUnixMs : idleSinceUnixMs);
-      const initMs = first ? initEndUnixMs - initStartUnixMs : undefined;
+      if (!first) return undefined;
       first = false;
-      return { cold, initMs, initEndUnixMs };
+      const told = parts;
+      parts = [];
+      const idleSinceUnixMs = readyUnixMs ?? loadingUnixMs ?? startUnixMs;
+      const { cold, proactive } = decideColdStart({
+        first: true,
+        initializationType,
+        restarted,
+        initEndUnixMs: idleSinceUnixMs,
+        invokedUnixMs: startUnixMs,
+      });
+      return {
+        cold,
+        proactive,
+        suppressed: restarted,
+        type: initializationType,
+        startUnixMs: initStartUnixMs,
+        // An invocation that was waited for comes right after the init whose end was not told.
+        endUnixMs: readyUnixMs ?? (cold ? startUnixMs : idleSinceUnixMs),
+        parts: told,
+      };
     },
   };
 }

@@ -3,8 +3,10 @@ import { createTracerProvider, toExceptionAttributes } from '@clickspan/shared/t
 import type { EndedSpan } from '@clickspan/shared/tracer';
 import { describe, expect, it } from 'vitest';
 import { createGuard } from '../../platform/guard.ts';
+import { createHeldTraces } from './heldTraces.ts';
 import { createInvocations } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
+import { createSampler } from './sampling.ts';
 
 const GUARD = createGuard(() => {});
 
@@ -18,7 +20,8 @@ function start(event: unknown = {}, completesResults = true): { invocation: Invo
     },
     runWith: (_, run) => run(),
     describe: toExceptionAttributes,
-    onEnd: (span) => ended.push(span),
+    // The environment had been made ahead of demand: its init is a trace of its own.
+    onEnd: (span) => void (span.name !== 'init' && ended.push(span)),
   });
   const invocations = createInvocations({
     tracer: provider.getTracer('test'),
@@ -30,9 +33,19 @@ function start(event: unknown = {}, completesResults = true): { invocation: Invo
     },
     functionName: 'f',
     initializationType: 'provisioned-concurrency',
+    restarted: false,
     initStartUnixMs: 0,
     serverTiming: true,
     completesResults,
+    sampler: createSampler({
+      sampler: 'parentbased_always_on',
+      ratio: 1,
+      takeTrust: () => true,
+      random: Math.random,
+    }),
+    held: createHeldTraces(() => {}),
+    keeps: { errors: true, coldStarts: true },
+    capture: { event: false, result: false, toText: String },
   });
   return { invocation: invocations.start(event, { awsRequestId: 'r' }), ended };
 }

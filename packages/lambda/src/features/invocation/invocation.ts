@@ -1,5 +1,8 @@
 import {
   AWS_LAMBDA_INVOKED_ARN,
+  CLICKSPAN_END_REASON,
+  CLICKSPAN_EVENT,
+  CLICKSPAN_RESULT,
   CLICKSPAN_SPAN_TYPE,
   CLOUD_ACCOUNT_ID,
   CLOUD_RESOURCE_ID,
@@ -11,18 +14,19 @@ import {
 } from '@clickspan/shared/attributes';
 import { ROOT_CONTEXT, withSpan } from '@clickspan/shared/context';
 import { toServerTiming } from '@clickspan/shared/serverTiming';
-import {
-  KIND_INTERNAL,
-  KIND_SERVER,
-  STATUS_ERROR,
-  createSilentSpan,
-  toExceptionAttributes,
-} from '@clickspan/shared/tracer';
-import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
+import { FLAG_SAMPLED } from '@clickspan/shared/traceContext';
+import { KIND_SERVER, STATUS_ERROR, createSilentSpan } from '@clickspan/shared/tracer';
+import type { Attributes, Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import type { Guard } from '../../platform/guard.ts';
 import type { Trigger } from '../triggers/trigger.ts';
 import { createEnvironmentStart } from './environmentStart.ts';
+import type { Init, InitPart } from './environmentStart.ts';
+import { toMaskedException } from './exception.ts';
+import type { HeldTraces } from './heldTraces.ts';
 import { addServerTiming, toHttpStatus } from './httpResponse.ts';
+import { recordInit, toInitAttributes } from './initSpan.ts';
+import type { Sampler } from './sampling.ts';
+import type { Unfinished } from './unfinished.ts';
 
 /** The parts of Lambda's context object that are read. */
 export interface LambdaContext {
@@ -36,12 +40,16 @@ export interface LambdaContext {
 export interface Invocation {
   /** The context in which the handler runs. */
   readonly context: Context;
+  /** What is known of it already; nothing where its trace is not recorded. */
+  readonly unfinished: Omit<Unfinished, 'seenUnixMs' | 'seenBytes' | 'deadlineUnixMs'> | undefined;
   /** Ends the span with the handler's result; gives what is to be handed on to the runtime. */
   succeed(result: unknown): unknown;
   /** Ends the span with what the handler threw. */
   fail(error: unknown): void;
   /** Ends the span because the deadline is near; whatever comes afterwards changes nothing. */
   timeOut(): void;
+  /** Ends the span because the process ends, with a code, and where that is why with an error that nobody has caught. */
+  exit(code: number, uncaught: { readonly error: unknown } | undefined): void;
 }
 
 /** What invocations need. */
@@ -54,11 +62,23 @@ export interface InvocationEnvironment {
   readonly parseTrigger: (event: unknown) => Trigger;
   readonly functionName: string;
   readonly initializationType: string | undefined;
+  /** A process of this environment has died before. */
+  readonly restarted: boolean;
   /** When the process began, Unix ms. */
   readonly initStartUnixMs: number;
   readonly serverTiming: boolean;
   /** What the handler returns goes to the runtime; otherwise code of the function's own may see it before. */
   readonly completesResults: boolean;
+  readonly sampler: Sampler;
+  readonly held: HeldTraces;
+  /** What is told of traces that are not sampled by our own decision. */
+  readonly keeps: { readonly errors: boolean; readonly coldStarts: boolean };
+  /** What is recorded of payloads, and how. */
+  readonly capture: {
+    readonly event: boolean;
+    readonly result: boolean;
+    readonly toText: (payload: unknown) => string;
+  };
 }
 
 /** Makes the spans of the invocations of this environment. */
@@ -67,6 +87,8 @@ export interface Invocations {
   initialized(): void;
   /** The function's code is being loaded, and the end of it is not going to be told. */
   loading(): void;
+  /** A part of the environment's start is over. */
+  part(part: InitPart): void;
   start(event: unknown, lambda: LambdaContext): Invocation;
 }
 
@@ -76,67 +98,138 @@ export const IN_INVOCATION: symbol = Symbol('clickspan.invocation');
 /** An event whose fields cannot even be read. */
 const UNREADABLE: Trigger = { kind: KIND_SERVER, attributes: { [FAAS_TRIGGER]: 'other' } };
 
+/** An invocation whose span has been started. */
+interface Opened {
+  readonly span: Span;
+  readonly sampled: boolean;
+  readonly startUnixMs: number;
+  readonly init: Init | undefined;
+  readonly trigger: Trigger;
+}
+
 /** Makes the source of invocations; there is one in each environment. */
 export function createInvocations(environment: InvocationEnvironment): Invocations {
-  const { tracer, now, guard, initStartUnixMs } = environment;
+  const { tracer, now, guard, sampler, held, capture } = environment;
   const environmentStart = createEnvironmentStart(environment);
 
-  const recordInit = (parent: Context, endUnixMs: number): void => {
-    const attributes = { [CLICKSPAN_SPAN_TYPE]: 'init' };
-    const options = { kind: KIND_INTERNAL, startTime: initStartUnixMs, attributes };
-    tracer.startSpan('init', options, parent).end(endUnixMs);
+  /** The caller's span with the flags that we follow, and whether they are our own. */
+  const decide = (trigger: Trigger): { parent: SpanContext | undefined; ours: boolean } => {
+    if (!trigger.parent) return { parent: undefined, ours: true };
+    const { sampled, ours } = sampler.decide(trigger.parent, trigger.answersHttp === true);
+    const others = trigger.parent.traceFlags & ~FLAG_SAMPLED;
+    return { parent: { ...trigger.parent, traceFlags: others | (sampled ? FLAG_SAMPLED : 0) }, ours };
   };
 
   return {
     initialized: () => environmentStart.initialized(),
     loading: () => environmentStart.loading(),
+    part: (part) => environmentStart.part(part),
     start(event, lambda) {
       const startUnixMs = now();
-      const { cold, initMs, initEndUnixMs } = environmentStart.invoke(startUnixMs);
+      const init = environmentStart.invoke(startUnixMs);
+      const cold = init?.cold === true;
       const trigger = guard(() => environment.parseTrigger(event)) ?? UNREADABLE;
-      const parent = trigger.parent ? withSpan(ROOT_CONTEXT, createSilentSpan(trigger.parent)) : ROOT_CONTEXT;
-      const span = tracer.startSpan(
-        trigger.name ?? environment.functionName,
-        {
-          kind: trigger.kind,
-          startTime: startUnixMs,
-          links: [...(trigger.links ?? [])],
-          attributes: { ...trigger.attributes, ...toInvocationAttributes(lambda, cold) },
-        },
-        parent,
-      );
+      const { parent, ours } = decide(trigger);
+      const remote = parent ? withSpan(ROOT_CONTEXT, createSilentSpan(parent)) : ROOT_CONTEXT;
+      const links: Link[] = [...(trigger.links ?? [])];
+      // Where nobody waited for it, it is no part of this trace.
+      if (init && !cold) links.push(...recordInit(tracer, init, ROOT_CONTEXT));
+      const attributes = { ...trigger.attributes, ...toInvocationAttributes(lambda, cold) };
+      if (init) Object.assign(attributes, toInitAttributes(init));
+      const name = trigger.name ?? environment.functionName;
+      const { kind } = trigger;
+      const startSpan = (): Span =>
+        tracer.startSpan(name, { kind, startTime: startUnixMs, links, attributes }, remote);
+      const isHeld = ours && sampler.holds;
+      const span = isHeld ? held.startHeld(startSpan) : startSpan();
+      const spanContext = span.spanContext();
+      const sampled = (spanContext.traceFlags & FLAG_SAMPLED) !== 0;
+      if (isHeld && !sampled) held.hold(spanContext.traceId);
       const context = withSpan(ROOT_CONTEXT, span).setValue(IN_INVOCATION, true);
       // Beside the invocation, unless the trace begins here: a trace has one root.
-      if (cold) recordInit(trigger.parent ? parent : context, initEndUnixMs);
-
-      const toTiming = (endUnixMs: number): string =>
-        toServerTiming({
-          context: span.spanContext(),
-          coldStartMs: cold ? initMs : undefined,
-          initMs,
-          handlerMs: endUnixMs - startUnixMs,
-        });
-      const http = trigger.answersHttp === true;
+      if (init && cold) recordInit(tracer, init, parent ? remote : context);
+      const isRecorded = span.isRecording();
+      if (isRecorded && capture.event) guard(() => span.setAttribute(CLICKSPAN_EVENT, capture.toText(event)));
+      const parentSpanId = parent?.spanId ?? '';
       return {
         context,
-        succeed(result) {
-          const endUnixMs = now();
-          if (http) guard(() => setHttpStatus(span, toHttpStatus(result)));
-          span.end(endUnixMs);
-          if (!http || !environment.serverTiming) return result;
-          return addServerTiming(result, toTiming(endUnixMs), environment.completesResults);
-        },
-        fail(error) {
-          span.setStatus({ code: STATUS_ERROR });
-          guard(() => describeError(span, error));
-          span.end();
-        },
-        timeOut() {
-          span.setAttribute(ERROR_TYPE, 'timeout');
-          span.setStatus({ code: STATUS_ERROR, message: 'The function is about to run into its timeout.' });
-          span.end();
-        },
+        unfinished: isRecorded
+          ? { name, kind, startUnixMs, context: spanContext, parentSpanId, attributes, links }
+          : undefined,
+        ...createEndings(environment, { span, sampled, startUnixMs, init, trigger }),
       };
+    },
+  };
+}
+
+/** Makes the ways in which an invocation can end. */
+function createEndings(
+  { now, guard, held, keeps, capture, serverTiming, completesResults }: InvocationEnvironment,
+  { span, sampled, startUnixMs, init, trigger }: Opened,
+): Omit<Invocation, 'context' | 'unfinished'> {
+  const cold = init?.cold === true;
+  const http = trigger.answersHttp === true;
+  let failed = false;
+  const setError = (type: string, message?: string): void => {
+    failed = true;
+    span.setAttribute(ERROR_TYPE, type);
+    span.setStatus({ code: STATUS_ERROR, ...(message && { message }) });
+  };
+  const describeError = (error: unknown): void => {
+    failed = true;
+    span.setStatus({ code: STATUS_ERROR });
+    guard(() => {
+      const { 'exception.type': type, 'exception.message': message } = toMaskedException(error);
+      setError(typeof type === 'string' && type ? type : typeof error, message as string | undefined);
+      if (error !== undefined) span.recordException(error as Error);
+    });
+  };
+  const setHttpStatus = (status: number | undefined): void => {
+    if (status !== undefined) span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
+    // A client's error is no error of the server's.
+    if (status === undefined || status >= 500) setError(String(status ?? 'malformed_response'));
+  };
+  const isKept = (): boolean => (failed && keeps.errors) || (cold && keeps.coldStarts);
+  const end = (endUnixMs?: number): void => {
+    const open = span.isRecording();
+    span.end(endUnixMs);
+    if (open && !sampled) held.settle(span.spanContext().traceId, isKept());
+  };
+  const toTiming = (endUnixMs: number): string => {
+    const spanContext = span.spanContext();
+    const initMs = init && init.endUnixMs - init.startUnixMs;
+    const isTold = sampled || (span.isRecording() && isKept());
+    return toServerTiming({
+      context: isTold ? { ...spanContext, traceFlags: spanContext.traceFlags | FLAG_SAMPLED } : spanContext,
+      coldStartMs: cold ? initMs : undefined,
+      initMs,
+      handlerMs: endUnixMs - startUnixMs,
+    });
+  };
+  return {
+    succeed(result) {
+      const endUnixMs = now();
+      if (http) guard(() => setHttpStatus(toHttpStatus(result)));
+      if (capture.result && span.isRecording())
+        guard(() => span.setAttribute(CLICKSPAN_RESULT, capture.toText(result)));
+      const timing = http && serverTiming ? toTiming(endUnixMs) : undefined;
+      end(endUnixMs);
+      return timing ? addServerTiming(result, timing, completesResults) : result;
+    },
+    fail(error) {
+      describeError(error);
+      end();
+    },
+    timeOut() {
+      span.setAttribute(CLICKSPAN_END_REASON, 'timeout');
+      setError('timeout', 'The function is about to run into its timeout.');
+      end();
+    },
+    exit(code, uncaught) {
+      span.setAttribute(CLICKSPAN_END_REASON, 'exit');
+      if (uncaught) describeError(uncaught.error);
+      else setError('Runtime.ExitError', `The process ended inside the handler, with exit status ${code}.`);
+      end();
     },
   };
 }
@@ -154,18 +247,4 @@ function toInvocationAttributes(lambda: LambdaContext, cold: boolean): Attribute
   const version = parts.length > 7 && typeof functionVersion === 'string' ? [functionVersion] : [];
   attributes[CLOUD_RESOURCE_ID] = [...parts.slice(0, 7), ...version].join(':');
   return attributes;
-}
-
-function setHttpStatus(span: Span, status: number | undefined): void {
-  if (status !== undefined) span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
-  // A client's error is no error of the server's.
-  if (status !== undefined && status < 500) return;
-  span.setAttribute(ERROR_TYPE, String(status ?? 'malformed_response')).setStatus({ code: STATUS_ERROR });
-}
-
-function describeError(span: Span, error: unknown): void {
-  const { 'exception.type': type, 'exception.message': message } = toExceptionAttributes(error);
-  span.setAttribute(ERROR_TYPE, typeof type === 'string' && type ? type : typeof error);
-  if (typeof message === 'string') span.setStatus({ code: STATUS_ERROR, message });
-  if (error !== undefined) span.recordException(error as Error);
 }

@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeSpan } from '@clickspan/shared/otlp';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openMarkerFile } from '../../platform/markerFile.ts';
+import { createCrashRecord } from './crashRecord.ts';
+import type { CrashRecord } from './crashRecord.ts';
+import { decideDeath, toRecoveredSpan } from './unfinished.ts';
+import type { Unfinished } from './unfinished.ts';
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'clickspan-crash-'));
+  path = join(folder, 'marker');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Each call is one more process in the same environment. */
+const open = (now = 2000, memoryBytes = 7): CrashRecord =>
+  createCrashRecord({ file: openMarkerFile(path), now: () => now, memoryBytes: () => memoryBytes });
+
+const CONTEXT = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 2 };
+const STARTED = {
+  name: 'POST /orders',
+  kind: 1,
+  startUnixMs: 1000,
+  deadlineUnixMs: 4000,
+  context: CONTEXT,
+  parentSpanId: 'c'.repeat(16),
+  attributes: { 'faas.invocation_id': 'r', 'faas.coldstart': true },
+  links: [{ context: { ...CONTEXT, traceState: { serialize: () => 'a=1' } as never } }],
+};
+
+describe('the record of crashes', () => {
+  it('finds nothing in a new environment, and that there was a process in one that starts again', () => {
+    expect(open()).toMatchObject({ restarted: false, unfinished: undefined, spans: [] });
+    expect(open()).toMatchObject({ restarted: true, unfinished: undefined, spans: [] });
+  });
+
+  it('finds the invocation in which a process has died, and when it was last seen', () => {
+    open().begin(STARTED);
+    const { unfinished } = open();
+    expect(unfinished).toEqual({
+      ...STARTED,
+      links: [{ context: CONTEXT }],
+      seenUnixMs: 1000,
+      seenBytes: 0,
+    });
+    const process = open(2500, 99);
+    process.begin(STARTED);
+    process.seen();
+    expect(open().unfinished).toMatchObject({ seenUnixMs: 2500, seenBytes: 99 });
+  });
+
+  it('finds none that has ended', () => {
+    const process = open();
+    process.begin(STARTED);
+    process.end();
+    process.seen();
+    expect(open().unfinished).toBeUndefined();
+  });
+
+  it('hands on the spans that could not be sent', () => {
+    const span = { scope: { name: 's', version: '1' }, json: '{"name":"x"}' };
+    const process = open();
+    process.begin(STARTED);
+    process.leave([span]);
+    expect(open()).toMatchObject({ unfinished: undefined, spans: [span] });
+    expect(open().spans).toEqual([]);
+  });
+
+  it('hands on the latest where there are too many', () => {
+    const span = (name: string): { scope: { name: string; version: string }; json: string } => ({
+      scope: { name: 's', version: '' },
+      json: JSON.stringify({ name, padding: 'x'.repeat(100_000) }),
+    });
+    open().leave([span('1'), span('2'), span('3'), span('4')]);
+    const names = open().spans.map(({ json }) => (JSON.parse(json) as { name: string }).name);
+    expect(names).toEqual(['3', '4']);
+  });
+
+  it('keeps an invocation whose attributes have no room', () => {
+    open().begin({ ...STARTED, attributes: { 'url.query': 'x'.repeat(10_000) } });
+    expect(open().unfinished).toMatchObject({ name: 'POST /orders', attributes: {} });
+  });
+
+  it.each(['{"unfinished":{"name":"x', '{"unfinished":null}', 'null', '[]', '{"spans":[null,{}]}', '\0\0'])(
+    'survives that somebody has written %j',
+    (text) => {
+      writeFileSync(path, `${text}\n`);
+      expect(open()).toMatchObject({ restarted: true, unfinished: undefined, spans: [] });
+    },
+  );
+});
+
+describe('an invocation that has died', () => {
+  const unfinished: Unfinished = { ...STARTED, links: [], seenUnixMs: 2000, seenBytes: 10 };
+
+  it.each<[string, Partial<Unfinished>, number, object]>([
+    [
+      'was seen at work until shortly before its deadline',
+      { seenUnixMs: 3600 },
+      9000,
+      { reason: 'timeout', errorType: 'timeout', endUnixMs: 4000 },
+    ],
+    [
+      'was found before its deadline',
+      {},
+      3000,
+      { reason: 'killed', errorType: 'Runtime.ExitError', endUnixMs: 2000 },
+    ],
+    ['was last seen long before its deadline', {}, 9000, { reason: 'killed', endUnixMs: 2000 }],
+    ['has no deadline', { deadlineUnixMs: NaN }, 9000, { reason: 'killed', endUnixMs: 2000 }],
+    [
+      'had most of the memory',
+      { seenBytes: 90 },
+      9000,
+      { reason: 'out_of_memory', errorType: 'Runtime.OutOfMemory', endUnixMs: 2000 },
+    ],
+  ])('and %s', (_, change, nowUnixMs, death) => {
+    expect(decideDeath({ ...unfinished, ...change }, 100, nowUnixMs)).toMatchObject(death);
+  });
+
+  it('has its span under the id that it had, told as failed and sampled', () => {
+    const death = decideDeath(unfinished, NaN, 9000);
+    const scope = { name: 's', version: '' };
+    expect(JSON.parse(encodeSpan(toRecoveredSpan(unfinished, death, scope)).json)).toMatchObject({
+      spanId: CONTEXT.spanId,
+      parentSpanId: STARTED.parentSpanId,
+      flags: 0x303,
+      name: 'POST /orders',
+      status: { code: 2 },
+      startTimeUnixNano: '1000000000',
+      endTimeUnixNano: '2000000000',
+    });
+  });
+});

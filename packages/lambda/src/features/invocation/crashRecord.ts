@@ -1,0 +1,109 @@
+import type { EncodedRecord } from '@clickspan/shared/otlp';
+import type { Link, SpanContext } from '@opentelemetry/api';
+import type { MarkerFile } from '../../platform/markerFile.ts';
+import type { Unfinished } from './unfinished.ts';
+
+/** Keeps, in a file, what the next process in this environment must tell if this one dies. */
+export interface CrashRecord {
+  /** A process was here before: the environment starts again, after a timeout or a crash. */
+  readonly restarted: boolean;
+  /** The invocation in which it died, if it could not say so itself. */
+  readonly unfinished: Unfinished | undefined;
+  /** Spans that it could not send. */
+  readonly spans: readonly EncodedRecord[];
+  /** An invocation begins. Its caller waits meanwhile: some microseconds. */
+  begin(unfinished: Omit<Unfinished, 'seenUnixMs' | 'seenBytes'>): void;
+  /** The process is at work; told every now and then. */
+  seen(): void;
+  /** The invocation has ended. */
+  end(): void;
+  /** The process is about to end: these spans are to be sent by the next one. */
+  leave(spans: readonly EncodedRecord[]): void;
+}
+
+/** What it needs. */
+export interface CrashRecordEnvironment {
+  readonly file: MarkerFile;
+  readonly now: () => number;
+  readonly memoryBytes: () => number;
+}
+
+/** The file holds a megabyte; the latest spans tell most. */
+const MAX_LEFT_CHARACTERS = 250_000;
+
+interface Found {
+  readonly unfinished?: Unfinished;
+  readonly spans?: readonly EncodedRecord[];
+}
+
+/** Makes the record; where the file cannot be written, nothing is kept. */
+export function createCrashRecord({ file, now, memoryBytes }: CrashRecordEnvironment): CrashRecord {
+  let current: Unfinished | undefined;
+  const { unfinished, spans = [] } = parseFound(file.found);
+  const write = (entry: Unfinished): void => {
+    // Large attributes can be done without.
+    if (!file.write(JSON.stringify({ unfinished: entry })))
+      file.write(JSON.stringify({ unfinished: { ...entry, attributes: {}, links: [] } }));
+  };
+  return {
+    restarted: file.found !== undefined,
+    unfinished,
+    spans,
+    begin(entry) {
+      current = { ...entry, seenUnixMs: entry.startUnixMs, seenBytes: 0 };
+      write(current);
+    },
+    seen() {
+      if (!current) return;
+      current = { ...current, seenUnixMs: now(), seenBytes: memoryBytes() };
+      write(current);
+    },
+    end() {
+      current = undefined;
+      file.clear();
+    },
+    leave(records) {
+      current = undefined;
+      let from = records.length;
+      for (let left = MAX_LEFT_CHARACTERS; from > 0; from--) {
+        left -= records[from - 1]!.json.length;
+        if (left < 0) break;
+      }
+      const latest = records.slice(from);
+      if (latest.length === 0) file.clear();
+      else file.writeLong(JSON.stringify({ spans: latest }));
+    },
+  };
+}
+
+/** Anything may stand in the file: it was cut off, or somebody else has written it. */
+function parseFound(line: string | undefined): Found {
+  if (!line) return {};
+  try {
+    const { unfinished, spans } = JSON.parse(line) as { unfinished?: Unfinished; spans?: EncodedRecord[] };
+    if (Array.isArray(spans)) return { spans: spans.filter(isRecord) };
+    if (!unfinished || typeof unfinished.name !== 'string' || !(unfinished.startUnixMs > 0)) return {};
+    return {
+      unfinished: {
+        ...unfinished,
+        deadlineUnixMs: Number(unfinished.deadlineUnixMs ?? NaN),
+        context: toContext(unfinished.context),
+        links: unfinished.links.map(({ context, attributes }): Link => ({
+          context: toContext(context),
+          ...(attributes && { attributes }),
+        })),
+      },
+    };
+  } catch {
+    return {};
+  }
+}
+
+/** Its `tracestate` is an object with methods, which JSON does not keep. */
+function toContext({ traceId, spanId, traceFlags }: SpanContext): SpanContext {
+  return { traceId: String(traceId), spanId: String(spanId), traceFlags: Number(traceFlags) };
+}
+
+function isRecord(record: EncodedRecord | null): boolean {
+  return typeof record?.json === 'string' && typeof record.scope === 'object';
+}

@@ -1,0 +1,28 @@
+/** Who is told how the process ends. Nothing here may throw. */
+export interface ProcessEndObserver {
+  /** Nobody has caught an error, or handled a rejection; the process may end because of it, or not. */
+  uncaught(error: unknown): void;
+  /** The process ends now; only what is done at once is done. */
+  exit(code: number): void;
+}
+
+/**
+ * Observes how the process ends, without a listener: listeners can be seen, counted and removed by the function, and some
+ * change what Node does. What `process.emit` does and returns stays the same.
+ *
+ * A process that is killed, or out of memory, tells nobody.
+ */
+export function observeProcessEnd({ uncaught, exit }: ProcessEndObserver): void {
+  const original = process.emit as (this: NodeJS.Process, ...args: unknown[]) => boolean;
+  const handlers: Readonly<Record<string, (detail: unknown) => void>> = {
+    uncaughtExceptionMonitor: uncaught,
+    unhandledRejection: uncaught,
+    exit: (code) => exit(Number(code)),
+  };
+  const emit = function (this: NodeJS.Process, event: unknown, ...details: unknown[]): boolean {
+    // First, since a listener may end the process at once.
+    if (typeof event === 'string' && Object.hasOwn(handlers, event)) handlers[event]!(details[0]);
+    return Reflect.apply(original, this, [event, ...details]);
+  };
+  Object.defineProperty(process, 'emit', { value: emit, writable: true, configurable: true });
+}
