@@ -194,7 +194,7 @@ function createCrashRecordFor(
   const record = createCrashRecord({
     file: openMarkerFile(`${folder}/.clickspan-${environmentId}`),
     now,
-    memoryBytes: process.memoryUsage.rss,
+    memoryBytes: () => process.memoryUsage.rss(),
   });
   exporter.restore(record.spans);
   const { unfinished } = record;

@@ -42,7 +42,9 @@ export function createStartCall(parts: StartCallParts): StartCall {
   let uncaught: { readonly error: unknown } | undefined;
 
   /** What has not reached the collector is left to the next process. */
-  const leave = (): void => void guard(() => crashRecord?.leave(exporter?.unsent() ?? []));
+  const leave = (): void => {
+    guard(() => crashRecord?.leave(exporter?.unsent() ?? []));
+  };
   parts.observeEnd({
     uncaught(error) {
       uncaught = { error };

@@ -1,9 +1,9 @@
 /** Who is told how the process ends. Nothing here may throw. */
 export interface ProcessEndObserver {
   /** Nobody has caught an error, or handled a rejection; the process may end because of it, or not. */
-  uncaught(error: unknown): void;
+  readonly uncaught: (error: unknown) => void;
   /** The process ends now; only what is done at once is done. */
-  exit(code: number): void;
+  readonly exit: (code: number) => void;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Report } from '../../platform/guard.ts';
  */
 export interface Extension {
   /** Registers; resolves with whether the platform now waits for us. Never rejects. */
-  register(): Promise<boolean>;
+  readonly register: () => Promise<boolean>;
   /** Whether the platform waits for `release`. */
   holds(): boolean;
   /** The function's handler has begun with an invocation, so `release` will follow. */

@@ -86,7 +86,7 @@ function parseFound(line: string | undefined): Found {
     return {
       unfinished: {
         ...unfinished,
-        deadlineUnixMs: Number(unfinished.deadlineUnixMs ?? NaN),
+        deadlineUnixMs: (unfinished.deadlineUnixMs as number | null) ?? NaN,
         context: toContext(unfinished.context),
         links: unfinished.links.map(({ context, attributes }): Link => ({
           context: toContext(context),
@@ -101,7 +101,7 @@ function parseFound(line: string | undefined): Found {
 
 /** Its `tracestate` is an object with methods, which JSON does not keep. */
 function toContext({ traceId, spanId, traceFlags }: SpanContext): SpanContext {
-  return { traceId: String(traceId), spanId: String(spanId), traceFlags: Number(traceFlags) };
+  return { traceId, spanId, traceFlags };
 }
 
 function isRecord(record: EncodedRecord | null): boolean {

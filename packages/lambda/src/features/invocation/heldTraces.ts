@@ -7,11 +7,11 @@ export interface HeldTraces {
   /** Runs what starts an invocation's span, which is recorded although it is not sampled. */
   startHeld<T>(start: () => T): T;
   /** Whether a span that is not sampled is recorded. */
-  records(context: SpanContext): boolean;
+  readonly records: (context: SpanContext) => boolean;
   /** A trace begins in which spans are held. */
   hold(traceId: string): void;
   /** Takes a span in that is not sampled. */
-  add(span: EndedSpan): void;
+  readonly add: (span: EndedSpan) => void;
   /** The invocation is about to end: whether what there is of its trace is told, and what comes with it. */
   settle(traceId: string, keep: boolean): void;
 }

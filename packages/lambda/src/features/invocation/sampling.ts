@@ -13,7 +13,7 @@ export type SamplerName =
 /** Decides which traces are recorded. */
 export interface Sampler {
   /** Whether a trace that begins here is recorded. */
-  sampleRoot(traceId: string): boolean;
+  readonly sampleRoot: (traceId: string) => boolean;
   /**
    * Decides about an invocation with a caller.
    *
