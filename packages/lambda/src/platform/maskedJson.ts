@@ -46,7 +46,7 @@ export function toMaskedJson(payload: unknown, maxLength: number): string {
       text += ']';
       return;
     }
-    if (value instanceof Date) return writeText((value.toJSON() as string | null) ?? 'null');
+    if (value instanceof Date) return write(value.toJSON(), depth);
     text += '{';
     writeAll(
       items(Object.keys(value), (name) => () => {

@@ -13,7 +13,7 @@ export interface ProcessEndObserver {
  * A process that is killed, or out of memory, tells nobody.
  */
 export function observeProcessEnd({ uncaught, exit }: ProcessEndObserver): void {
-  const original = process.emit as (this: NodeJS.Process, ...args: unknown[]) => boolean;
+  const original: unknown = Reflect.get(process, 'emit');
   const handlers: Readonly<Record<string, (detail: unknown) => void>> = {
     uncaughtExceptionMonitor: uncaught,
     unhandledRejection: uncaught,
@@ -22,7 +22,7 @@ export function observeProcessEnd({ uncaught, exit }: ProcessEndObserver): void 
   const emit = function (this: NodeJS.Process, event: unknown, ...details: unknown[]): boolean {
     // First, since a listener may end the process at once.
     if (typeof event === 'string' && Object.hasOwn(handlers, event)) handlers[event]!(details[0]);
-    return Reflect.apply(original, this, [event, ...details]);
+    return Reflect.apply(original as () => boolean, this, [event, ...details]);
   };
   Object.defineProperty(process, 'emit', { value: emit, writable: true, configurable: true });
 }

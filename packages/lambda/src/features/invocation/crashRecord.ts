@@ -86,7 +86,7 @@ function parseFound(line: string | undefined): Found {
     return {
       unfinished: {
         ...unfinished,
-        deadlineUnixMs: (unfinished.deadlineUnixMs as number | null) ?? NaN,
+        deadlineUnixMs: unfinished.deadlineUnixMs ?? NaN,
         context: toContext(unfinished.context),
         links: unfinished.links.map(({ context, attributes }): Link => ({
           context: toContext(context),
