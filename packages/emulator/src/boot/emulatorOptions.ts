@@ -2,6 +2,9 @@ import type { FunctionConfig, Places } from '../features/environment/functionCon
 import type { LogEvent } from '../features/environment/logEvent.ts';
 import type { EnvironmentRecord } from '../features/environment/record.ts';
 import type { RuntimeClientKind } from '../features/environment/runtimeClient.ts';
+import type { AsyncInvokeConfig } from '../features/asyncInvoke/asyncInvokeConfig.ts';
+import type { LoadBalancerConfig } from '../features/loadBalancer/loadBalancerConfig.ts';
+import type { RestApiConfig } from '../features/restApi/restApiConfig.ts';
 import type { CorsConfig } from '../features/http/cors.ts';
 import type { HttpRoute } from '../features/http/routes.ts';
 import type { QueueConfig } from '../features/sqs/queueConfig.ts';
@@ -31,6 +34,12 @@ export interface EmulatorOptions {
   readonly functions: readonly FunctionConfig[];
   readonly httpApis?: readonly HttpApiConfig[] | undefined;
   readonly functionUrls?: readonly FunctionUrlConfig[] | undefined;
+  readonly restApis?: readonly RestApiConfig[] | undefined;
+  readonly loadBalancers?: readonly LoadBalancerConfig[] | undefined;
+  /** The port that Lambda's Invoke API prefers. */
+  readonly lambdaPort?: number | undefined;
+  /** How asynchronous invocations of single functions are retried; AWS's defaults for those that are left out. */
+  readonly asyncInvokes?: readonly AsyncInvokeConfig[] | undefined;
   readonly queues?: readonly QueueConfig[] | undefined;
   /** The port that the SQS stand-in prefers. */
   readonly sqsPort?: number | undefined;

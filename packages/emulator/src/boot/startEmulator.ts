@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { Invocation, InvocationOutcome } from '../features/environment/invocation.ts';
-import { DEFAULT_RUNTIME, toFunctionSettings } from '../features/environment/functionConfig.ts';
+import { DEFAULT_RUNTIME, NO_PLACES, toFunctionSettings } from '../features/environment/functionConfig.ts';
 import type {
   Account,
   FunctionSettings,
@@ -27,7 +27,13 @@ import { createRouteMatcher } from '../features/http/routes.ts';
 import { nowUnixMs } from '../platform/clock.ts';
 import { startReaper } from '../platform/reaper.ts';
 import type { Reaper } from '../platform/reaper.ts';
+import { createLogTail } from '../features/invokeApi/logTail.ts';
+import { startGateways } from './startGateways.ts';
 import { startQueues } from './startQueues.ts';
+import type { RunningQueues } from './startQueues.ts';
+import { startServices } from './startServices.ts';
+import { toApiId } from './wiring.ts';
+import type { Wiring } from './wiring.ts';
 import type { Emulator, EmulatorOptions, InvokeOptions, InvokeResult } from './emulatorOptions.ts';
 import { EmulatorError } from '../emulatorError.ts';
 
@@ -64,9 +70,14 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
   };
   const clients = findClients(options);
   const reaper = options.reaper ?? ownReaper(stops);
-  let places: Places = { urls: {}, functionUrls: {}, sqsEndpoint: undefined, queueUrls: {} };
+  let places: Places = NO_PLACES;
   const settings = options.functions.map((config) => toFunctionSettings(config, account, () => places));
-  const pools = await startPools(options, settings, { account, clients, reaper }, stops);
+  const lines = createLogTail();
+  const onLog = (event: LogEvent): void => {
+    lines.onLine(event);
+    options.onLog?.(event);
+  };
+  const pools = await startPools({ ...options, onLog }, settings, { account, clients, reaper }, stops);
 
   const run = (name: string, call: FunctionCall & Partial<Invocation>): Promise<InvocationOutcome> => {
     const pool = pools.get(name);
@@ -74,7 +85,20 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
     return pool.invoke(call);
   };
   const queues = await startOwnQueues(options, account, run, stops);
-  places = { ...places, ...queues };
+  const { send: sendToQueue, ...queuePlaces } = queues;
+  places = { ...places, ...queuePlaces };
+  const wiring: Wiring = {
+    account,
+    clock: nowUnixMs,
+    toTraceId: (incoming) => toTraceHeader(incoming, nowUnixMs()),
+    invoke: async (name, call) => run(name, call),
+    isFunction: (name) => pools.has(name),
+    refuseUnknown: (name) => refuseUnknown(options, name),
+    sendToQueue,
+    keep: (stop) => void stops.push(stop),
+  };
+  places = { ...places, ...(await startGateways(options, wiring)) };
+  places = { ...places, ...(await startServices(options, wiring, lines)) };
   places = { ...places, ...(await startFronts(options, account, run, stops)) };
   settings.forEach(refuseFaultyVariables);
   let stopping: Promise<void> | undefined;
@@ -233,9 +257,9 @@ async function startOwnQueues(
   account: Account,
   run: Run,
   stops: Stops,
-): Promise<Pick<Places, 'sqsEndpoint' | 'queueUrls'>> {
+): Promise<Pick<Places, 'sqsEndpoint' | 'queueUrls'> & Pick<RunningQueues, 'send'>> {
   const { queues = [], sqsPort = 0 } = options;
-  if (queues.length === 0) return { sqsEndpoint: undefined, queueUrls: {} };
+  if (queues.length === 0) return { sqsEndpoint: undefined, queueUrls: {}, send: () => false };
   for (const queue of queues) if (queue.function !== undefined) refuseUnknown(options, queue.function);
   const running = await startQueues({
     queues,
@@ -249,7 +273,11 @@ async function startOwnQueues(
       }),
   });
   stops.push(() => running.stop());
-  return { sqsEndpoint: running.endpoint, queueUrls: running.urls };
+  return {
+    sqsEndpoint: running.endpoint,
+    queueUrls: running.urls,
+    send: (name, message) => running.send(name, message),
+  };
 }
 
 function refuseUnknown({ functions }: EmulatorOptions, name: string): void {
@@ -304,15 +332,6 @@ function guarded(onLog: (event: LogEvent) => void): (event: LogEvent) => void {
       });
     }
   };
-}
-
-/** Ten letters and digits, as API Gateway's ids are; the same for the same name. */
-function toApiId(name: string): string {
-  return name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]/g, '')
-    .padEnd(10, '0')
-    .slice(0, 10);
 }
 
 async function stopAll(stops: Stops): Promise<void> {

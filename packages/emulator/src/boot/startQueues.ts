@@ -2,6 +2,7 @@ import type { QueueConfig } from '../features/sqs/queueConfig.ts';
 import type { Account } from '../features/environment/functionConfig.ts';
 import type { BatchOutcome } from '../features/sqs/eventSource.ts';
 import { startEventSource } from '../features/sqs/eventSource.ts';
+import type { OutgoingMessage } from '../features/sqs/message.ts';
 import type { Queue } from '../features/sqs/queue.ts';
 import { createQueue } from '../features/sqs/queue.ts';
 import type { ServedQueue } from '../features/sqs/sqsApi.ts';
@@ -20,6 +21,8 @@ export interface QueuesOptions {
 export interface RunningQueues {
   readonly endpoint: string;
   readonly urls: Readonly<Record<string, string>>;
+  /** Sends a message from within the platform; false when there is no such queue. */
+  send(queueName: string, message: OutgoingMessage): boolean;
   stop(): Promise<void>;
 }
 
@@ -76,6 +79,11 @@ export async function startQueues(options: QueuesOptions): Promise<RunningQueues
   return {
     endpoint: server.endpoint,
     urls: Object.fromEntries([...served.values()].map(({ name, url }) => [name, url])),
+    send: (name, message) => {
+      const queue = served.get(name)?.queue;
+      queue?.send(message);
+      return queue !== undefined;
+    },
     stop: async () => {
       for (const source of sources) source?.stop();
       for (const { queue } of served.values()) queue.stop();

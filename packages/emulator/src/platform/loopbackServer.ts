@@ -1,12 +1,15 @@
 import { createServer } from 'node:http';
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** A listening HTTP server on 127.0.0.1. */
 export interface LoopbackServer {
   readonly port: number;
   /** `127.0.0.1:<port>`. */
   readonly authority: string;
+  /** Hands over each connection that shall become something else than HTTP, with what came behind the request. */
+  onUpgrade(listener: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): void;
   /** Closes the listener and every connection; resolves when both are gone. */
   stop(): Promise<void>;
 }
@@ -26,14 +29,25 @@ export async function startLoopbackServer(listener: RequestListener, port = 0): 
   server.timeout = 0;
   server.maxRequestsPerSocket = 0;
   await listen(server, port);
+  const upgraded = new Set<Duplex>();
   const bound = (server.address() as AddressInfo).port;
   return {
     port: bound,
     authority: `127.0.0.1:${bound}`,
+    onUpgrade: (onUpgrade) => {
+      server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        upgraded.add(socket);
+        socket.on('error', () => socket.destroy());
+        socket.on('close', () => upgraded.delete(socket));
+        onUpgrade(request, socket, head);
+      });
+    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        // Node counts these as its own no more.
+        for (const socket of upgraded) socket.destroy();
       }),
   };
 }

@@ -1,15 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { refuseFaultyVariables, toEnvironmentVariables } from './environmentVariables.ts';
-import { toFunctionSettings } from './functionConfig.ts';
+import { NO_PLACES, toFunctionSettings } from './functionConfig.ts';
 import type { FunctionSettings, Variables } from './functionConfig.ts';
 
 const account = { region: 'eu-central-1', accountId: '123456789012' };
-const places = { urls: {}, functionUrls: {}, sqsEndpoint: undefined, queueUrls: {} };
 const settingsWith = (environment: Variables): FunctionSettings =>
   toFunctionSettings(
     { name: 'f', codeDir: '/code', handler: 'index.handler', environment },
     account,
-    () => places,
+    () => NO_PLACES,
   );
 
 describe('the variables of an environment', () => {

@@ -11,11 +11,28 @@ export interface Places {
   readonly urls: Readonly<Record<string, string>>;
   /** URL of each function URL by its function's name. */
   readonly functionUrls: Readonly<Record<string, string>>;
+  /** URL of each REST API by its name, with its stage. */
+  readonly restApiUrls: Readonly<Record<string, string>>;
+  /** URL of each load balancer by its name. */
+  readonly loadBalancerUrls: Readonly<Record<string, string>>;
+  /** Base URL of Lambda's own Invoke API. */
+  readonly lambdaEndpoint: string;
   /** Base URL of the stand-in for SQS; undefined without queues. */
   readonly sqsEndpoint: string | undefined;
   /** URL of each queue by its name. */
   readonly queueUrls: Readonly<Record<string, string>>;
 }
+
+/** Nothing listens yet. */
+export const NO_PLACES: Places = {
+  urls: {},
+  functionUrls: {},
+  restApiUrls: {},
+  loadBalancerUrls: {},
+  lambdaEndpoint: '',
+  sqsEndpoint: undefined,
+  queueUrls: {},
+};
 
 /** One function, as a user of AWS would configure it. */
 export interface FunctionConfig {

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { toLogTime } from '../../platform/logTime.ts';
+import { splitUrl } from '../../platform/requestUrl.ts';
 
 /** The two ways in that speak payload format 2.0. */
 export type HttpFrontKind = 'httpApi' | 'functionUrl';
@@ -18,7 +20,6 @@ export interface HttpEventInput {
   readonly nowUnixMs: number;
 }
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 /** The gateway consumes these itself. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
@@ -93,11 +94,6 @@ function toEventHeaders({ request, traceId, domainName }: HttpEventInput): Recor
   return headers;
 }
 
-function splitUrl(url: string): [string, string] {
-  const at = url.indexOf('?');
-  return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)];
-}
-
 function toQuery(rawQueryString: string): Record<string, string> | undefined {
   if (rawQueryString === '') return undefined;
   const query: Record<string, string> = {};
@@ -113,11 +109,4 @@ function decodePath(path: string): string {
   } catch {
     return path;
   }
-}
-
-/** As access logs write it: `23/Nov/2026:12:04:05 +0000`. */
-function toLogTime(unixMs: number): string {
-  const date = new Date(unixMs);
-  const day = String(date.getUTCDate()).padStart(2, '0');
-  return `${day}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}:${date.toISOString().slice(11, 19)} +0000`;
 }

@@ -1,0 +1,63 @@
+import type { Places } from '../features/environment/functionConfig.ts';
+import { startLoadBalancer } from '../features/loadBalancer/loadBalancerFront.ts';
+import { refuseRestFaults } from '../features/restApi/restApiConfig.ts';
+import { startRestFront } from '../features/restApi/restFront.ts';
+import { EmulatorError } from '../emulatorError.ts';
+import type { EmulatorOptions } from './emulatorOptions.ts';
+import { toApiId } from './wiring.ts';
+import type { Wiring } from './wiring.ts';
+
+type Gateways = Pick<Places, 'restApiUrls' | 'loadBalancerUrls'>;
+
+/**
+ * Starts the fronts that callers reach over HTTP, but for HTTP APIs and function URLs.
+ *
+ * @param options what is configured
+ * @param wiring the rest of the emulator
+ * @returns where they listen; throws an EmulatorError that names a front which contradicts itself
+ */
+export async function startGateways(options: EmulatorOptions, wiring: Wiring): Promise<Gateways> {
+  return {
+    restApiUrls: await startRestApis(options, wiring),
+    loadBalancerUrls: await startLoadBalancers(options, wiring),
+  };
+}
+
+async function startRestApis(
+  { restApis = [] }: EmulatorOptions,
+  wiring: Wiring,
+): Promise<Record<string, string>> {
+  const urls: Record<string, string> = {};
+  for (const config of restApis) {
+    refuseTwice('REST API', config.name, urls);
+    refuseRestFaults(config);
+    for (const method of config.methods) wiring.refuseUnknown(method.function);
+    const { accountId } = wiring.account;
+    const front = await startRestFront({ ...wiring, config, accountId, apiId: toApiId(config.name) });
+    wiring.keep(() => front.stop());
+    urls[config.name] = front.url;
+  }
+  return urls;
+}
+
+async function startLoadBalancers(
+  { loadBalancers = [] }: EmulatorOptions,
+  wiring: Wiring,
+): Promise<Record<string, string>> {
+  const urls: Record<string, string> = {};
+  const { region, accountId } = wiring.account;
+  for (const config of loadBalancers) {
+    refuseTwice('load balancer', config.name, urls);
+    wiring.refuseUnknown(config.function);
+    const targetGroupArn = `arn:aws:elasticloadbalancing:${region}:${accountId}:targetgroup/${config.name}/6d0ecf831eec9f09`;
+    const front = await startLoadBalancer({ ...wiring, config, targetGroupArn });
+    wiring.keep(() => front.stop());
+    urls[config.name] = front.url;
+  }
+  return urls;
+}
+
+function refuseTwice(kind: string, name: string, known: Readonly<Record<string, string>>): void {
+  if (Object.hasOwn(known, name))
+    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `${kind} ${name} is configured twice`);
+}

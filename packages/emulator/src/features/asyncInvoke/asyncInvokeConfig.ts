@@ -1,0 +1,37 @@
+import { EmulatorError } from '../../emulatorError.ts';
+
+/** How a function's asynchronous invocations are retried, and where they end. */
+export interface AsyncInvokeConfig {
+  /** Name of the function. */
+  readonly function: string;
+  /** How often an event whose function failed is tried again, 0 to 2; 2. */
+  readonly maxRetries?: number | undefined;
+  /** How old an event may become before it is dropped, 60,000 to 21,600,000; 21,600,000 (six hours). */
+  readonly maxEventAgeMs?: number | undefined;
+  /** How long to wait before each retry; 60,000 and 120,000, as on AWS. Shorter ones are for tests. */
+  readonly retryDelaysMs?: readonly number[] | undefined;
+  /** Name of a queue that gets a record of each event that its function took. */
+  readonly onSuccess?: string | undefined;
+  /** Name of a queue that gets a record of each event that was given up. */
+  readonly onFailure?: string | undefined;
+}
+
+export const DEFAULT_MAX_RETRIES = 2;
+export const DEFAULT_MAX_EVENT_AGE_MS = 21_600_000;
+export const DEFAULT_RETRY_DELAYS_MS: readonly number[] = [60_000, 120_000];
+const LEAST_EVENT_AGE_MS = 60_000;
+
+/** Throws an EmulatorError when AWS would not take a configuration. */
+export function refuseAsyncInvokeFaults(config: AsyncInvokeConfig): void {
+  const { maxRetries = DEFAULT_MAX_RETRIES, maxEventAgeMs = DEFAULT_MAX_EVENT_AGE_MS } = config;
+  inRange(config, 'maxRetries', maxRetries, 0, DEFAULT_MAX_RETRIES);
+  inRange(config, 'maxEventAgeMs', maxEventAgeMs, LEAST_EVENT_AGE_MS, DEFAULT_MAX_EVENT_AGE_MS);
+}
+
+function inRange(config: AsyncInvokeConfig, what: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new EmulatorError(
+    'CLICKSPAN_EMULATOR_OPTION',
+    `async invocations of ${config.function}: ${what} is ${value}, must be a whole number from ${least} to ${most}`,
+  );
+}

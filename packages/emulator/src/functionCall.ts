@@ -1,0 +1,39 @@
+/** One call of a function, as a front makes it. */
+export interface FunctionCall {
+  /** JSON text. */
+  readonly payload: Buffer;
+  readonly requestId: string;
+  /** `Root=…;Parent=…;Sampled=…`. */
+  readonly traceId: string;
+  /** JSON text that the caller of a direct invocation sent along. */
+  readonly clientContext?: string | undefined;
+}
+
+/** What became of a call. */
+export type FunctionReply =
+  | { readonly status: 'ok'; readonly payload: Buffer; readonly contentType: string }
+  /** The function failed: threw, timed out, died. The payload is the JSON that the platform answers with. */
+  | { readonly status: 'error'; readonly errorType: string; readonly payload: Buffer }
+  /** There was no environment for it, and there may be none. */
+  | { readonly status: 'throttled'; readonly reason: string };
+
+/** Runs a function; what a front needs of the rest of the emulator. Rejects when there is no such function. */
+export type InvokeFunction = (functionName: string, call: FunctionCall) => Promise<FunctionReply>;
+
+/**
+ * Waits for a reply no longer than a front would. The function runs on; only its caller is not told any more.
+ *
+ * @param timeoutMs the limit
+ * @param reply what is waited for
+ * @returns the reply; undefined when it came too late
+ */
+export async function withinMs(
+  timeoutMs: number,
+  reply: Promise<FunctionReply>,
+): Promise<FunctionReply | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), timeoutMs);
+  });
+  return Promise.race([reply, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,92 @@
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sendHttp } from '../support/httpClient.ts';
+import type { HttpAnswer } from '../support/httpClient.ts';
+import { startStage, until } from '../support/lambdaFixture.ts';
+import type { Stage } from '../support/lambdaFixture.ts';
+
+const FUNCTION = `
+  export const handler = async (event, context) => {
+    console.log('got ' + JSON.stringify(event));
+    if (event.throw) throw new TypeError('boom');
+    if (event.call) {
+      const url = process.env.AWS_ENDPOINT_URL_LAMBDA + '/2015-03-31/functions/' + event.call + '/invocations';
+      return (await fetch(url, { method: 'POST', body: '{"from":"f"}' })).json();
+    }
+    return { event, id: context.awsRequestId, custom: context.clientContext?.Custom ?? context.clientContext?.custom };
+  };
+`;
+
+let stage: Stage;
+beforeAll(async () => {
+  const environment = ({ lambdaEndpoint }: { readonly lambdaEndpoint: string }) => ({
+    AWS_ENDPOINT_URL_LAMBDA: lambdaEndpoint,
+  });
+  stage = await startStage(
+    [
+      { name: 'f', source: FUNCTION, environment },
+      { name: 'g', source: FUNCTION },
+    ],
+    {
+      queues: [{ name: 'given-up' }],
+      asyncInvokes: [{ function: 'f', retryDelaysMs: [50, 50], onFailure: 'given-up' }],
+    },
+  );
+});
+afterAll(() => stage.stop());
+
+const invoke = (body: unknown, headers: Record<string, string> = {}): Promise<HttpAnswer> =>
+  sendHttp(`${stage.emulator.lambdaEndpoint}/2015-03-31/functions/f/invocations`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+  });
+
+describe('the Invoke API', () => {
+  it('runs a function and gives what it returned, its client context and the end of its log', async () => {
+    const context = Buffer.from('{"custom":{"a":"1"}}').toString('base64');
+    const { status, headers, body } = await invoke(
+      { a: 1 },
+      { 'x-amz-client-context': context, 'x-amz-log-type': 'Tail' },
+    );
+    expect(status).toBe(200);
+    const id = headers['x-amzn-requestid'];
+    expect(JSON.parse(body)).toEqual({ event: { a: 1 }, id, custom: { a: '1' } });
+    const log = Buffer.from(String(headers['x-amz-log-result']), 'base64').toString();
+    expect(log).toContain(`START RequestId: ${String(id)}`);
+    expect(log).toContain('got {"a":1}');
+    expect(log).toContain(`REPORT RequestId: ${String(id)}`);
+  });
+
+  it("gives the function's error with status 200", async () => {
+    const { status, headers, body } = await invoke({ throw: true });
+    expect([status, headers['x-amz-function-error']]).toEqual([200, 'Unhandled']);
+    expect(JSON.parse(body)).toMatchObject({ errorType: 'TypeError', errorMessage: 'boom' });
+  });
+
+  it('lets one function call another', async () => {
+    const { body } = await invoke({ call: 'g' });
+    expect(JSON.parse(body)).toMatchObject({ event: { from: 'f' } });
+  });
+
+  it('runs an event later, three times in all when it fails, and then tells the queue', async () => {
+    const { status, headers } = await invoke({ throw: 'later' }, { 'x-amz-invocation-type': 'Event' });
+    expect(status).toBe(202);
+    const id = headers['x-amzn-requestid'];
+    const runs = () => stage.environments('f').flatMap(({ invocations }) => invocations);
+    await until(
+      'it has run three times',
+      () => runs().filter(({ requestId }) => requestId === id).length === 3,
+    );
+    const credentials = { accessKeyId: 'x', secretAccessKey: 'y' };
+    const sqs = new SQSClient({ endpoint: stage.emulator.sqsEndpoint!, region: 'eu-central-1', credentials });
+    const QueueUrl = stage.emulator.queueUrls['given-up']!;
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
+    sqs.destroy();
+    expect(JSON.parse(Messages[0]!.Body!)).toMatchObject({
+      requestContext: { requestId: id, condition: 'RetriesExhausted', approximateInvokeCount: 3 },
+      requestPayload: { throw: 'later' },
+      responsePayload: { errorType: 'TypeError' },
+    });
+  });
+});
