@@ -24,6 +24,8 @@ export type { LoadBalancerConfig } from './features/loadBalancer/loadBalancerCon
 export type { RestApiConfig, RestCorsConfig, RestMethod } from './features/restApi/restApiConfig.ts';
 export type { CorsConfig } from './features/http/cors.ts';
 export type { HttpRoute } from './features/http/routes.ts';
+export type { EventRuleConfig, EventTarget, ScheduleConfig } from './features/events/eventsConfig.ts';
+export type { TopicConfig, TopicSubscription } from './features/sns/topicConfig.ts';
 export type { QueueConfig } from './features/sqs/queueConfig.ts';
 export { listProcessGroup } from './platform/processGroup.ts';
 export type { GroupMember } from './platform/processGroup.ts';

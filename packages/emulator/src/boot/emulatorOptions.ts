@@ -7,6 +7,8 @@ import type { LoadBalancerConfig } from '../features/loadBalancer/loadBalancerCo
 import type { RestApiConfig } from '../features/restApi/restApiConfig.ts';
 import type { CorsConfig } from '../features/http/cors.ts';
 import type { HttpRoute } from '../features/http/routes.ts';
+import type { EventRuleConfig, ScheduleConfig } from '../features/events/eventsConfig.ts';
+import type { TopicConfig } from '../features/sns/topicConfig.ts';
 import type { QueueConfig } from '../features/sqs/queueConfig.ts';
 import type { Reaper } from '../platform/reaper.ts';
 
@@ -40,6 +42,14 @@ export interface EmulatorOptions {
   readonly lambdaPort?: number | undefined;
   /** How asynchronous invocations of single functions are retried; AWS's defaults for those that are left out. */
   readonly asyncInvokes?: readonly AsyncInvokeConfig[] | undefined;
+  /** Rules of event buses; a bus is there when a rule names it. */
+  readonly eventRules?: readonly EventRuleConfig[] | undefined;
+  readonly schedules?: readonly ScheduleConfig[] | undefined;
+  /** The port that the EventBridge stand-in prefers. */
+  readonly eventBridgePort?: number | undefined;
+  readonly topics?: readonly TopicConfig[] | undefined;
+  /** The port that the SNS stand-in prefers. */
+  readonly snsPort?: number | undefined;
   readonly queues?: readonly QueueConfig[] | undefined;
   /** The port that the SQS stand-in prefers. */
   readonly sqsPort?: number | undefined;
@@ -85,6 +95,12 @@ export interface Emulator extends Places {
    * @returns what it returned, or its error; throws when there is no such function or it is throttled
    */
   invoke(name: string, event: unknown, options?: InvokeOptions): Promise<InvokeResult>;
+  /**
+   * Runs a rule or a schedule now, whatever its expression says.
+   *
+   * @param name the rule with a schedule, or the schedule; throws when there is none
+   */
+  runSchedule(name: string): void;
   stop(): Promise<void>;
 }
 

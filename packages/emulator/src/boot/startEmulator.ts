@@ -98,7 +98,8 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
     keep: (stop) => void stops.push(stop),
   };
   places = { ...places, ...(await startGateways(options, wiring)) };
-  places = { ...places, ...(await startServices(options, wiring, lines)) };
+  const services = await startServices(options, wiring, lines);
+  places = { ...places, ...services.places };
   places = { ...places, ...(await startFronts(options, account, run, stops)) };
   settings.forEach(refuseFaultyVariables);
   let stopping: Promise<void> | undefined;
@@ -107,6 +108,7 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
     ...places,
     environments: () => [...pools.values()].flatMap((pool) => pool.records()),
     invoke: (name, event, invokeOptions = {}) => invokeDirectly(run, name, event, invokeOptions),
+    runSchedule: services.runSchedule,
     stop: () => (stopping ??= stopAll(stops)),
   };
 }

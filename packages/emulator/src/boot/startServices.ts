@@ -4,11 +4,17 @@ import { refuseAsyncInvokeFaults } from '../features/asyncInvoke/asyncInvokeConf
 import type { Places } from '../features/environment/functionConfig.ts';
 import { startInvokeApi } from '../features/invokeApi/invokeApi.ts';
 import type { LogTail } from '../features/invokeApi/logTail.ts';
-import { EmulatorError } from '../emulatorError.ts';
+import { createDelivery, refuseUnknownQueue } from './delivery.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
+import { startEvents } from './startEvents.ts';
+import { startTopics } from './startTopics.ts';
 import type { Wiring } from './wiring.ts';
 
-type Services = Pick<Places, 'lambdaEndpoint'>;
+/** Where Lambda's API and the stand-ins listen, and what they can be asked to do. */
+export interface Services {
+  readonly places: Pick<Places, 'lambdaEndpoint' | 'snsEndpoint' | 'topicArns' | 'eventBridgeEndpoint'>;
+  readonly runSchedule: (name: string) => void;
+}
 
 /**
  * Starts Lambda's own Invoke API, and the stand-ins for those services that trigger functions.
@@ -31,7 +37,14 @@ export async function startServices(
     logTail,
   });
   wiring.keep(() => api.stop());
-  return { lambdaEndpoint: api.endpoint };
+  const delivery = createDelivery(wiring, invoker);
+  const topics = await startTopics(options, wiring, delivery);
+  const events = await startEvents(options, wiring, delivery);
+  const { eventBridgeEndpoint } = events;
+  return {
+    places: { lambdaEndpoint: api.endpoint, ...topics, eventBridgeEndpoint },
+    runSchedule: (name) => events.runSchedule(name),
+  };
 }
 
 function startInvoker(options: EmulatorOptions, wiring: Wiring): AsyncInvoker {
@@ -52,9 +65,4 @@ function startInvoker(options: EmulatorOptions, wiring: Wiring): AsyncInvoker {
   });
   wiring.keep(async () => invoker.stop());
   return invoker;
-}
-
-function refuseUnknownQueue({ queues = [] }: EmulatorOptions, queueName: string | undefined): void {
-  if (queueName === undefined || queues.some(({ name }) => name === queueName)) return;
-  throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `there is no queue ${queueName}`);
 }

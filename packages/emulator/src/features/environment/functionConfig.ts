@@ -17,6 +17,12 @@ export interface Places {
   readonly loadBalancerUrls: Readonly<Record<string, string>>;
   /** Base URL of Lambda's own Invoke API. */
   readonly lambdaEndpoint: string;
+  /** Base URL of the stand-in for SNS; undefined without topics. */
+  readonly snsEndpoint: string | undefined;
+  /** ARN of each topic by its name. */
+  readonly topicArns: Readonly<Record<string, string>>;
+  /** Base URL of the stand-in for EventBridge; undefined without rules. */
+  readonly eventBridgeEndpoint: string | undefined;
   /** Base URL of the stand-in for SQS; undefined without queues. */
   readonly sqsEndpoint: string | undefined;
   /** URL of each queue by its name. */
@@ -30,6 +36,9 @@ export const NO_PLACES: Places = {
   restApiUrls: {},
   loadBalancerUrls: {},
   lambdaEndpoint: '',
+  snsEndpoint: undefined,
+  topicArns: {},
+  eventBridgeEndpoint: undefined,
   sqsEndpoint: undefined,
   queueUrls: {},
 };

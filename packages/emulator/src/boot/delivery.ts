@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import type { AsyncInvoker } from '../features/asyncInvoke/asyncInvoke.ts';
+import type { OutgoingMessage } from '../features/sqs/message.ts';
+import { EmulatorError } from '../emulatorError.ts';
+import type { EmulatorOptions } from './emulatorOptions.ts';
+import type { Wiring } from './wiring.ts';
+
+/** The ways out of a service: to functions, asynchronously, and to queues. */
+export interface Delivery {
+  runLater(functionName: string, event: unknown, traceHeader: string | undefined): void;
+  send(queueName: string, message: Pick<OutgoingMessage, 'body'> & Partial<OutgoingMessage>): void;
+}
+
+/** Whom a service hands its events to: one of the two. */
+export interface Target {
+  readonly function?: string | undefined;
+  readonly queue?: string | undefined;
+}
+
+/**
+ * Makes the ways out.
+ *
+ * @param wiring the rest of the emulator
+ * @param invoker Lambda's queue of asynchronous events
+ */
+export function createDelivery(wiring: Wiring, invoker: AsyncInvoker): Delivery {
+  return {
+    runLater: (functionName, event, traceHeader) =>
+      invoker.accept(functionName, {
+        payload: Buffer.from(JSON.stringify(event)),
+        requestId: randomUUID(),
+        traceId: wiring.toTraceId(traceHeader),
+      }),
+    send: (queueName, message) =>
+      void wiring.sendToQueue(queueName, {
+        attributes: {},
+        traceHeader: undefined,
+        delayMs: 0,
+        ...message,
+      }),
+  };
+}
+
+/** Throws an EmulatorError when a target does not exist. */
+export function refuseUnknownTarget(options: EmulatorOptions, wiring: Wiring, target: Target): void {
+  if (target.function !== undefined) wiring.refuseUnknown(target.function);
+  refuseUnknownQueue(options, target.queue);
+}
+
+/** Throws an EmulatorError when a queue is named that does not exist. */
+export function refuseUnknownQueue({ queues = [] }: EmulatorOptions, queueName: string | undefined): void {
+  if (queueName === undefined || queues.some(({ name }) => name === queueName)) return;
+  throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `there is no queue ${queueName}`);
+}

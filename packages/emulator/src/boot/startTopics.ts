@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import type { Places } from '../features/environment/functionConfig.ts';
+import { toEnvelope, toFilterable, toSnsEvent } from '../features/sns/notification.ts';
+import type { Notification } from '../features/sns/notification.ts';
+import { startSnsServer } from '../features/sns/snsServer.ts';
+import { refuseTopicFaults } from '../features/sns/topicConfig.ts';
+import type { TopicConfig, TopicSubscription } from '../features/sns/topicConfig.ts';
+import { matchesPattern } from '../eventPattern.ts';
+import { EmulatorError } from '../emulatorError.ts';
+import { refuseUnknownTarget } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
+import type { EmulatorOptions } from './emulatorOptions.ts';
+import type { Wiring } from './wiring.ts';
+
+type Subscribed = TopicSubscription & { readonly arn: string };
+
+/**
+ * Starts the stand-in for SNS with its topics.
+ *
+ * @param options what is configured
+ * @param wiring the rest of the emulator
+ * @param delivery the ways to functions and queues
+ * @returns where it listens; throws an EmulatorError that names a topic which contradicts itself
+ */
+export async function startTopics(
+  options: EmulatorOptions,
+  wiring: Wiring,
+  delivery: Delivery,
+): Promise<Pick<Places, 'snsEndpoint' | 'topicArns'>> {
+  const { topics = [], snsPort = 0 } = options;
+  if (topics.length === 0) return { snsEndpoint: undefined, topicArns: {} };
+  const { region, accountId } = wiring.account;
+  const subscribed = new Map<string, readonly Subscribed[]>();
+  for (const config of topics) {
+    refuseTopicFaults(config);
+    for (const subscription of config.subscriptions ?? []) refuseUnknownTarget(options, wiring, subscription);
+    const arn = `arn:aws:sns:${region}:${accountId}:${config.name}`;
+    if (subscribed.has(arn))
+      throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `topic ${config.name} is configured twice`);
+    subscribed.set(arn, toSubscribed(config, arn));
+  }
+  const server = await startSnsServer({
+    port: snsPort,
+    topicArns: [...subscribed.keys()],
+    clock: wiring.clock,
+    onPublish: (notification, traceHeader) => {
+      for (const subscription of subscribed.get(notification.topicArn) ?? [])
+        deliver(delivery, subscription, notification, traceHeader);
+    },
+  });
+  wiring.keep(() => server.stop());
+  const topicArns = Object.fromEntries([...subscribed.keys()].map((arn) => [arn.split(':').at(-1)!, arn]));
+  return { snsEndpoint: server.endpoint, topicArns };
+}
+
+function toSubscribed({ subscriptions = [] }: TopicConfig, topicArn: string): readonly Subscribed[] {
+  return subscriptions.map((subscription) => ({ ...subscription, arn: `${topicArn}:${randomUUID()}` }));
+}
+
+function deliver(
+  delivery: Delivery,
+  { function: functionName, queue, rawMessageDelivery, filterPolicy, arn }: Subscribed,
+  notification: Notification,
+  traceHeader: string | undefined,
+): void {
+  const { attributes } = notification;
+  if (filterPolicy && !matchesPattern(filterPolicy, toFilterable(attributes))) return;
+  if (functionName !== undefined) delivery.runLater(functionName, toSnsEvent(notification, arn), traceHeader);
+  if (queue === undefined) return;
+  if (rawMessageDelivery)
+    delivery.send(queue, { body: notification.messageFor('sqs'), attributes, traceHeader });
+  else delivery.send(queue, { body: JSON.stringify(toEnvelope(notification, arn)), traceHeader });
+}

@@ -1,0 +1,84 @@
+import { EmulatorError } from '../../emulatorError.ts';
+import { findPatternFault } from '../../eventPattern.ts';
+import { parseRate } from './rate.ts';
+
+/** A rule of an event bus, and whom it hands events to. */
+export interface EventRuleConfig {
+  readonly name: string;
+  /** Name of the bus; `default`. */
+  readonly bus?: string | undefined;
+  /** Which events; a rule has a pattern, or a schedule, or both. */
+  readonly eventPattern?: Readonly<Record<string, unknown>> | undefined;
+  /** `rate(5 minutes)`, or `cron(…)`, which is run by request only (`emulator.runSchedule`). */
+  readonly schedule?: string | undefined;
+  readonly targets: readonly EventTarget[];
+}
+
+/** A function or a queue. */
+export interface EventTarget {
+  /** Name of a function; it is run asynchronously. */
+  readonly function?: string | undefined;
+  /** Name of a configured queue. */
+  readonly queue?: string | undefined;
+  /** What the target gets instead of the event. */
+  readonly input?: unknown;
+  /** Which part of the event the target gets, such as `$.detail`; all of it. */
+  readonly inputPath?: string | undefined;
+}
+
+/** A schedule of EventBridge Scheduler with one target. */
+export interface ScheduleConfig {
+  readonly name: string;
+  /** Name of its group; `default`. */
+  readonly group?: string | undefined;
+  /** `rate(5 minutes)`, or `cron(…)` or `at(…)`, which are run by request only (`emulator.runSchedule`). */
+  readonly expression: string;
+  readonly target: Omit<EventTarget, 'inputPath'>;
+}
+
+const NAME = /^[\w.-]{1,64}$/;
+
+/** Throws an EmulatorError when AWS would not take a rule. */
+export function refuseRuleFaults(rule: EventRuleConfig): void {
+  const refuse = refuser(`rule ${rule.name}`);
+  if (!NAME.test(rule.name)) refuse('letters, digits, ., - and _ only, at most 64');
+  if (rule.eventPattern === undefined && rule.schedule === undefined)
+    refuse('needs an eventPattern or a schedule');
+  const fault = rule.eventPattern === undefined ? undefined : findPatternFault(rule.eventPattern);
+  if (fault !== undefined) refuse(`eventPattern: ${fault}`);
+  if (rule.schedule !== undefined && rule.bus !== undefined && rule.bus !== 'default')
+    refuse('only rules of the default bus can have a schedule');
+  refuseExpression(refuse, rule.schedule, /^cron\(.+\)$/);
+  for (const target of rule.targets) {
+    refuseTarget(refuse, target);
+    const { inputPath } = target;
+    if (inputPath !== undefined && !/^\$(\.[\w-]+)*$/.test(inputPath))
+      refuse(`inputPath "${inputPath}" must be fields after a $, such as $.detail`);
+  }
+}
+
+/** Throws an EmulatorError when AWS would not take a schedule. */
+export function refuseScheduleFaults(schedule: ScheduleConfig): void {
+  const refuse = refuser(`schedule ${schedule.name}`);
+  if (!NAME.test(schedule.name)) refuse('letters, digits, ., - and _ only, at most 64');
+  refuseExpression(refuse, schedule.expression, /^(cron|at)\(.+\)$/);
+  refuseTarget(refuse, schedule.target);
+}
+
+type Refuse = (detail: string) => never;
+
+function refuser(what: string): Refuse {
+  return (detail) => {
+    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `${what}: ${detail}`);
+  };
+}
+
+function refuseExpression(refuse: Refuse, expression: string | undefined, others: RegExp): void {
+  if (expression === undefined || others.test(expression) || parseRate(expression) !== undefined) return;
+  refuse(`"${expression}" is no schedule: rate(1 minute), rate(5 minutes), cron(…)`);
+}
+
+function refuseTarget(refuse: Refuse, target: EventTarget): void {
+  if ((target.function === undefined) === (target.queue === undefined))
+    refuse('a target needs either a function or a queue');
+}
