@@ -130,7 +130,7 @@ describe('calls of the AWS SDK', () => {
       'messaging.operation.type': 'send',
     });
     expect(worker).toMatchObject({
-      name: 'orders process',
+      name: 'process orders',
       kind: 5,
       traceId: sender.traceId,
       parentSpanId: send!.spanId,

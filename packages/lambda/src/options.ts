@@ -26,6 +26,7 @@ export interface LambdaOptionSchema {
   readonly disabled: Option<boolean>;
   readonly serverTiming: Option<boolean>;
   readonly openTelemetry: Option<'early' | 'late' | 'off'>;
+  readonly xray: Option<'link' | 'parent' | 'off'>;
   readonly maxQueueBytes: Option<number>;
   readonly sampler: Option<SamplerName>;
   readonly samplerRatio: Option<number>;
@@ -97,6 +98,12 @@ export const LAMBDA_OPTIONS: LambdaOptionSchema = {
     choices: ['early', 'late', 'off'],
     environment: 'CLICKSPAN_OPENTELEMETRY',
     doc: 'When the agent offers itself to @opentelemetry/api: before your code is loaded (early: tracers made while loading join, but an SDK of your own cannot register any more), at the first invocation unless an SDK is there (late), or never (off).',
+  }),
+  xray: choiceOption({
+    default: 'link',
+    choices: ['link', 'parent', 'off'],
+    environment: 'CLICKSPAN_XRAY',
+    doc: 'What becomes of a context that X-Ray records: a link of the invocation (link), its parent where the event names none, for whoever sends traces to X-Ray (parent), or nothing (off).',
   }),
   maxQueueBytes: numberOption({
     default: 2_097_152,

@@ -29,7 +29,13 @@ export const BROWSER_LANGUAGE = 'browser.language';
 export const FAAS_COLDSTART = 'faas.coldstart';
 export const FAAS_INVOCATION_ID = 'faas.invocation_id';
 export const FAAS_TRIGGER = 'faas.trigger';
+export const FAAS_TIME = 'faas.time';
+export const FAAS_DOCUMENT_COLLECTION = 'faas.document.collection';
+export const FAAS_DOCUMENT_OPERATION = 'faas.document.operation';
+export const FAAS_DOCUMENT_NAME = 'faas.document.name';
+export const FAAS_DOCUMENT_TIME = 'faas.document.time';
 export const AWS_LAMBDA_INVOKED_ARN = 'aws.lambda.invoked_arn';
+export const AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = 'aws.step_functions.state_machine.arn';
 
 // HTTP, URL, network
 export const HTTP_REQUEST_METHOD = 'http.request.method';
@@ -70,7 +76,9 @@ export const MESSAGING_SYSTEM = 'messaging.system';
 export const MESSAGING_OPERATION_NAME = 'messaging.operation.name';
 export const MESSAGING_OPERATION_TYPE = 'messaging.operation.type';
 export const MESSAGING_DESTINATION_NAME = 'messaging.destination.name';
+export const MESSAGING_DESTINATION_PARTITION_ID = 'messaging.destination.partition.id';
 export const MESSAGING_MESSAGE_ID = 'messaging.message.id';
+export const MESSAGING_KAFKA_OFFSET = 'messaging.kafka.offset';
 export const MESSAGING_BATCH_MESSAGE_COUNT = 'messaging.batch.message_count';
 export const AWS_SQS_QUEUE_URL = 'aws.sqs.queue.url';
 
@@ -182,10 +190,16 @@ export const CLICKSPAN_RESULT = 'clickspan.result';
  * without a word `killed` or `out_of_memory`.
  */
 export const CLICKSPAN_END_REASON = 'clickspan.end_reason';
+/** On an invocation: what called the function, as `api-gateway-rest` or `sqs`; finer than `faas.trigger`. */
+export const CLICKSPAN_TRIGGER = 'clickspan.trigger';
+/** On an invocation: which of its source's events it was, as `ObjectCreated:Put` or a state's name; few different values. */
+export const CLICKSPAN_TRIGGER_OPERATION = 'clickspan.trigger.operation';
+/** On an invocation: how many messages of its batch the function gave back as failed. */
+export const CLICKSPAN_BATCH_FAILURES = 'clickspan.batch.failures';
 /** How many spans an agent has dropped so far, on the next batch that it sends. */
 export const CLICKSPAN_DROPPED_SPANS = 'clickspan.dropped_spans';
 /** How many log records an agent has dropped so far. */
 export const CLICKSPAN_DROPPED_LOGS = 'clickspan.dropped_logs';
 
 /** The values of `clickspan.span.type`. */
-export type SpanType = 'action' | 'request' | 'init' | 'invocation' | 'call';
+export type SpanType = 'action' | 'request' | 'init' | 'invocation' | 'message' | 'call';

@@ -19,6 +19,7 @@ import type { CrashRecord } from '../features/invocation/crashRecord.ts';
 import { toMaskedException } from '../features/invocation/exception.ts';
 import { createHeldTraces } from '../features/invocation/heldTraces.ts';
 import { IN_INVOCATION, createInvocations } from '../features/invocation/invocation.ts';
+import type { MessageSpans } from '../features/invocation/messageSpans.ts';
 import { createSampler, createTokenBucket } from '../features/invocation/sampling.ts';
 import { decideDeath, toRecoveredSpan } from '../features/invocation/unfinished.ts';
 import { createAwsMiddleware } from '../features/outgoing/awsClient.ts';
@@ -26,6 +27,7 @@ import { observeHttpClient } from '../features/outgoing/httpClient.ts';
 import { createOpenCalls } from '../features/outgoing/openCalls.ts';
 import type { OutgoingEnvironment } from '../features/outgoing/outgoing.ts';
 import { observeUndici } from '../features/outgoing/undici.ts';
+import { describeMessage } from '../features/triggers/describeMessage.ts';
 import { parseTrigger } from '../features/triggers/parseTrigger.ts';
 import { readLambdaOptions, toTracesUrl } from '../options.ts';
 import type { LambdaOptionInput, LambdaOptions } from '../options.ts';
@@ -37,6 +39,8 @@ import { openMarkerFile } from '../platform/markerFile.ts';
 import { toMaskedJson } from '../platform/maskedJson.ts';
 import { observeProcessEnd } from '../platform/processEnd.ts';
 import { readRandomBytes } from '../platform/randomBytes.ts';
+import { observeStreamHeads } from '../platform/responseStream.ts';
+import { readXrayHeader } from '../platform/xrayEnvironment.ts';
 import { readMaxMemoryBytes, toResource } from '../resource.ts';
 import { VERSION } from '../version.ts';
 import { createStartCall } from './startCall.ts';
@@ -100,9 +104,13 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
   const initStartUnixMs = readProcessStartUnixMs();
   const invocations = createInvocations({
     tracer,
+    contexts,
     now: clock.now,
     guard,
     parseTrigger,
+    describeMessage,
+    readXrayHeader,
+    xray: options.xray,
     functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'function',
     initializationType: process.env['AWS_LAMBDA_INITIALIZATION_TYPE'],
     restarted: crashRecord?.restarted === true,
@@ -136,6 +144,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     clock,
     guard,
     calls,
+    streamHeads: observeStreamHeads(guard),
     exporter,
     extension,
     crashRecord,
@@ -156,6 +165,10 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
   return {
     version: 1,
     wrap: createWrap(contexts, startCall),
+    traceMessage(record, handle) {
+      const messages = contexts.active().getValue(IN_INVOCATION) as MessageSpans | undefined;
+      return messages ? messages.run(record, handle) : handle(record);
+    },
     awsMiddleware: createAwsMiddleware(outgoing),
     ready: async () => {
       if (extension) await timed('register extension', extension.register);

@@ -11,6 +11,8 @@ export interface Agent {
   wrap<H extends Handler>(handler: H): H;
   /** Makes the calls of an AWS SDK client spans. */
   readonly awsMiddleware: AwsMiddleware;
+  /** Handles one message in a span of its own. */
+  traceMessage?<R, T>(record: R, handle: (record: R) => T): T;
   /** Resolves when the platform has been asked to wait for exports. */
   ready(): Promise<void>;
 }

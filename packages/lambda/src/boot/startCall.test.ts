@@ -41,6 +41,7 @@ function start(change: Partial<StartCallParts> = {}): Fake {
       start: () => ({
         context: ROOT_CONTEXT,
         unfinished: UNFINISHED,
+        answerHead: (head) => head,
         succeed: (result) => result,
         fail: () => {},
         timeOut: () => events.push('timeout'),
@@ -56,6 +57,7 @@ function start(change: Partial<StartCallParts> = {}): Fake {
       endAnswered: () => {},
       endAll: () => {},
     },
+    streamHeads: { watch: () => {} },
     exporter: {
       add: () => {},
       restore: () => {},
@@ -104,6 +106,7 @@ describe('a call of the handler', () => {
           start: () => ({
             context: ROOT_CONTEXT,
             unfinished: UNFINISHED,
+            answerHead: fails,
             succeed: fails,
             fail: fails,
             timeOut: fails,

@@ -9,6 +9,7 @@ import { afterResponse, afterStream } from '../platform/afterResponse.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Guard } from '../platform/guard.ts';
 import type { ProcessEndObserver } from '../platform/processEnd.ts';
+import type { StreamHeads } from '../platform/responseStream.ts';
 
 /** What accompanies a call of the handler. */
 export interface StartCallParts {
@@ -17,6 +18,7 @@ export interface StartCallParts {
   readonly clock: Clock;
   readonly guard: Guard;
   readonly calls: OpenCalls;
+  readonly streamHeads: StreamHeads;
   readonly exporter: Exporter | undefined;
   readonly extension: Extension | undefined;
   /** `undefined` where nothing is written down. */
@@ -36,7 +38,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Makes what accompanies each call: the span, the deadline, and the export once the response has left. */
 export function createStartCall(parts: StartCallParts): StartCall {
-  const { invocations, contexts, clock, guard, calls, exporter, extension, crashRecord } = parts;
+  const { invocations, contexts, clock, guard, calls, streamHeads, exporter, extension, crashRecord } = parts;
   let onFirst: (() => void) | undefined = parts.onFirst;
   const open = new Set<Invocation>();
   let uncaught: { readonly error: unknown } | undefined;
@@ -82,6 +84,8 @@ export function createStartCall(parts: StartCallParts): StartCall {
     const deadlineMs = guard(() => readDeadline(context)) ?? NaN;
     extension?.begin(requestId);
     const invocation = guard(() => invocations.start(event, context));
+    if (invocation && responseStream)
+      guard(() => streamHeads.watch(responseStream, (head) => invocation.answerHead(head)));
     const timer = invocation && guard(() => startTimer(invocation, deadlineMs));
     uncaught = undefined;
     if (invocation) open.add(invocation);

@@ -36,6 +36,20 @@ export async function ready(): Promise<void> {
   await findAgent()?.ready();
 }
 
+/**
+ * Handles one message of a batch in a span of its own (`process <queue>`), which belongs to the trace of the message's
+ * sender: what the handling calls becomes its child. A message that throws, or that the handler gives back in
+ * `batchItemFailures`, is marked as failed. Without an agent, or outside of an invocation, the message is just handled.
+ *
+ * @param record an item of the event's `Records`, or of a batch of Kafka
+ * @param handle what is to be done with it; may be asynchronous
+ * @returns what the handling returns; what it throws is thrown
+ */
+export function traceMessage<R extends object, T>(record: R, handle: (record: R) => T): T {
+  const agent = findAgent();
+  return agent?.traceMessage ? agent.traceMessage(record, handle) : handle(record);
+}
+
 /** The part of an AWS SDK client (version 3) that is used. */
 export interface AwsClient {
   readonly middlewareStack: {

@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addServerTiming, toHttpStatus } from './httpResponse.ts';
+import { addServerTiming, addServerTimingToHead, toHttpStatus } from './httpResponse.ts';
+import type { HttpAnswer } from '../triggers/trigger.ts';
 
 const VALUE = 'handler;dur=1';
+const add = (result: unknown, value: string, answer: HttpAnswer = 'v2'): unknown =>
+  addServerTiming(result, value, { answer, completes: true });
 
 describe('addServerTiming', () => {
   it('adds a header, and leaves the object of the function alone', () => {
     const result = Object.freeze({ statusCode: 201, headers: Object.freeze({ 'X-A': '1' }), body: 'b' });
-    expect(addServerTiming(result, VALUE)).toEqual({
+    expect(add(result, VALUE)).toEqual({
       statusCode: 201,
       headers: { 'X-A': '1', 'server-timing': VALUE },
       body: 'b',
@@ -16,7 +19,7 @@ describe('addServerTiming', () => {
   });
 
   it('appends to a header of the same name, however it is written', () => {
-    expect(addServerTiming({ statusCode: 200, headers: { 'Server-Timing': 'db;dur=3' } }, VALUE)).toEqual({
+    expect(add({ statusCode: 200, headers: { 'Server-Timing': 'db;dur=3' } }, VALUE)).toEqual({
       statusCode: 200,
       headers: { 'Server-Timing': `db;dur=3, ${VALUE}` },
     });
@@ -24,7 +27,7 @@ describe('addServerTiming', () => {
 
   it('lets pages read it only where the function itself lets them read the answer', () => {
     const cors = (headers: Record<string, string>): unknown =>
-      (addServerTiming({ statusCode: 200, headers }, VALUE) as { headers: unknown }).headers;
+      (add({ statusCode: 200, headers }, VALUE) as { headers: unknown }).headers;
     expect(cors({ 'Access-Control-Allow-Origin': 'https://shop.example' })).toEqual({
       'Access-Control-Allow-Origin': 'https://shop.example',
       'server-timing': VALUE,
@@ -49,7 +52,7 @@ describe('addServerTiming', () => {
   });
 
   it('completes a result without a status as the gateway does', () => {
-    expect(addServerTiming({ message: 'ö', gone: undefined }, VALUE)).toEqual({
+    expect(add({ message: 'ö', gone: undefined }, VALUE)).toEqual({
       statusCode: 200,
       headers: { 'content-type': 'application/json', 'server-timing': VALUE },
       body: '{"message":"ö"}',
@@ -68,7 +71,7 @@ describe('addServerTiming', () => {
         return {};
       },
     };
-    expect(JSON.stringify(addServerTiming(result, VALUE))).toBe(
+    expect(JSON.stringify(add(result, VALUE))).toBe(
       `{"statusCode":200,"headers":{"server-timing":"${VALUE}"}}`,
     );
     expect(reads).toBe(2);
@@ -78,7 +81,7 @@ describe('addServerTiming', () => {
     let looks = 0;
     const item = { toJSON: () => ++looks };
     const result = { items: Array.from({ length: 1_000_000 }, () => item) };
-    expect(addServerTiming(result, VALUE)).toBe(result);
+    expect(add(result, VALUE)).toBe(result);
     expect(looks).toBeLessThan(50_000);
   });
 
@@ -115,16 +118,14 @@ describe('addServerTiming', () => {
       'very many headers',
       { statusCode: 200, headers: Object.fromEntries(Array.from({ length: 99 }, (_, i) => [`h${i}`, 'v'])) },
     ],
-  ])('leaves %s as it is', (_, result) => expect(addServerTiming(result, VALUE)).toBe(result));
+  ])('leaves %s as it is', (_, result) => expect(add(result, VALUE)).toBe(result));
 
   it('never changes a body or a status, whatever JSON a function returns', () => {
     fc.assert(
       fc.property(
         fc.record({ statusCode: fc.integer(), headers: fc.object({ maxDepth: 1 }), body: fc.jsonValue() }),
         (result) => {
-          const { headers: _, ...changed } = JSON.parse(
-            JSON.stringify(addServerTiming(result, VALUE)),
-          ) as typeof result;
+          const { headers: _, ...changed } = JSON.parse(JSON.stringify(add(result, VALUE))) as typeof result;
           const { headers: __, ...before } = JSON.parse(JSON.stringify(result)) as typeof result;
           expect(changed).toEqual(before);
         },
@@ -142,22 +143,148 @@ describe('addServerTiming', () => {
           fc.jsonValue(),
         ),
         (result) => {
-          expect((addServerTiming(result, VALUE) as { body: string }).body).toBe(JSON.stringify(result));
+          expect((add(result, VALUE) as { body: string }).body).toBe(JSON.stringify(result));
         },
       ),
     );
   });
 });
 
+describe('the headers of each kind of answer', () => {
+  const B = { statusCode: 200, body: 'b' };
+  const ORIGIN = 'https://shop.example';
+  it.each<[string, HttpAnswer, object, object]>([
+    ['v1 without headers', 'v1', B, { ...B, headers: { 'server-timing': VALUE } }],
+    [
+      'v1 with texts',
+      'v1',
+      { ...B, headers: { A: '1' } },
+      { ...B, headers: { A: '1', 'server-timing': VALUE } },
+    ],
+    [
+      'v1 with lists',
+      'v1',
+      { ...B, multiValueHeaders: { A: ['1', '2'] } },
+      { ...B, multiValueHeaders: { A: ['1', '2'], 'server-timing': [VALUE] } },
+    ],
+    [
+      'v1 with both, and its own among the lists',
+      'v1',
+      { ...B, headers: { A: '1' }, multiValueHeaders: { 'Server-Timing': ['db;dur=1'] } },
+      { ...B, headers: { A: '1' }, multiValueHeaders: { 'Server-Timing': ['db;dur=1', VALUE] } },
+    ],
+    [
+      'v1 with both, and its own among the texts',
+      'v1',
+      { ...B, headers: { 'Server-Timing': 'db;dur=1' }, multiValueHeaders: { A: ['1'] } },
+      { ...B, headers: { 'Server-Timing': `db;dur=1, ${VALUE}` }, multiValueHeaders: { A: ['1'] } },
+    ],
+    [
+      'v1 that is read by another origin',
+      'v1',
+      { ...B, multiValueHeaders: { 'Access-Control-Allow-Origin': [ORIGIN] } },
+      {
+        ...B,
+        multiValueHeaders: {
+          'Access-Control-Allow-Origin': [ORIGIN],
+          'server-timing': [VALUE],
+          'access-control-expose-headers': ['Server-Timing'],
+          'timing-allow-origin': [ORIGIN],
+        },
+      },
+    ],
+    ['a load balancer', 'alb', B, { ...B, headers: { 'server-timing': VALUE } }],
+    [
+      'a load balancer with multi-value headers',
+      'albMultiValue',
+      B,
+      { ...B, multiValueHeaders: { 'server-timing': [VALUE] } },
+    ],
+    [
+      'a load balancer with both',
+      'albMultiValue',
+      { ...B, headers: { A: '1' }, multiValueHeaders: { A: ['1'] } },
+      { ...B, headers: { A: '1' }, multiValueHeaders: { A: ['1'], 'server-timing': [VALUE] } },
+    ],
+  ])('stand where they are read, in the form that the function uses: %s', (_, answer, result, expected) => {
+    const before = JSON.stringify(result);
+    expect(add(result, VALUE, answer)).toEqual(expected);
+    expect(JSON.stringify(result)).toBe(before);
+  });
+
+  it.each<[string, HttpAnswer, object]>([
+    ['of a WebSocket', 'webSocket', B],
+    [
+      'that a load balancer with multi-value headers does not read',
+      'albMultiValue',
+      { ...B, headers: { a: '1' } },
+    ],
+    [
+      'that a load balancer with single headers does not read',
+      'alb',
+      { ...B, multiValueHeaders: { a: ['1'] } },
+    ],
+    ['of a REST API that are near its limit', 'v1', { ...B, headers: { a: 'x'.repeat(9000) } }],
+    ['of a load balancer whose body is near its limit', 'alb', { ...B, body: 'x'.repeat(200_000) }],
+    ['of a result that is no response yet', 'v1', { message: 'x' }],
+  ])('stay as they are: those %s', (_, answer, result) => expect(add(result, VALUE, answer)).toBe(result));
+
+  it('never lose anything of the function, whatever it has put there', () => {
+    const values = fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.array(fc.string()), fc.jsonValue()));
+    const some = fc.option(values, { nil: undefined });
+    fc.assert(
+      fc.property(
+        fc.constantFrom<HttpAnswer>('v1', 'v2', 'alb', 'albMultiValue'),
+        fc.record({ statusCode: fc.constant(200), headers: some, multiValueHeaders: some }),
+        (answer, result) => {
+          const changed = add(result, VALUE, answer) as typeof result;
+          for (const place of ['headers', 'multiValueHeaders'] as const)
+            for (const [name, value] of Object.entries(result[place] ?? {}))
+              if (!/^(server-timing|timing-allow-origin|access-control-.*)$/i.test(name))
+                expect(Object.entries(changed[place]!)).toContainEqual([name, value]);
+        },
+      ),
+    );
+  });
+});
+
+describe('the head of a streamed response', () => {
+  it('gets the header without a status too', () => {
+    expect(addServerTimingToHead({}, VALUE, 'v2')).toEqual({ headers: { 'server-timing': VALUE } });
+    expect(addServerTimingToHead({ statusCode: 201, cookies: ['a=1'] }, VALUE, 'v2')).toEqual({
+      statusCode: 201,
+      cookies: ['a=1'],
+      headers: { 'server-timing': VALUE },
+    });
+  });
+  it.each([[undefined], [null], ['text'], [[1]], [{ headers: 'x' }], [{ toJSON: () => ({}) }]])(
+    'stays as it is when it is unusual: %j',
+    (head) => expect(addServerTimingToHead(head, VALUE, 'v1')).toBe(head),
+  );
+});
+
 describe('toHttpStatus', () => {
+  it.each<[HttpAnswer, unknown, unknown]>([
+    ['v1', { statusCode: 404 }, 404],
+    ['v1', { body: 'b' }, 200],
+    ['v1', { message: 'x' }, 'unknown'],
+    ['v1', null, 'malformed'],
+    ['v1', 'text', 'malformed'],
+    ['alb', { statusCode: '502' }, 502],
+    ['alb', { body: 'b' }, 'malformed'],
+    ['albMultiValue', undefined, 'malformed'],
+    ['webSocket', { statusCode: 403 }, 403],
+    ['webSocket', undefined, 'unknown'],
+  ])('for %s of %j is %s', (answer, result, status) => expect(toHttpStatus(result, answer)).toBe(status));
+
   it.each([
     [{ statusCode: 404 }, 404],
     [{ statusCode: '201' }, 201],
     [{ body: 'x' }, 200],
     ['text', 200],
     [undefined, 200],
-    [{ statusCode: 'yes' }, undefined],
-    [{ statusCode: 99 }, undefined],
-    [{ statusCode: null }, undefined],
-  ])('of %j is %s', (result, status) => expect(toHttpStatus(result)).toBe(status));
+    [{ statusCode: 'yes' }, 'malformed'],
+    [{ statusCode: 99 }, 'malformed'],
+    [{ statusCode: null }, 'malformed'],
+  ])('of %j is %s', (result, status) => expect(toHttpStatus(result, 'v2')).toBe(status));
 });

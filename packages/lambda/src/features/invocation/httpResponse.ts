@@ -1,26 +1,53 @@
-/** What a function returns to an HTTP API or a Function URL, as far as it is read here. */
+import type { HttpAnswer } from '../triggers/trigger.ts';
+import { appendTiming } from './responseHeaders.ts';
+
+/** What a function returns as a response, as far as it is read here. */
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Lambda refuses responses over 6 MB, in which a character takes up to six bytes: a larger body leaves no room. */
 const MAX_BODY_CHARACTERS = 1_000_000;
+/** A load balancer refuses what is over 1 MB. */
+const MAX_ALB_BODY_CHARACTERS = 150_000;
 /** Completing a result writes it once more, while the caller waits: only small ones are worth it. */
 const MAX_REWRITTEN_CHARACTERS = 32_768;
 /** By these a result without a status still looks like a response; what the gateway makes of it is its own affair. */
 const RESPONSE_FIELDS: readonly string[] = ['statusCode', 'headers', 'body', 'cookies', 'isBase64Encoded'];
-/** Function URLs take no more headers. */
-const MAX_HEADERS = 95;
-const EXPOSED = 'Server-Timing';
+/** A REST API takes no others. */
+const V1_FIELDS: ReadonlySet<string> = new Set([
+  'statusCode',
+  'headers',
+  'multiValueHeaders',
+  'body',
+  'isBase64Encoded',
+]);
+
+/** What the caller gets for a result: a status, nothing that can be told, or an error because it is no response. */
+export type HttpStatus = number | 'unknown' | 'malformed';
 
 /**
  * The status that the caller gets for a function's result.
  *
  * @param result what the handler returned
- * @returns 200 for a result without a status code, as the payload format 2.0 has it; `undefined` for what is no status
+ * @param answer what becomes of it. Format 2.0 takes a result without a status code as the body of a 200; a REST API takes
+ *   any part of a response for one, and refuses what is none; a load balancer insists on the status
  */
-export function toHttpStatus(result: unknown): number | undefined {
-  if (!isPlainObject(result) || result['statusCode'] === undefined) return 200;
-  const status = Number(result['statusCode']);
-  return Number.isInteger(status) && status >= 100 && status <= 599 ? status : undefined;
+export function toHttpStatus(result: unknown, answer: HttpAnswer): HttpStatus {
+  const fields: Fields = isPlainObject(result) ? result : {};
+  if (fields['statusCode'] === undefined) {
+    if (answer === 'v2') return 200;
+    if (answer === 'webSocket') return 'unknown';
+    if (answer !== 'v1' || !isPlainObject(result)) return 'malformed';
+    return Object.keys(fields).every((name) => V1_FIELDS.has(name)) ? 200 : 'unknown';
+  }
+  const status = Number(fields['statusCode']);
+  return Number.isInteger(status) && status >= 100 && status <= 599 ? status : 'malformed';
+}
+
+/** How a result is completed. */
+export interface TimingTarget {
+  readonly answer: HttpAnswer;
+  /** Whether a result without a status code may be completed. */
+  readonly completes: boolean;
 }
 
 /**
@@ -31,14 +58,18 @@ export function toHttpStatus(result: unknown): number | undefined {
  *
  * @param result what the handler returned
  * @param value the header's value; not empty
- * @param completes whether a result without a status code may be completed
  * @returns the result to hand on
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
  */
-export function addServerTiming(result: unknown, value: string, completes = true): unknown {
+export function addServerTiming(
+  result: unknown,
+  value: string,
+  { answer, completes }: TimingTarget,
+): unknown {
   if (!isPlainObject(result) || typeof result['toJSON'] === 'function') return result;
-  if (Object.hasOwn(result, 'statusCode')) return addHeaders(result, value);
-  if (!completes || RESPONSE_FIELDS.some((name) => name in result)) return result;
+  if (answer === 'webSocket') return result;
+  if (Object.hasOwn(result, 'statusCode')) return addHeader(result, value, answer);
+  if (answer !== 'v2' || !completes || RESPONSE_FIELDS.some((name) => name in result)) return result;
   return complete(result, value);
 }
 
@@ -64,44 +95,27 @@ function toShortJson(value: object): string | undefined {
   }
 }
 
-function addHeaders(result: Fields, value: string): unknown {
+function addHeader(result: Fields, value: string, answer: HttpAnswer): unknown {
   // A copy at once: fields may be computed, and are read no more often than the runtime client would.
   const fields = { ...result };
   const { statusCode: status, body } = fields;
   if (typeof status !== 'number' && typeof status !== 'string') return result;
-  if (typeof body === 'string' && body.length > MAX_BODY_CHARACTERS) return result;
-  const known = fields['headers'] ?? {};
-  if (!isPlainObject(known) || typeof known['toJSON'] === 'function') return result;
-  const headers: Record<string, unknown> = { ...known };
-  const names = Object.keys(headers);
-  if (names.length > MAX_HEADERS) return result;
-  const find = (name: string): string => names.find((present) => present.toLowerCase() === name) ?? name;
-  const append = (name: string, item: string): void => {
-    const present = find(name);
-    const before = headers[present];
-    if (before === undefined || before === '') headers[present] = item;
-    else if (typeof before === 'string') headers[present] = `${before}, ${item}`;
-  };
-  append('server-timing', value);
-  const read = (name: string): string | undefined => {
-    const text = headers[find(name)];
-    return typeof text === 'string' ? text : undefined;
-  };
-  const allowedOrigin = read('access-control-allow-origin');
-  if (allowedOrigin) {
-    const withCredentials = read('access-control-allow-credentials') === 'true';
-    if (!lists(read('access-control-expose-headers'), EXPOSED, !withCredentials))
-      append('access-control-expose-headers', EXPOSED);
-    if (!lists(read('timing-allow-origin'), allowedOrigin, true))
-      append('timing-allow-origin', allowedOrigin);
-  }
-  return { ...fields, headers };
+  const maxCharacters = answer.startsWith('alb') ? MAX_ALB_BODY_CHARACTERS : MAX_BODY_CHARACTERS;
+  if (typeof body === 'string' && body.length > maxCharacters) return result;
+  return appendTiming(fields, value, answer) ?? result;
 }
 
-/** Whether a header's list has an item, or a `*` that stands for all. */
-function lists(header: string | undefined, item: string, star: boolean): boolean {
-  const items = (header ?? '').split(',').map((text) => text.trim().toLowerCase());
-  return items.includes(item.toLowerCase()) || (star && items.includes('*'));
+/**
+ * Adds a `Server-Timing` value to the head of a streamed response, in a copy.
+ *
+ * @param head what the function gave to `HttpResponseStream.from`
+ * @param value the header's value; not empty
+ * @returns the head to write; the same where it is unusual
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/config-rs-write-functions.html
+ */
+export function addServerTimingToHead(head: unknown, value: string, answer: HttpAnswer): unknown {
+  if (!isPlainObject(head) || typeof head['toJSON'] === 'function') return head;
+  return appendTiming({ ...head }, value, answer) ?? head;
 }
 
 function isPlainObject(value: unknown): value is Fields {

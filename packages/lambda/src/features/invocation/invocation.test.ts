@@ -2,7 +2,9 @@ import { createIdSource } from '@clickspan/shared/ids';
 import { createTracerProvider, toExceptionAttributes } from '@clickspan/shared/tracer';
 import type { EndedSpan } from '@clickspan/shared/tracer';
 import { describe, expect, it } from 'vitest';
+import { createActiveContext } from '../../platform/activeContext.ts';
 import { createGuard } from '../../platform/guard.ts';
+import { describeMessage } from '../triggers/describeMessage.ts';
 import { createHeldTraces } from './heldTraces.ts';
 import { createInvocations } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
@@ -25,11 +27,15 @@ function start(event: unknown = {}, completesResults = true): { invocation: Invo
   });
   const invocations = createInvocations({
     tracer: provider.getTracer('test'),
+    contexts: createActiveContext(),
+    describeMessage,
+    readXrayHeader: () => undefined,
+    xray: 'link',
     now: () => 1000,
     guard: GUARD,
     parseTrigger: () => {
       if (event === 'hostile') throw new Error('a getter');
-      return { kind: 1, attributes: {}, answersHttp: true };
+      return { kind: 1, attributes: {}, answer: 'v2' };
     },
     functionName: 'f',
     initializationType: 'provisioned-concurrency',

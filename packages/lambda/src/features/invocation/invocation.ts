@@ -1,5 +1,6 @@
 import {
   AWS_LAMBDA_INVOKED_ARN,
+  CLICKSPAN_BATCH_FAILURES,
   CLICKSPAN_END_REASON,
   CLICKSPAN_EVENT,
   CLICKSPAN_RESULT,
@@ -16,15 +17,21 @@ import { ROOT_CONTEXT, withSpan } from '@clickspan/shared/context';
 import { toServerTiming } from '@clickspan/shared/serverTiming';
 import { FLAG_SAMPLED } from '@clickspan/shared/traceContext';
 import { KIND_SERVER, STATUS_ERROR, createSilentSpan } from '@clickspan/shared/tracer';
-import type { Attributes, Context, Link, Span, SpanContext, Tracer } from '@opentelemetry/api';
-import type { Guard } from '../../platform/guard.ts';
+import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api';
+import { parseXrayHeader } from '../../platform/xrayHeader.ts';
 import type { Trigger } from '../triggers/trigger.ts';
+import { readBatchFailures } from './batchFailures.ts';
 import { createEnvironmentStart } from './environmentStart.ts';
 import type { Init, InitPart } from './environmentStart.ts';
 import { toMaskedException } from './exception.ts';
 import type { HeldTraces } from './heldTraces.ts';
-import { addServerTiming, toHttpStatus } from './httpResponse.ts';
+import { addServerTiming, addServerTimingToHead, toHttpStatus } from './httpResponse.ts';
+import type { HttpStatus } from './httpResponse.ts';
 import { recordInit, toInitAttributes } from './initSpan.ts';
+import { createMessageSpans } from './messageSpans.ts';
+import type { MessageEnvironment, MessageSpans } from './messageSpans.ts';
+import { toOrigin } from './origin.ts';
+import type { XrayUse } from './origin.ts';
 import type { Sampler } from './sampling.ts';
 import type { Unfinished } from './unfinished.ts';
 
@@ -42,6 +49,8 @@ export interface Invocation {
   readonly context: Context;
   /** What is known of it already; nothing where its trace is not recorded. */
   readonly unfinished: Omit<Unfinished, 'seenUnixMs' | 'seenBytes' | 'deadlineUnixMs'> | undefined;
+  /** The head of a streamed response is about to be written; gives the one to write. */
+  answerHead(head: unknown): unknown;
   /** Ends the span with the handler's result; gives what is to be handed on to the runtime. */
   succeed(result: unknown): unknown;
   /** Ends the span with what the handler threw. */
@@ -53,13 +62,13 @@ export interface Invocation {
 }
 
 /** What invocations need. */
-export interface InvocationEnvironment {
-  readonly tracer: Tracer;
-  /** Unix ms with fractions. */
-  readonly now: () => number;
-  readonly guard: Guard;
+export interface InvocationEnvironment extends Omit<MessageEnvironment, 'follow'> {
   /** Finds out what an event is; may throw on hostile ones. */
-  readonly parseTrigger: (event: unknown) => Trigger;
+  readonly parseTrigger: (event: unknown, lambda: unknown) => Trigger;
+  /** X-Ray's header of the invocation under way. */
+  readonly readXrayHeader: () => string | undefined;
+  /** What becomes of it. */
+  readonly xray: XrayUse;
   readonly functionName: string;
   readonly initializationType: string | undefined;
   /** A process of this environment has died before. */
@@ -92,7 +101,10 @@ export interface Invocations {
   start(event: unknown, lambda: LambdaContext): Invocation;
 }
 
-/** The key of a context's mark that an invocation is under way in it; a span alone may be the function's own. */
+/**
+ * The key under which a context has the message spans of the invocation that is under way in it; a span alone may be the
+ * function's own.
+ */
 export const IN_INVOCATION: symbol = Symbol('clickspan.invocation');
 
 /** An event whose fields cannot even be read. */
@@ -105,6 +117,7 @@ interface Opened {
   readonly startUnixMs: number;
   readonly init: Init | undefined;
   readonly trigger: Trigger;
+  readonly messages: MessageSpans;
 }
 
 /** Makes the source of invocations; there is one in each environment. */
@@ -112,13 +125,15 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
   const { tracer, now, guard, sampler, held, capture } = environment;
   const environmentStart = createEnvironmentStart(environment);
 
-  /** The caller's span with the flags that we follow, and whether they are our own. */
-  const decide = (trigger: Trigger): { parent: SpanContext | undefined; ours: boolean } => {
-    if (!trigger.parent) return { parent: undefined, ours: true };
-    const { sampled, ours } = sampler.decide(trigger.parent, trigger.answersHttp === true);
-    const others = trigger.parent.traceFlags & ~FLAG_SAMPLED;
-    return { parent: { ...trigger.parent, traceFlags: others | (sampled ? FLAG_SAMPLED : 0) }, ours };
+  /** A caller's span with the flags that we follow, and whether they are our own. */
+  const decide = (caller: SpanContext, fromOutside: boolean): { parent: SpanContext; ours: boolean } => {
+    const { sampled, ours } = sampler.decide(caller, fromOutside);
+    const others = caller.traceFlags & ~FLAG_SAMPLED;
+    return { parent: { ...caller, traceFlags: others | (sampled ? FLAG_SAMPLED : 0) }, ours };
   };
+  const follow = (sender: SpanContext): SpanContext => decide(sender, false).parent;
+  const readXray = (): SpanContext | undefined =>
+    environment.xray === 'off' ? undefined : parseXrayHeader(environment.readXrayHeader());
 
   return {
     initialized: () => environmentStart.initialized(),
@@ -128,10 +143,12 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
       const startUnixMs = now();
       const init = environmentStart.invoke(startUnixMs);
       const cold = init?.cold === true;
-      const trigger = guard(() => environment.parseTrigger(event)) ?? UNREADABLE;
-      const { parent, ours } = decide(trigger);
+      const trigger = guard(() => environment.parseTrigger(event, lambda)) ?? UNREADABLE;
+      const { caller, links } = toOrigin(trigger, guard(readXray), environment.xray);
+      const { parent, ours } = caller
+        ? decide(caller, trigger.fromOutside === true)
+        : { parent: undefined, ours: true };
       const remote = parent ? withSpan(ROOT_CONTEXT, createSilentSpan(parent)) : ROOT_CONTEXT;
-      const links: Link[] = [...(trigger.links ?? [])];
       // Where nobody waited for it, it is no part of this trace.
       if (init && !cold) links.push(...recordInit(tracer, init, ROOT_CONTEXT));
       const attributes = { ...trigger.attributes, ...toInvocationAttributes(lambda, cold) };
@@ -145,7 +162,8 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
       const spanContext = span.spanContext();
       const sampled = (spanContext.traceFlags & FLAG_SAMPLED) !== 0;
       if (isHeld && !sampled) held.hold(spanContext.traceId);
-      const context = withSpan(ROOT_CONTEXT, span).setValue(IN_INVOCATION, true);
+      const messages = createMessageSpans({ ...environment, follow }, span);
+      const context = withSpan(ROOT_CONTEXT, span).setValue(IN_INVOCATION, messages);
       // Beside the invocation, unless the trace begins here: a trace has one root.
       if (init && cold) recordInit(tracer, init, parent ? remote : context);
       const isRecorded = span.isRecording();
@@ -156,7 +174,7 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
         unfinished: isRecorded
           ? { name, kind, startUnixMs, context: spanContext, parentSpanId, attributes, links }
           : undefined,
-        ...createEndings(environment, { span, sampled, startUnixMs, init, trigger }),
+        ...createEndings(environment, { span, sampled, startUnixMs, init, trigger, messages }),
       };
     },
   };
@@ -165,11 +183,12 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
 /** Makes the ways in which an invocation can end. */
 function createEndings(
   { now, guard, held, keeps, capture, serverTiming, completesResults }: InvocationEnvironment,
-  { span, sampled, startUnixMs, init, trigger }: Opened,
+  { span, sampled, startUnixMs, init, trigger, messages }: Opened,
 ): Omit<Invocation, 'context' | 'unfinished'> {
   const cold = init?.cold === true;
-  const http = trigger.answersHttp === true;
+  const { answer, batch } = trigger;
   let failed = false;
+  let head: { readonly given: unknown } | undefined;
   const setError = (type: string, message?: string): void => {
     failed = true;
     span.setAttribute(ERROR_TYPE, type);
@@ -184,10 +203,20 @@ function createEndings(
       if (error !== undefined) span.recordException(error as Error);
     });
   };
-  const setHttpStatus = (status: number | undefined): void => {
-    if (status !== undefined) span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
+  const setHttpStatus = (status: HttpStatus): void => {
+    if (status === 'unknown') return;
+    if (status === 'malformed') return setError('malformed_response');
+    span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
     // A client's error is no error of the server's.
-    if (status === undefined || status >= 500) setError(String(status ?? 'malformed_response'));
+    if (status >= 500) setError(String(status));
+  };
+  /** The messages that the function has given back; the invocation itself has not failed. */
+  const settleMessages = (failures: readonly (string | undefined)[]): void => {
+    if (failures.length > 0) {
+      failed = true;
+      span.setAttribute(CLICKSPAN_BATCH_FAILURES, failures.length);
+    }
+    messages.settle(failures);
   };
   const isKept = (): boolean => (failed && keeps.errors) || (cold && keeps.coldStarts);
   const end = (endUnixMs?: number): void => {
@@ -195,7 +224,7 @@ function createEndings(
     span.end(endUnixMs);
     if (open && !sampled) held.settle(span.spanContext().traceId, isKept());
   };
-  const toTiming = (endUnixMs: number): string => {
+  const toTiming = (endUnixMs?: number): string => {
     const spanContext = span.spanContext();
     const initMs = init && init.endUnixMs - init.startUnixMs;
     const isTold = sampled || (span.isRecording() && isKept());
@@ -203,32 +232,42 @@ function createEndings(
       context: isTold ? { ...spanContext, traceFlags: spanContext.traceFlags | FLAG_SAMPLED } : spanContext,
       coldStartMs: cold ? initMs : undefined,
       initMs,
-      handlerMs: endUnixMs - startUnixMs,
+      handlerMs: endUnixMs && endUnixMs - startUnixMs,
     });
   };
   return {
+    answerHead(given) {
+      head = { given };
+      return answer && serverTiming ? addServerTimingToHead(given, toTiming(), answer) : given;
+    },
     succeed(result) {
       const endUnixMs = now();
-      if (http) guard(() => setHttpStatus(toHttpStatus(result)));
+      // A streamed response is told by its head; what the handler returns goes nowhere.
+      if (answer) guard(() => setHttpStatus(toHttpStatus(head ? head.given : result, answer)));
+      guard(() => settleMessages(batch ? readBatchFailures(result) : []));
       if (capture.result && span.isRecording())
         guard(() => span.setAttribute(CLICKSPAN_RESULT, capture.toText(result)));
-      const timing = http && serverTiming ? toTiming(endUnixMs) : undefined;
+      const timing = answer && serverTiming ? toTiming(endUnixMs) : undefined;
       end(endUnixMs);
-      return timing ? addServerTiming(result, timing, completesResults) : result;
+      if (!timing || !answer) return result;
+      return addServerTiming(result, timing, { answer, completes: completesResults });
     },
     fail(error) {
       describeError(error);
+      guard(() => messages.settle([]));
       end();
     },
     timeOut() {
       span.setAttribute(CLICKSPAN_END_REASON, 'timeout');
       setError('timeout', 'The function is about to run into its timeout.');
+      guard(() => messages.abandon('timeout'));
       end();
     },
     exit(code, uncaught) {
       span.setAttribute(CLICKSPAN_END_REASON, 'exit');
       if (uncaught) describeError(uncaught.error);
       else setError('Runtime.ExitError', `The process ended inside the handler, with exit status ${code}.`);
+      guard(() => messages.abandon('Runtime.ExitError'));
       end();
     },
   };

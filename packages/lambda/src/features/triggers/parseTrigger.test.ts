@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { RECORDED_EVENTS, readRecordedEvent } from '../../../../../test/support/lambdaEvents.ts';
+import { describeMessage } from './describeMessage.ts';
 import { parseTrigger } from './parseTrigger.ts';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
@@ -26,9 +28,11 @@ describe('an HTTP event of format 2.0', () => {
       name: 'GET /pets/{petId}',
       kind: 1,
       parent: PARENT,
-      answersHttp: true,
+      fromOutside: true,
+      answer: 'v2',
       attributes: {
         'faas.trigger': 'http',
+        'clickspan.trigger': 'api-gateway-http',
         'http.request.method': 'GET',
         'http.route': '/pets/{petId}',
         'url.path': '/pets/7',
@@ -63,6 +67,49 @@ describe('an HTTP event of format 2.0', () => {
   });
 });
 
+describe.each(['apiGatewayRest', 'albMultiValue', 'webSocketConnect', 'authorizerRest'])(
+  'an event with headers as the client wrote them (%s)',
+  (name) => {
+    const withHeaders = (headers: object, multiValueHeaders?: object): Record<string, unknown> => ({
+      ...readRecordedEvent(name),
+      headers,
+      multiValueHeaders,
+    });
+
+    it('continues a trace whatever the case of its header', () => {
+      const event = withHeaders({ TRACEPARENT }, { tRaCePaReNt: [TRACEPARENT], TraceState: ['a=1', 'b=2'] });
+      const { parent } = parseTrigger(event);
+      expect(parent).toMatchObject(PARENT);
+      expect(parent?.traceState?.serialize()).toBe('a=1,b=2');
+      expect(parseTrigger(withHeaders({ TraceParent: TRACEPARENT })).parent).toEqual(PARENT);
+    });
+
+    it.each([
+      ['twice', { traceparent: [TRACEPARENT, TRACEPARENT] }],
+      ['in two cases', { traceparent: [TRACEPARENT], Traceparent: [TRACEPARENT] }],
+      ['joined', { traceparent: [`${TRACEPARENT},${TRACEPARENT}`] }],
+    ])('begins a new trace where the header was sent %s, also where the last alone is told', (_, all) => {
+      expect(parseTrigger(withHeaders({ traceparent: TRACEPARENT }, all)).parent).toBeUndefined();
+    });
+
+    it('reads the single headers where the lists are missing or empty', () => {
+      for (const lists of [undefined, null, {}, { traceparent: [] }, { traceparent: null }, 'text'])
+        expect(parseTrigger(withHeaders({ traceparent: TRACEPARENT }, lists as object)).parent).toEqual(
+          PARENT,
+        );
+    });
+  },
+);
+
+describe('an event of an authorizer', () => {
+  it.each(['authorizerRest', 'authorizerHttp', 'authorizerToken', 'authorizerAppSync'])(
+    'does not answer over HTTP, though it looks like the request: %s',
+    (name) => {
+      expect(parseTrigger(readRecordedEvent(name)).answer).toBeUndefined();
+    },
+  );
+});
+
 const sqsRecord = (change: object = {}): object => ({
   messageId: 'm-1',
   eventSource: 'aws:sqs',
@@ -77,7 +124,7 @@ const XRAY = `Root=1-${TRACE_ID.slice(0, 8)}-${TRACE_ID.slice(8)};Parent=${SPAN_
 describe('an event of SQS', () => {
   it('with one message continues its sender', () => {
     const trigger = parseTrigger({ Records: [sqsRecord()] });
-    expect(trigger).toMatchObject({ name: 'orders process', kind: 4, parent: PARENT, links: [] });
+    expect(trigger).toMatchObject({ name: 'process orders', kind: 4, parent: PARENT, links: [] });
     expect(trigger.attributes).toMatchObject({
       'faas.trigger': 'pubsub',
       'messaging.system': 'aws_sqs',
@@ -156,4 +203,69 @@ describe('any other event', () => {
     })).value;
     fc.assert(fc.property(odd, (event) => void parseTrigger(event)));
   });
+
+  it('never makes it throw where any part of a known event is anything else', () => {
+    const hostile = fc.oneof(
+      fc.constantFrom<unknown>(null, [], {}, '', 0, '__proto__', { ['__proto__']: { a: 1 } }, [
+        'constructor',
+      ]),
+      fc.anything({ withBigInt: true, withNullPrototype: true, maxDepth: 2 }),
+    );
+    const cases = fc.record({
+      recorded: fc.constantFrom(...RECORDED_EVENTS),
+      where: fc.nat(),
+      value: hostile,
+    });
+    fc.assert(
+      fc.property(cases, ({ recorded, where, value }) => {
+        const event = structuredClone(recorded.event) as Record<string, unknown>;
+        replaceAt(event, where, value);
+        const { attributes, links = [] } = parseTrigger(event, { clientContext: value });
+        for (const item of Object.values(attributes))
+          expect(['string', 'number', 'undefined']).toContain(typeof item);
+        expect(links.length).toBeLessThanOrEqual(128);
+        const { Records } = event;
+        if (Array.isArray(Records)) for (const record of Records) describeMessage(record);
+      }),
+      { numRuns: 3000 },
+    );
+    expect(({} as Record<string, unknown>)['a']).toBeUndefined();
+  });
+
+  it('of several megabytes is read no further than it must be', () => {
+    const body = `{"traceparent":"${TRACEPARENT}","text":"${'x'.repeat(6_000_000)}"}`;
+    const big = { ...readRecordedEvent('apiGatewayHttp'), rawQueryString: `sig=${'x'.repeat(6_000_000)}` };
+    expect(parseTrigger(big).attributes['url.query']).toBe('sig=REDACTED');
+    const Records = [sqsRecord({ messageAttributes: {}, body }), sqsRecord({ messageAttributes: {}, body })];
+    expect(parseTrigger({ Records }).links).toEqual([]);
+    const data = Buffer.from(body).toString('base64');
+    expect(
+      parseTrigger({ Records: [{ eventSource: 'aws:kinesis', kinesis: { data } }] }).parent,
+    ).toBeUndefined();
+  });
+
+  it('continues a trace that it names itself', () => {
+    expect(parseTrigger({ order: 7, traceparent: TRACEPARENT }).parent).toEqual(PARENT);
+  });
+
+  it('lets the caller of Invoke name a trace only where the event names none', () => {
+    const other = TRACEPARENT.replace(SPAN_ID, 'c'.repeat(16));
+    const lambda = { clientContext: { custom: { traceparent: other } } };
+    expect(parseTrigger({ Records: [sqsRecord()] }, lambda).parent?.spanId).toBe(SPAN_ID);
+    expect(parseTrigger({ traceparent: TRACEPARENT }, lambda).parent?.spanId).toBe('c'.repeat(16));
+  });
 });
+
+/** Puts a value in the place of the part of an object that a number picks. */
+function replaceAt(root: Record<string, unknown>, where: number, value: unknown): void {
+  const places: (readonly [Record<string, unknown>, string])[] = [];
+  const walk = (node: Record<string, unknown>): void => {
+    for (const [key, child] of Object.entries(node)) {
+      places.push([node, key]);
+      if (typeof child === 'object' && child !== null) walk(child as Record<string, unknown>);
+    }
+  };
+  walk(root);
+  const [node, key] = places[where % places.length]!;
+  node[key] = value;
+}

@@ -1,11 +1,38 @@
 import { FAAS_TRIGGER } from '@clickspan/shared/attributes';
 import { KIND_SERVER } from '@clickspan/shared/tracer';
+import { parseAlb } from './alb.ts';
+import { parseAppSync } from './appSync.ts';
+import { parseAuthorizer } from './authorizer.ts';
+import { readCarrier } from './carrier.ts';
+import { parseCognito } from './cognito.ts';
+import { readClientContext } from './directInvoke.ts';
+import { parseEventBridge } from './eventBridge.ts';
+import { parseHttpV1 } from './httpV1.ts';
 import { parseHttpV2 } from './httpV2.ts';
-import { parseSqs } from './sqs.ts';
-import type { EventRecord, Trigger, TriggerParser } from './trigger.ts';
+import { parseKafka } from './kafka.ts';
+import { parseRecords } from './messageSources.ts';
+import { parseStepFunctions } from './stepFunctions.ts';
+import { toRecord } from './trigger.ts';
+import type { Trigger, TriggerParser } from './trigger.ts';
+import { parseWebSocket } from './webSocket.ts';
 
-/** Asked in turn; the first that knows an event has it. */
-const PARSERS: readonly TriggerParser[] = [parseHttpV2, parseSqs];
+/**
+ * Asked in turn; the first that knows an event has it. Each looks at a field or two of what is not its own. Authorizers
+ * come before the requests that they look like.
+ */
+const PARSERS: readonly TriggerParser[] = [
+  parseAuthorizer,
+  parseHttpV2,
+  parseWebSocket,
+  parseAlb,
+  parseHttpV1,
+  parseRecords,
+  parseEventBridge,
+  parseKafka,
+  parseAppSync,
+  parseCognito,
+  parseStepFunctions,
+];
 
 /** What is known of an event that nobody knows. */
 const UNKNOWN_TRIGGER: Trigger = { kind: KIND_SERVER, attributes: { [FAAS_TRIGGER]: 'other' } };
@@ -13,13 +40,25 @@ const UNKNOWN_TRIGGER: Trigger = { kind: KIND_SERVER, attributes: { [FAAS_TRIGGE
 /**
  * Finds out what an event is.
  *
+ * Where the event names no sender, a caller of `Invoke` may have done so in the client context, or, in an event that
+ * nobody knows, in its own field `traceparent`: so a task of a state machine continues a trace that its input names.
+ *
  * @param event anything that JSON can hold, and with direct calls in tests anything at all; may throw on getters that do
+ * @param lambda the context object of the runtime client
  */
-export function parseTrigger(event: unknown): Trigger {
-  if (typeof event !== 'object' || event === null) return UNKNOWN_TRIGGER;
+export function parseTrigger(event: unknown, lambda?: unknown): Trigger {
+  const known = parseEvent(event);
+  const trigger = known ?? UNKNOWN_TRIGGER;
+  if (trigger.parent || (trigger.links?.length ?? 0) > 0) return trigger;
+  const parent = readClientContext(lambda) ?? (known ? undefined : readCarrier(event));
+  return parent ? { ...trigger, parent } : trigger;
+}
+
+function parseEvent(event: unknown): Trigger | undefined {
+  const fields = toRecord(event);
   for (const parse of PARSERS) {
-    const trigger = parse(event as EventRecord);
+    const trigger = parse(fields);
     if (trigger) return trigger;
   }
-  return UNKNOWN_TRIGGER;
+  return undefined;
 }

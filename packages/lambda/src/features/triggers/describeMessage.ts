@@ -1,0 +1,39 @@
+import { FAAS_TRIGGER } from '@clickspan/shared/attributes';
+import type { Attributes, SpanContext } from '@opentelemetry/api';
+import { describeProcess, nameProcess } from './message.ts';
+import { findSource } from './messageSources.ts';
+import { toRecord } from './trigger.ts';
+
+/** What is known of one message before it is processed. */
+export interface DescribedMessage {
+  readonly id: string | undefined;
+  readonly name: string;
+  readonly attributes: Attributes;
+  /** The span that sent it. */
+  readonly sender: SpanContext | undefined;
+}
+
+/**
+ * Describes one message, for a span of its own. Of what is no message that is known, only that it is processed.
+ *
+ * @param record an item of an event's `Records`, or of a batch of Kafka; may throw on getters that do
+ */
+export function describeMessage(record: unknown): DescribedMessage {
+  const fields = toRecord(record);
+  const source = findSource(fields);
+  if (!source)
+    return {
+      id: undefined,
+      name: nameProcess(undefined),
+      attributes: describeProcess(undefined, undefined),
+      sender: undefined,
+    };
+  const { id, destination, sender, attributes } = source.parse(fields);
+  const faas = source.toTrigger ? 'datasource' : 'pubsub';
+  return {
+    id,
+    name: nameProcess(destination),
+    attributes: { [FAAS_TRIGGER]: faas, ...describeProcess(source.system, destination), ...attributes },
+    sender,
+  };
+}
