@@ -45,6 +45,7 @@ function start(change: Partial<StartCallParts> = {}): Fake {
         succeed: (result) => result,
         fail: () => {},
         timeOut: () => events.push('timeout'),
+        idle: () => events.push('idle'),
         exit: (code, uncaught) => events.push(`exit ${code} ${String(uncaught?.error)}`),
       }),
     },
@@ -110,6 +111,7 @@ describe('a call of the handler', () => {
             succeed: fails,
             fail: fails,
             timeOut: fails,
+            idle: fails,
             exit: fails,
           }),
         },
@@ -194,6 +196,20 @@ describe('a call of the handler', () => {
     end!.uncaught('lost');
     end!.exit(1);
     expect(events).toEqual(['begin r', 'exit 1 lost', 'leave 1']);
+  });
+
+  it('that the runtime client has answered for is released, once', async () => {
+    let end: ProcessEndObserver | undefined;
+    const { parts, events } = start({
+      observeEnd: (observer) => {
+        end = observer;
+      },
+    });
+    const call = createStartCall(parts)({}, LAMBDA, undefined)!;
+    end!.idle();
+    end!.idle();
+    call.succeed('late');
+    await expect.poll(() => events).toEqual(['begin r', 'idle', 'flush', 'release r']);
   });
 
   it('that has ended is not told of when the process ends', () => {

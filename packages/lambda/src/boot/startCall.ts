@@ -40,7 +40,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export function createStartCall(parts: StartCallParts): StartCall {
   const { invocations, contexts, clock, guard, calls, streamHeads, exporter, extension, crashRecord } = parts;
   let onFirst: (() => void) | undefined = parts.onFirst;
-  const open = new Set<Invocation>();
+  /** The invocations whose handler has not settled, each with what follows when it has. */
+  const open = new Map<Invocation, () => void>();
   let uncaught: { readonly error: unknown } | undefined;
 
   /** What has not reached the collector is left to the next process. */
@@ -53,8 +54,14 @@ export function createStartCall(parts: StartCallParts): StartCall {
     },
     exit(code) {
       if (open.size > 0) guard(() => calls.endAll('exit'));
-      for (const invocation of open) guard(() => invocation.exit(code, uncaught));
+      for (const invocation of open.keys()) guard(() => invocation.exit(code, uncaught));
       leave();
+    },
+    idle() {
+      for (const [invocation, finish] of open) {
+        guard(() => invocation.idle());
+        guard(finish);
+      }
     },
   });
 
@@ -88,11 +95,14 @@ export function createStartCall(parts: StartCallParts): StartCall {
       guard(() => streamHeads.watch(responseStream, (head) => invocation.answerHead(head)));
     const timer = invocation && guard(() => startTimer(invocation, deadlineMs));
     uncaught = undefined;
-    if (invocation) open.add(invocation);
     const { unfinished } = invocation ?? {};
     if (unfinished) guard(() => crashRecord?.begin({ ...unfinished, deadlineUnixMs: deadlineMs }));
 
+    let finished = false;
     const finish = (): void => {
+      if (finished) return;
+      finished = true;
+      if (invocation) open.delete(invocation);
       const release = (): void => extension?.release(requestId);
       const run = (): void => {
         // Not before: a stream may be left unfinished for ever.
@@ -104,17 +114,16 @@ export function createStartCall(parts: StartCallParts): StartCall {
       if (responseStream) afterStream(responseStream, run);
       else afterResponse(run);
     };
+    if (invocation) open.set(invocation, finish);
     return {
       run: (handler) => (invocation ? contexts.run(invocation.context, handler) : handler()),
       succeed(result) {
         const changed = invocation && guard(() => ({ result: invocation.succeed(result) }));
-        if (invocation) open.delete(invocation);
         guard(finish);
         return changed && !responseStream ? changed.result : result;
       },
       fail(error) {
         guard(() => invocation?.fail(error));
-        if (invocation) open.delete(invocation);
         guard(finish);
       },
     };

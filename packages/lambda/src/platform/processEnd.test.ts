@@ -12,6 +12,7 @@ function run(code: string, observed = true): { told: string[]; status: number | 
     observeProcessEnd({
       uncaught: (error) => writeSync(1, 'told uncaught ' + (error?.message ?? error) + '\\n'),
       exit: (code) => writeSync(1, 'told exit ' + code + '\\n'),
+      idle: () => writeSync(1, 'told idle\\n'),
     });`;
   const source = `${observed ? observe : ''}\n${code}`;
   const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
@@ -34,6 +35,7 @@ describe('observing how a process ends', () => {
       ['uncaught lost', 'uncaught lost', 'exit 1'],
     ],
     ['console.log("done");', ['exit 0']],
+    ['globalThis[Symbol.for("aws.lambda.beforeExit")] = () => {};', ['idle', 'exit 0']],
     [
       'process.on("uncaughtException", () => console.log("mine")); setTimeout(() => { throw 1; });',
       ['uncaught 1', 'exit 0'],

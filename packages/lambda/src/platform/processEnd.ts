@@ -4,7 +4,12 @@ export interface ProcessEndObserver {
   readonly uncaught: (error: unknown) => void;
   /** The process ends now; only what is done at once is done. */
   readonly exit: (code: number) => void;
+  /** Nothing is left to do, and the runtime client (before version 4) has answered in place of a handler that has not. */
+  readonly idle: () => void;
 }
+
+/** Under this name, clients before version 4 keep what they do when nothing is left to do. */
+const CLIENT_LISTENER: symbol = Symbol.for('aws.lambda.beforeExit');
 
 /**
  * Observes how the process ends, without a listener: listeners can be seen, counted and removed by the function, and some
@@ -12,7 +17,7 @@ export interface ProcessEndObserver {
  *
  * A process that is killed, or out of memory, tells nobody.
  */
-export function observeProcessEnd({ uncaught, exit }: ProcessEndObserver): void {
+export function observeProcessEnd({ uncaught, exit, idle }: ProcessEndObserver): void {
   const original: unknown = Reflect.get(process, 'emit');
   const handlers: Readonly<Record<string, (detail: unknown) => void>> = {
     uncaughtExceptionMonitor: uncaught,
@@ -22,7 +27,9 @@ export function observeProcessEnd({ uncaught, exit }: ProcessEndObserver): void 
   const emit = function (this: NodeJS.Process, event: unknown, ...details: unknown[]): boolean {
     // First, since a listener may end the process at once.
     if (typeof event === 'string' && Object.hasOwn(handlers, event)) handlers[event]!(details[0]);
-    return Reflect.apply(original as () => boolean, this, [event, ...details]);
+    const heard = Reflect.apply(original as () => boolean, this, [event, ...details]);
+    if (event === 'beforeExit' && CLIENT_LISTENER in globalThis) idle();
+    return heard;
   };
   Object.defineProperty(process, 'emit', { value: emit, writable: true, configurable: true });
 }

@@ -117,3 +117,76 @@ describe('wrapHandler', () => {
     ]);
   });
 });
+
+describe('a handler with a callback, as runtime clients before version 4 call it', () => {
+  interface Called {
+    readonly events: unknown[];
+    readonly answers: unknown[][];
+    readonly result: unknown;
+    readonly context: Record<string, unknown>;
+  }
+  const invoke = (handler: (...args: never[]) => unknown, changes = false): Called => {
+    const { call, events } = record();
+    const answers: unknown[][] = [];
+    const context: Record<string, unknown> = {
+      done: (...args: unknown[]) => answers.push(['done', ...args]),
+      succeed: (...args: unknown[]) => answers.push(['succeed', ...args]),
+      fail: (...args: unknown[]) => answers.push(['fail', ...args]),
+    };
+    const changing: Call = { ...call, succeed: (result) => [call.succeed(result), 'changed'] };
+    const wrapped = wrapHandler(handler as never, () => (changes ? changing : call));
+    const callback = (...args: unknown[]): unknown => answers.push(['callback', ...args]);
+    const result = (wrapped as (...args: unknown[]) => unknown)({}, context, callback);
+    return { events, answers, result, context };
+  };
+
+  it('ends when it calls back, not before, with what it gives', () => {
+    let callback: ((...args: unknown[]) => void) | undefined;
+    const { events, answers, result } = invoke((_: never, __: never, back: never) => {
+      callback = back;
+      return 'ignored';
+    }, true);
+    expect([events, result]).toEqual([[], 'ignored']);
+    callback!(null, 'answer');
+    callback!(null, 'again');
+    expect(events).toEqual([['succeed', 'answer']]);
+    expect(answers).toEqual([
+      ['callback', null, ['answer', 'changed']],
+      ['callback', null, 'again'],
+    ]);
+  });
+
+  it('fails when it calls back with an error', () => {
+    const error = new Error('mine');
+    const { events, answers } = invoke((_: never, __: never, back: (error: Error) => void) => back(error));
+    expect(events).toEqual([['fail', error]]);
+    expect(answers[0]!.slice(0, 2)).toEqual(['callback', error]);
+  });
+
+  it.each([
+    ['done', [null, 7], ['succeed', 7]],
+    ['done', ['no'], ['fail', 'no']],
+    ['succeed', [7], ['succeed', 7]],
+    ['fail', ['no'], ['fail', 'no']],
+    ['fail', [], ['fail', 'handled']],
+  ])('ends when it calls context.%s(%j)', (name, args, event) => {
+    const { events, answers } = invoke((_: never, context: Record<string, (...args: unknown[]) => void>) =>
+      context[name]!(...args),
+    );
+    expect(events).toEqual([event]);
+    expect(answers[0]![0]).toBe(name);
+  });
+
+  it('ends with its promise where it gives one', async () => {
+    const { events, result } = invoke(async () => 7);
+    expect(await result).toBe(7);
+    expect(events).toEqual([['succeed', 7]]);
+  });
+
+  it('sees a callback and methods that look like those of the client', () => {
+    const { context } = invoke((_: never, __: never, back: { name: string; length: number }) => {
+      expect([typeof back, back.name, back.length]).toEqual(['function', 'callback', 0]);
+    });
+    expect((context['succeed'] as { name: string }).name).toBe('succeed');
+  });
+});

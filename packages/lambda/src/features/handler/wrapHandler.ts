@@ -26,9 +26,12 @@ export function wrapHandler<H extends Handler>(handler: H, start: StartCall): H 
   return new Proxy(handler, {
     apply(target, self: unknown, args: unknown[]): unknown {
       const streaming = (target as unknown as Record<symbol, unknown>)[STREAMING] !== undefined;
-      const call = streaming ? start(args[0], args[2], args[1]) : start(args[0], args[1], undefined);
-      const run = (): unknown => Reflect.apply(target, self, args);
-      if (!call) return run();
+      const started = streaming ? start(args[0], args[2], args[1]) : start(args[0], args[1], undefined);
+      if (!started) return Reflect.apply(target, self, args);
+      const call = onlyOnce(started);
+      const byCallback = !streaming && typeof args[2] === 'function';
+      const handed = byCallback ? observeCallbacks(call, args) : args;
+      const run = (): unknown => Reflect.apply(target, self, handed);
       let result: unknown;
       let later: boolean;
       try {
@@ -38,7 +41,8 @@ export function wrapHandler<H extends Handler>(handler: H, start: StartCall): H 
         call.fail(error);
         throw error;
       }
-      if (!later) return call.succeed(result);
+      // Where there is a callback, the runtime client looks at no other results than promises.
+      if (!later) return byCallback ? result : call.succeed(result);
       return Promise.resolve(result).then(
         (value) => call.succeed(value),
         (error: unknown) => {
@@ -47,6 +51,62 @@ export function wrapHandler<H extends Handler>(handler: H, start: StartCall): H 
         },
       );
     },
+  });
+}
+
+/** A handler may settle in more than one way; the runtime client takes the first. */
+function onlyOnce(call: Call): Call {
+  let settled = false;
+  return {
+    run: (handler) => call.run(handler),
+    succeed(result) {
+      if (settled) return result;
+      settled = true;
+      return call.succeed(result);
+    },
+    fail(error) {
+      if (settled) return;
+      settled = true;
+      call.fail(error);
+    },
+  };
+}
+
+/**
+ * The arguments of a handler with what it may call instead of settling: the callback, and `done`, `succeed` and `fail` of
+ * the context, which runtime clients before version 4 have.
+ */
+function observeCallbacks(call: Call, [event, lambda, callback, ...more]: unknown[]): unknown[] {
+  const isError = (error: unknown): boolean => error !== undefined && error !== null;
+  const node = ([error, result, ...rest]: unknown[]): unknown[] => {
+    if (!isError(error)) return [error, call.succeed(result), ...rest];
+    call.fail(error);
+    return [error, result, ...rest];
+  };
+  const replacements: Readonly<Record<string, (args: unknown[]) => unknown[]>> = {
+    done: node,
+    succeed: ([result, ...rest]) => [call.succeed(result), ...rest],
+    fail(args) {
+      call.fail(isError(args[0]) ? args[0] : 'handled');
+      return args;
+    },
+  };
+  const context = lambda as Record<string, unknown>;
+  try {
+    for (const [name, replace] of Object.entries(replacements)) {
+      const method = context[name];
+      if (typeof method === 'function') context[name] = withArguments(method as Handler, replace);
+    }
+  } catch {
+    // A context that cannot be read or written, in a test of the function perhaps.
+  }
+  return [event, lambda, withArguments(callback as Handler, node), ...more];
+}
+
+/** The same function, called with other arguments. */
+function withArguments(target: Handler, replace: (args: unknown[]) => unknown[]): Handler {
+  return new Proxy(target, {
+    apply: (method, self: unknown, args: unknown[]) => Reflect.apply(method, self, replace(args)) as unknown,
   });
 }
 

@@ -57,6 +57,8 @@ export interface Invocation {
   fail(error: unknown): void;
   /** Ends the span because the deadline is near; whatever comes afterwards changes nothing. */
   timeOut(): void;
+  /** Ends the span because the runtime client has answered, with nothing, in the handler's place. */
+  idle(): void;
   /** Ends the span because the process ends, with a code, and where that is why with an error that nobody has caught. */
   exit(code: number, uncaught: { readonly error: unknown } | undefined): void;
 }
@@ -261,6 +263,10 @@ function createEndings(
       span.setAttribute(CLICKSPAN_END_REASON, 'timeout');
       setError('timeout', 'The function is about to run into its timeout.');
       guard(() => messages.abandon('timeout'));
+      end();
+    },
+    idle() {
+      span.setAttribute(CLICKSPAN_END_REASON, 'idle');
       end();
     },
     exit(code, uncaught) {
