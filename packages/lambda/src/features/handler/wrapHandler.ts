@@ -106,7 +106,7 @@ function observeCallbacks(call: Call, [event, lambda, callback, ...more]: unknow
 /** The same function, called with other arguments. */
 function withArguments(target: Handler, replace: (args: unknown[]) => unknown[]): Handler {
   return new Proxy(target, {
-    apply: (method, self: unknown, args: unknown[]) => Reflect.apply(method, self, replace(args)) as unknown,
+    apply: (method, self: unknown, args: unknown[]) => Reflect.apply(method, self, replace(args)),
   });
 }
 
