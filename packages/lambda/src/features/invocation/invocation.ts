@@ -267,6 +267,7 @@ function createEndings(
     },
     idle() {
       span.setAttribute(CLICKSPAN_END_REASON, 'idle');
+      guard(() => messages.settle([]));
       end();
     },
     exit(code, uncaught) {
