@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startEmulator } from '@clickspan/emulator';
 import { startFakeCollector } from '../support/collector.ts';
 import type { FakeCollector } from '../support/collector.ts';
-import { startStage, until } from '../support/lambdaFixture.ts';
-import type { Stage } from '../support/lambdaFixture.ts';
+import { startStage, until, writeCode } from '../support/lambdaFixture.ts';
+import type { Code, Stage } from '../support/lambdaFixture.ts';
 import { isInvocation, withLayer } from '../support/layer.ts';
 
 let collector: FakeCollector;
@@ -71,6 +72,100 @@ describe('a handler on a runtime client before version 4', () => {
     expect(response.headers.get('server-timing')).toMatch(/handler;dur=([5-9]\d|\d{3})/);
   });
 });
+
+describe.each(['nodejs24.x', 'nodejs22.x'] as const)('a handler in whatever form (%s)', (runtime) => {
+  const files: Record<string, string> = {
+    'cjs.cjs': 'exports.handler = async () => [typeof module, require.main === module];',
+    'plain.js':
+      'exports.handler = async () => typeof require; exports.deep = { er: exports.handler }; exports.fn = () => 1; exports.fn.in = async () => "in";',
+    'esmodule.js': 'export const handler = async () => typeof require;',
+    'awaits.js': 'export const handler = await (async () => async () => "awaited")();',
+    'bundle.js': `"use strict"; var __defProp = Object.defineProperty;
+      var __export = (target, all) => { for (var name in all) __defProp(target, name, { get: all[name], enumerable: true }); };
+      var index_exports = {}; __export(index_exports, { handler: () => handler });
+      module.exports = ((mod) => Object.freeze(__defProp({ ...mod }, "__esModule", { value: true })))(index_exports);
+      var handler = async () => "bundled";`,
+    'default.mjs': 'export default { handler: async () => "default" };',
+    'module.mjs':
+      'const { a } = await import("./a.mjs"); export const handler = async () => a; export const nested = { handler };',
+    'a.mjs': 'export const a = "a";',
+    'nested/folder/deep.mjs': 'export const handler = async () => "nested";',
+    'typed/package.json': '{"type":"module"}',
+    'typed/index.js': 'export const handler = async () => typeof require;',
+    'typed/node_modules/x/index.js': 'exports.handler = async () => "a package";',
+    'broken/package.json': '{',
+    'broken/index.js': 'exports.handler = async () => "broken";',
+    'folder/index.js': 'exports.handler = async () => "folder";',
+    'both.js': 'exports.handler = async () => "js";',
+    'both.mjs': 'export const handler = async () => "mjs";',
+    'empty.js': 'module.exports = undefined;',
+    'empty.mjs': 'export const handler = async () => "not empty";',
+    'throws.js': 'throw new RangeError("while loading");',
+    'syntax.js': 'exports.handler = async () => {',
+    'missing.js': 'require("no-such-package");',
+  };
+  const handlers = [
+    'cjs.handler',
+    'plain.handler',
+    'plain.deep.er',
+    'plain.fn.in',
+    'plain.none',
+    'plain.none.er',
+    'esmodule.handler',
+    'awaits.handler',
+    'bundle.handler',
+    'default.handler',
+    'default.default.handler',
+    'module.handler',
+    'module.nested.handler',
+    'nested/folder/deep.handler',
+    'typed/index.handler',
+    'typed/node_modules/x/index.handler',
+    'broken/index.handler',
+    'folder.handler',
+    'both.handler',
+    'empty.handler',
+    'throws.handler',
+    'syntax.handler',
+    'missing.handler',
+    'absent.handler',
+  ];
+  let code: Code;
+  beforeAll(async () => {
+    code = await writeCode('', files);
+  });
+  afterAll(() => code.remove());
+
+  it('is loaded, runs and fails as without us', async () => {
+    const config = { codeDir: code.codeDir, timeoutMs: 5000, runtime };
+    const emulator = await startEmulator({
+      functions: handlers.flatMap((handler, i) => [
+        { ...config, handler, name: `bare${i}` },
+        { ...withLayer({ source: '', name: '' }, collector.url), ...config, handler, name: `traced${i}` },
+      ]),
+    });
+    try {
+      for (const [i, handler] of handlers.entries()) {
+        const bare = await emulator.invoke(`bare${i}`, {});
+        const traced = await emulator.invoke(`traced${i}`, {});
+        expect(toComparable(traced), handler).toEqual(toComparable(bare));
+        if (!bare.functionError) await collector.waitForSpan(isInvocation(traced.requestId));
+      }
+    } finally {
+      await emulator.stop();
+    }
+  }, 120_000);
+});
+
+/** Without what differs from call to call, and the frames and require stacks that are the client's own or ours. */
+function toComparable({ functionError, payload }: { functionError: unknown; payload: unknown }): unknown {
+  if (!functionError) return payload;
+  const { trace: _, stackTrace: __, requestId: ___, ...rest } = payload as Record<string, unknown>;
+  return JSON.stringify(rest)
+    .replace(/\\nRequire stack:[^"]*/, '')
+    .replace(/imported from \S+/, '')
+    .replaceAll(/[\da-f]{8}-[\da-f-]{27}/g, 'id');
+}
 
 describe('an error that a handler throws', () => {
   it('is told with its causes, and without credentials', async () => {

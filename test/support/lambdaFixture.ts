@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { listProcessGroup, listRuntimeClients, startEmulator } from '@clickspan/emulator';
 import type {
   Emulator,
@@ -38,12 +38,15 @@ export interface Code {
  * Writes the code of a function into a folder of its own.
  *
  * @param source the text of `index.mjs`
- * @param more further files by name
+ * @param more further files by name, in folders too
  */
 export async function writeCode(source: string, more: Readonly<Record<string, string>> = {}): Promise<Code> {
   const codeDir = await mkdtemp(join(tmpdir(), 'clickspan-function-'));
   const files = Object.entries({ 'index.mjs': source, ...more });
-  await Promise.all(files.map(([name, text]) => writeFile(join(codeDir, name), text)));
+  for (const [name, text] of files) {
+    await mkdir(dirname(join(codeDir, name)), { recursive: true });
+    await writeFile(join(codeDir, name), text);
+  }
   return { codeDir, remove: () => rm(codeDir, { recursive: true, force: true }) };
 }
 

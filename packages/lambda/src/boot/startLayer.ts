@@ -1,4 +1,5 @@
 import { loadHandler } from '../features/handler/loadHandler.ts';
+import { isClientBefore4 } from '../platform/processEnd.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
 import { createAgent } from './createAgent.ts';
 import type { StartedAgent } from './createAgent.ts';
@@ -18,6 +19,7 @@ export async function startLayer(handler: string): Promise<Handler> {
       handler,
       taskRoot: process.env['LAMBDA_TASK_ROOT'] ?? '',
       runtimeScript: process.argv[1] ?? '',
+      requires: isClientBefore4(),
     });
   const loaded = await (agent ? agent.timed('load code', load) : load());
   await ready;

@@ -11,6 +11,11 @@ export interface ProcessEndObserver {
 /** Under this name, clients before version 4 keep what they do when nothing is left to do. */
 const CLIENT_LISTENER: symbol = Symbol.for('aws.lambda.beforeExit');
 
+/** Whether the runtime client of this process is older than version 4: such call back, and load CommonJS by `require`. */
+export function isClientBefore4(): boolean {
+  return CLIENT_LISTENER in globalThis;
+}
+
 /**
  * Observes how the process ends, without a listener: listeners can be seen, counted and removed by the function, and some
  * change what Node does. What `process.emit` does and returns stays the same.
@@ -28,7 +33,7 @@ export function observeProcessEnd({ uncaught, exit, idle }: ProcessEndObserver):
     // First, since a listener may end the process at once.
     if (typeof event === 'string' && Object.hasOwn(handlers, event)) handlers[event]!(details[0]);
     const heard = Reflect.apply(original as () => boolean, this, [event, ...details]);
-    if (event === 'beforeExit' && CLIENT_LISTENER in globalThis) idle();
+    if (event === 'beforeExit' && isClientBefore4()) idle();
     return heard;
   };
   Object.defineProperty(process, 'emit', { value: emit, writable: true, configurable: true });
