@@ -27,6 +27,7 @@ export type { HttpRoute } from './features/http/routes.ts';
 export type { EventRuleConfig, EventTarget, ScheduleConfig } from './features/events/eventsConfig.ts';
 export type { TopicConfig, TopicSubscription } from './features/sns/topicConfig.ts';
 export type { QueueConfig } from './features/sqs/queueConfig.ts';
+export type { WebSocketApiConfig, WebSocketRoute } from './features/webSocket/webSocketApiConfig.ts';
 export { listProcessGroup } from './platform/processGroup.ts';
 export type { GroupMember } from './platform/processGroup.ts';
 export { startReaper } from './platform/reaper.ts';

@@ -9,6 +9,7 @@ import type { CorsConfig } from '../features/http/cors.ts';
 import type { HttpRoute } from '../features/http/routes.ts';
 import type { EventRuleConfig, ScheduleConfig } from '../features/events/eventsConfig.ts';
 import type { TopicConfig } from '../features/sns/topicConfig.ts';
+import type { WebSocketApiConfig } from '../features/webSocket/webSocketApiConfig.ts';
 import type { QueueConfig } from '../features/sqs/queueConfig.ts';
 import type { Reaper } from '../platform/reaper.ts';
 
@@ -38,6 +39,7 @@ export interface EmulatorOptions {
   readonly functionUrls?: readonly FunctionUrlConfig[] | undefined;
   readonly restApis?: readonly RestApiConfig[] | undefined;
   readonly loadBalancers?: readonly LoadBalancerConfig[] | undefined;
+  readonly webSocketApis?: readonly WebSocketApiConfig[] | undefined;
   /** The port that Lambda's Invoke API prefers. */
   readonly lambdaPort?: number | undefined;
   /** How asynchronous invocations of single functions are retried; AWS's defaults for those that are left out. */

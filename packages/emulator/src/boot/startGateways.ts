@@ -2,12 +2,17 @@ import type { Places } from '../features/environment/functionConfig.ts';
 import { startLoadBalancer } from '../features/loadBalancer/loadBalancerFront.ts';
 import { refuseRestFaults } from '../features/restApi/restApiConfig.ts';
 import { startRestFront } from '../features/restApi/restFront.ts';
+import { refuseWebSocketFaults } from '../features/webSocket/webSocketApiConfig.ts';
+import { startWebSocketFront } from '../features/webSocket/webSocketFront.ts';
 import { EmulatorError } from '../emulatorError.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
 import { toApiId } from './wiring.ts';
 import type { Wiring } from './wiring.ts';
 
-type Gateways = Pick<Places, 'restApiUrls' | 'loadBalancerUrls'>;
+type Gateways = Pick<
+  Places,
+  'restApiUrls' | 'loadBalancerUrls' | 'webSocketUrls' | 'webSocketConnectionsUrls'
+>;
 
 /**
  * Starts the fronts that callers reach over HTTP, but for HTTP APIs and function URLs.
@@ -20,6 +25,7 @@ export async function startGateways(options: EmulatorOptions, wiring: Wiring): P
   return {
     restApiUrls: await startRestApis(options, wiring),
     loadBalancerUrls: await startLoadBalancers(options, wiring),
+    ...(await startWebSocketApis(options, wiring)),
   };
 }
 
@@ -55,6 +61,24 @@ async function startLoadBalancers(
     urls[config.name] = front.url;
   }
   return urls;
+}
+
+async function startWebSocketApis(
+  { webSocketApis = [] }: EmulatorOptions,
+  wiring: Wiring,
+): Promise<Pick<Gateways, 'webSocketUrls' | 'webSocketConnectionsUrls'>> {
+  const webSocketUrls: Record<string, string> = {};
+  const webSocketConnectionsUrls: Record<string, string> = {};
+  for (const config of webSocketApis) {
+    refuseTwice('WebSocket API', config.name, webSocketUrls);
+    refuseWebSocketFaults(config);
+    for (const route of config.routes) wiring.refuseUnknown(route.function);
+    const front = await startWebSocketFront({ ...wiring, config, apiId: toApiId(config.name) });
+    wiring.keep(() => front.stop());
+    webSocketUrls[config.name] = front.url;
+    webSocketConnectionsUrls[config.name] = front.connectionsUrl;
+  }
+  return { webSocketUrls, webSocketConnectionsUrls };
 }
 
 function refuseTwice(kind: string, name: string, known: Readonly<Record<string, string>>): void {

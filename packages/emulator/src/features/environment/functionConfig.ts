@@ -15,6 +15,10 @@ export interface Places {
   readonly restApiUrls: Readonly<Record<string, string>>;
   /** URL of each load balancer by its name. */
   readonly loadBalancerUrls: Readonly<Record<string, string>>;
+  /** URL of each WebSocket API by its name, with its stage. */
+  readonly webSocketUrls: Readonly<Record<string, string>>;
+  /** Where the management API (`@connections`) of each WebSocket API is: the `endpoint` of its client. */
+  readonly webSocketConnectionsUrls: Readonly<Record<string, string>>;
   /** Base URL of Lambda's own Invoke API. */
   readonly lambdaEndpoint: string;
   /** Base URL of the stand-in for SNS; undefined without topics. */
@@ -35,6 +39,8 @@ export const NO_PLACES: Places = {
   functionUrls: {},
   restApiUrls: {},
   loadBalancerUrls: {},
+  webSocketUrls: {},
+  webSocketConnectionsUrls: {},
   lambdaEndpoint: '',
   snsEndpoint: undefined,
   topicArns: {},

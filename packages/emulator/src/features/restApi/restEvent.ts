@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { LOOPBACK, allOf, lastOf, toGatewayHeaders, toGatewayQuery } from '../../platform/gatewayHeaders.ts';
 import { toLogTime } from '../../platform/logTime.ts';
-import { gatherHeaders } from '../../platform/rawHeaders.ts';
-import type { RawHeader } from '../../platform/rawHeaders.ts';
 import { matchesMediaType } from './mediaTypes.ts';
 
 /** What a proxy event is made from. */
@@ -25,16 +24,6 @@ export interface RestEventInput {
   readonly nowUnixMs: number;
 }
 
-/** The gateway consumes these itself. */
-const CONSUMED: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'transfer-encoding',
-  'upgrade',
-]);
-const LOOPBACK = '127.0.0.1';
-
 /**
  * Makes the event that a REST API's Lambda proxy integration hands to a function, by the API Gateway developer guide,
  * "Input format of a Lambda function for proxy integration".
@@ -43,8 +32,8 @@ const LOOPBACK = '127.0.0.1';
  */
 export function toRestEvent(input: RestEventInput): Record<string, unknown> {
   const { request, body } = input;
-  const headers = toEventHeaders(input);
-  const query = toQuery(input.rawQueryString);
+  const headers = toGatewayHeaders(request, input.traceId, input.domainName);
+  const query = toGatewayQuery(input.rawQueryString);
   const isBinary = matchesMediaType(input.binaryMediaTypes, request.headers['content-type']);
   return {
     resource: input.resource,
@@ -96,39 +85,6 @@ function toRequestContext(input: RestEventInput): Record<string, unknown> {
     deploymentId: toShortId(`${apiId}/${stage}`, 6),
     apiId,
   };
-}
-
-/** Names as the caller wrote them, beside those that the gateway adds. */
-function toEventHeaders({ request, traceId, domainName }: RestEventInput): readonly RawHeader[] {
-  const headers = gatherHeaders(request.rawHeaders);
-  for (const name of CONSUMED) headers.delete(name);
-  const before = headers.get('x-forwarded-for')?.values.join(', ');
-  const from = request.socket.remoteAddress ?? LOOPBACK;
-  const own: Record<string, string> = {
-    'X-Amzn-Trace-Id': traceId,
-    'X-Forwarded-For': before === undefined ? from : `${before}, ${from}`,
-    'X-Forwarded-Port': domainName.split(':')[1] ?? '80',
-    'X-Forwarded-Proto': 'http',
-  };
-  for (const [name, value] of Object.entries(own)) headers.set(name.toLowerCase(), { name, values: [value] });
-  return [...headers.values()];
-}
-
-function toQuery(rawQueryString: string): readonly RawHeader[] {
-  const pairs = [...new URLSearchParams(rawQueryString)];
-  const names = new Set(pairs.map(([name]) => name));
-  return [...names].map((name) => ({
-    name,
-    values: pairs.filter(([other]) => other === name).map(([, value]) => value),
-  }));
-}
-
-function lastOf(entries: readonly RawHeader[]): Record<string, string> {
-  return Object.fromEntries(entries.map(({ name, values }) => [name, values.at(-1)!]));
-}
-
-function allOf(entries: readonly RawHeader[]): Record<string, readonly string[]> {
-  return Object.fromEntries(entries.map(({ name, values }) => [name, values]));
 }
 
 /** Letters and digits, always the same for the same text. */

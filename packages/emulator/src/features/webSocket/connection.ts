@@ -1,0 +1,17 @@
+import type { WebSocket } from 'ws';
+
+/** An open connection of a WebSocket API. */
+export interface Connection {
+  /** As API Gateway's are: 15 characters and an equals sign. */
+  readonly id: string;
+  readonly connectedUnixMs: number;
+  readonly sourceIp: string;
+  readonly userAgent: string | undefined;
+  /** Host and port that the caller used. */
+  readonly domainName: string;
+  readonly socket: WebSocket;
+  lastActiveUnixMs: number;
+}
+
+/** What of a connection goes into events; known before it is open. */
+export type ConnectionFacts = Omit<Connection, 'socket' | 'lastActiveUnixMs'>;

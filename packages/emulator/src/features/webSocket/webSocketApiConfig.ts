@@ -1,0 +1,60 @@
+import { EmulatorError } from '../../emulatorError.ts';
+
+/** A WebSocket API (API Gateway) in front of functions. */
+export interface WebSocketApiConfig {
+  readonly name: string;
+  /** The port to prefer; a taken one is passed over, 0 or none means any. */
+  readonly port?: number | undefined;
+  /** The stage, which is the path of every connection; `prod`. */
+  readonly stage?: string | undefined;
+  readonly stageVariables?: Readonly<Record<string, string>> | undefined;
+  /** Where a message says which route it takes; `$request.body.action`. */
+  readonly routeSelectionExpression?: string | undefined;
+  readonly routes: readonly WebSocketRoute[];
+  /** How long a function may take, 50 to 29,000; 29,000. */
+  readonly integrationTimeoutMs?: number | undefined;
+  /** A connection without messages ends after so long; 600,000, as on AWS. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Every connection ends after so long; 7,200,000, as on AWS. */
+  readonly maxConnectionMs?: number | undefined;
+}
+
+/** A route and the function behind it. */
+export interface WebSocketRoute {
+  /** `$connect`, `$disconnect`, `$default`, or what a message selects. */
+  readonly route: string;
+  /** Name of the function. */
+  readonly function: string;
+  /** Whether the route has a route response, so that what the function returns as `body` is sent back; false. */
+  readonly routeResponse?: boolean | undefined;
+}
+
+export const WEB_SOCKET_DEFAULTS = {
+  stage: 'prod',
+  routeSelectionExpression: '$request.body.action',
+  integrationTimeoutMs: 29_000,
+  idleTimeoutMs: 600_000,
+  maxConnectionMs: 7_200_000,
+} as const;
+
+const LEAST_INTEGRATION_TIMEOUT_MS = 50;
+
+/** Throws an EmulatorError when AWS would not take a configuration. */
+export function refuseWebSocketFaults(config: WebSocketApiConfig): void {
+  const refuse = (detail: string): never => {
+    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `WebSocket API ${config.name}: ${detail}`);
+  };
+  const { stage, routeSelectionExpression, integrationTimeoutMs } = { ...WEB_SOCKET_DEFAULTS, ...config };
+  if (!/^\w{1,128}$/.test(stage ?? '')) refuse(`stage "${stage}": letters, digits and _ only`);
+  if (!/^\$request\.body(\.[\w-]+)+$/.test(routeSelectionExpression ?? ''))
+    refuse(`routeSelectionExpression "${routeSelectionExpression}" must be like $request.body.action`);
+  const names = config.routes.map(({ route }) => route);
+  if (new Set(names).size !== names.length) refuse('a route is configured twice');
+  if (names.some((name) => name === '')) refuse('a route must have a key');
+  const most = WEB_SOCKET_DEFAULTS.integrationTimeoutMs;
+  const timeoutMs = integrationTimeoutMs ?? most;
+  if (!Number.isInteger(timeoutMs) || timeoutMs < LEAST_INTEGRATION_TIMEOUT_MS || timeoutMs > most)
+    refuse(
+      `integrationTimeoutMs is ${timeoutMs}, must be a whole number from ${LEAST_INTEGRATION_TIMEOUT_MS} to ${most}`,
+    );
+}
