@@ -24,12 +24,18 @@ const CONSUMER = 5;
 
 let collector: FakeCollector;
 
-describe.each(runtimeClientsToTest())('the layer in a function (%s)', (runtimeClient) => {
-  let stage: Stage;
-  beforeAll(async () => {
-    collector = await startFakeCollector();
-    // Answers with what it is told to, and else as an authorizer does.
-    const source = `
+const RUNTIMES = (['nodejs24.x', 'nodejs22.x'] as const).flatMap((runtime) =>
+  runtimeClientsToTest(runtime).map((runtimeClient) => ({ runtime, runtimeClient })),
+);
+
+describe.each(RUNTIMES)(
+  'the layer in a function ($runtime, $runtimeClient)',
+  ({ runtime, runtimeClient }) => {
+    let stage: Stage;
+    beforeAll(async () => {
+      collector = await startFakeCollector();
+      // Answers with what it is told to, and else as an authorizer does.
+      const source = `
       export const handler = async (event) => event.answer ?? { isAuthorized: true };
       export const streaming = awslambda.streamifyResponse(async (event, stream) => {
         const response = event.head ? awslambda.HttpResponseStream.from(stream, event.head) : stream;
@@ -37,157 +43,170 @@ describe.each(runtimeClientsToTest())('the layer in a function (%s)', (runtimeCl
         response.end();
         await response.finished?.();
       });`;
-    stage = await startStage(
-      [
-        withLayer({ name: 'recorded', source, timeoutMs: 10_000 }, collector.url),
-        withLayer(
-          { name: 'streaming', source, handler: 'index.streaming', timeoutMs: 10_000 },
-          collector.url,
-        ),
-        withLayer({ name: 'xrayParent', source, environment: { CLICKSPAN_XRAY: 'parent' } }, collector.url),
-        withLayer({ name: 'xrayOff', source, environment: { CLICKSPAN_XRAY: 'off' } }, collector.url),
-      ],
-      { runtimeClient },
-    );
-  });
-  afterAll(async () => {
-    await stage.stop();
-    await collector.stop();
-  });
+      stage = await startStage(
+        [
+          withLayer({ name: 'recorded', runtime, source, timeoutMs: 10_000 }, collector.url),
+          withLayer(
+            { name: 'streaming', runtime, source, handler: 'index.streaming', timeoutMs: 10_000 },
+            collector.url,
+          ),
+          withLayer(
+            { name: 'xrayParent', runtime, source, environment: { CLICKSPAN_XRAY: 'parent' } },
+            collector.url,
+          ),
+          withLayer(
+            { name: 'xrayOff', runtime, source, environment: { CLICKSPAN_XRAY: 'off' } },
+            collector.url,
+          ),
+        ],
+        { runtimeClient },
+      );
+    });
+    afterAll(async () => {
+      await stage.stop();
+      await collector.stop();
+    });
 
-  it.each(RECORDED_EVENTS.map((recorded) => [recorded.name, recorded] as const))(
-    'knows an event as AWS documents it: %s',
-    async (_, { event, clientContext, expected }) => {
-      const { requestId } = await stage.emulator.invoke('recorded', event, { clientContext });
-      const span = await collector.waitForSpan(isInvocation(requestId));
-      expect([span.name, span.kind]).toEqual([
-        expected.name ?? 'recorded',
-        expected.kind === 'server' ? SERVER : CONSUMER,
-      ]);
-      if (expected.continues)
-        expect([span.traceId, span.parentSpanId]).toEqual([EVENT_TRACE_ID, EVENT_SPAN_ID]);
-      else {
-        expect(span.parentSpanId).toBe('');
-        expect(span.traceId).not.toBe(EVENT_TRACE_ID);
-      }
-      expect(span.links.map(({ traceId }) => traceId)).toEqual(expected.links);
-      for (const [name, value] of Object.entries(expected.attributes))
-        expect([name, span.attributes[name]]).toEqual([name, value]);
-    },
-  );
-
-  it.each(['authorizerRest', 'authorizerHttp', 'authorizerToken', 'authorizerAppSync', 'appSync', 'sqs'])(
-    'adds nothing to a result that is no response: %s',
-    async (name) => {
-      const { payload } = await stage.emulator.invoke('recorded', readRecordedEvent(name));
-      expect(payload).toEqual({ isAuthorized: true });
-    },
-  );
-
-  describe.each(['apiGatewayRest', 'apiGatewayHttp', 'functionUrl', 'alb', 'albMultiValue'])(
-    'answering %s',
-    (name) => {
-      const answer = async (
-        result: object,
-      ): Promise<{ payload: Record<string, Record<string, unknown>>; requestId: string }> => {
-        const event = { ...readRecordedEvent(name), answer: result };
-        const { payload, requestId } = await stage.emulator.invoke('recorded', event);
-        return { payload: payload as Record<string, Record<string, unknown>>, requestId };
-      };
-      const place = name === 'albMultiValue' ? 'multiValueHeaders' : 'headers';
-      const wrap = (value: string): unknown => (place === 'headers' ? value : [value]);
-
-      it('tells the caller the trace, beside the headers of the function', async () => {
-        const result = { statusCode: 200, [place]: { 'X-Own': wrap('1') }, body: 'b' };
-        const { payload, requestId } = await answer(result);
+    it.each(RECORDED_EVENTS.map((recorded) => [recorded.name, recorded] as const))(
+      'knows an event as AWS documents it: %s',
+      async (_, { event, clientContext, expected }) => {
+        const { requestId } = await stage.emulator.invoke('recorded', event, { clientContext });
         const span = await collector.waitForSpan(isInvocation(requestId));
-        const { 'server-timing': timing, ...others } = payload[place]!;
-        expect({ ...payload, [place]: others }).toEqual(result);
-        expect(String(timing)).toContain(`traceparent;desc="00-${EVENT_TRACE_ID}-${span.spanId}-03"`);
-        expect(Array.isArray(timing)).toBe(place === 'multiValueHeaders');
-      });
-
-      it.each([
-        [200, 0, undefined],
-        [404, 0, undefined],
-        [503, 2, '503'],
-      ])('has the status of a server: %d', async (statusCode, code, errorType) => {
-        const { requestId } = await answer({ statusCode, body: 'b' });
-        const span = await collector.waitForSpan(isInvocation(requestId));
-        expect([span.status.code, span.attributes['http.response.status_code']]).toEqual([code, statusCode]);
-        expect(span.attributes['error.type']).toBe(errorType);
-      });
-    },
-  );
-
-  it('adds nothing to the answer of a WebSocket, and takes its status', async () => {
-    const result = { statusCode: 500 };
-    const event = { ...readRecordedEvent('webSocketConnect'), answer: result };
-    const { payload, requestId } = await stage.emulator.invoke('recorded', event);
-    expect(payload).toEqual(result);
-    expect((await collector.waitForSpan(isInvocation(requestId))).status.code).toBe(2);
-  });
-
-  it('tells the caller of a streamed response the trace in its head', async () => {
-    const event = {
-      ...readRecordedEvent('functionUrl'),
-      head: { statusCode: 503, headers: { 'X-Own': '1' } },
-    };
-    const { payload, requestId } = await stage.emulator.invoke('streaming', event);
-    const span = await collector.waitForSpan(isInvocation(requestId));
-    const [head, body] = String(payload).split('\0'.repeat(8));
-    const { statusCode, headers } = JSON.parse(head!) as {
-      statusCode: number;
-      headers: Record<string, string>;
-    };
-    expect([statusCode, headers['X-Own'], body]).toEqual([503, '1', 'streamed']);
-    expect(headers['server-timing']).toContain(`traceparent;desc="00-${EVENT_TRACE_ID}-${span.spanId}-03"`);
-    expect([span.attributes['http.response.status_code'], span.status.code]).toEqual([503, 2]);
-  });
-
-  it('leaves a stream without a head as it is', async () => {
-    const { payload, requestId } = await stage.emulator.invoke('streaming', readRecordedEvent('functionUrl'));
-    expect(payload).toBe('streamed');
-    const span = await collector.waitForSpan(isInvocation(requestId));
-    expect(span.attributes['http.response.status_code']).toBe(200);
-  });
-
-  it('links to what X-Ray records, and never makes it the parent', async () => {
-    const invoke = async (name: string, sampled: string, event: unknown = {}): Promise<string> => {
-      const traceHeader = `${XRAY};Sampled=${sampled}`;
-      return (await stage.emulator.invoke(name, event, { traceHeader })).requestId;
-    };
-    const link = { traceId: XRAY_TRACE_ID, spanId: XRAY_SPAN_ID };
-    const linked = await collector.waitForSpan(isInvocation(await invoke('recorded', '1')));
-    expect([linked.parentSpanId, linked.links]).toEqual(['', [link]]);
-    const unsampled = await collector.waitForSpan(isInvocation(await invoke('recorded', '0')));
-    expect([unsampled.parentSpanId, unsampled.links]).toEqual(['', []]);
-    const sqs = readRecordedEvent('sqs');
-    const both = await collector.waitForSpan(isInvocation(await invoke('recorded', '1', sqs)));
-    expect([both.parentSpanId, both.links]).toEqual([EVENT_SPAN_ID, [link]]);
-    const child = await collector.waitForSpan(isInvocation(await invoke('xrayParent', '1')));
-    expect([child.traceId, child.parentSpanId, child.links]).toEqual([XRAY_TRACE_ID, XRAY_SPAN_ID, []]);
-    const off = await collector.waitForSpan(isInvocation(await invoke('xrayOff', '1')));
-    expect([off.parentSpanId, off.links]).toEqual(['', []]);
-  });
-
-  it('tells which messages the function gave back, and leaves its own status', async () => {
-    const event = {
-      ...readRecordedEvent('sqsBatch'),
-      answer: { batchItemFailures: [{ itemIdentifier: '059f36b4-87a3-44ab-83d2-661975520002' }] },
-    };
-    const { payload, requestId } = await stage.emulator.invoke('recorded', event);
-    expect(payload).toEqual(event.answer);
-    const span = await collector.waitForSpan(isInvocation(requestId));
-    expect([span.status.code, span.attributes['clickspan.batch.failures']]).toEqual([0, 1]);
-    expect(span.events).toEqual([
-      {
-        name: 'clickspan.message_failed',
-        attributes: { 'messaging.message.id': '059f36b4-87a3-44ab-83d2-661975520002' },
+        expect([span.name, span.kind]).toEqual([
+          expected.name ?? 'recorded',
+          expected.kind === 'server' ? SERVER : CONSUMER,
+        ]);
+        if (expected.continues)
+          expect([span.traceId, span.parentSpanId]).toEqual([EVENT_TRACE_ID, EVENT_SPAN_ID]);
+        else {
+          expect(span.parentSpanId).toBe('');
+          expect(span.traceId).not.toBe(EVENT_TRACE_ID);
+        }
+        expect(span.links.map(({ traceId }) => traceId)).toEqual(expected.links);
+        for (const [name, value] of Object.entries(expected.attributes))
+          expect([name, span.attributes[name]]).toEqual([name, value]);
       },
-    ]);
-  });
-});
+    );
+
+    it.each(['authorizerRest', 'authorizerHttp', 'authorizerToken', 'authorizerAppSync', 'appSync', 'sqs'])(
+      'adds nothing to a result that is no response: %s',
+      async (name) => {
+        const { payload } = await stage.emulator.invoke('recorded', readRecordedEvent(name));
+        expect(payload).toEqual({ isAuthorized: true });
+      },
+    );
+
+    describe.each(['apiGatewayRest', 'apiGatewayHttp', 'functionUrl', 'alb', 'albMultiValue'])(
+      'answering %s',
+      (name) => {
+        const answer = async (
+          result: object,
+        ): Promise<{ payload: Record<string, Record<string, unknown>>; requestId: string }> => {
+          const event = { ...readRecordedEvent(name), answer: result };
+          const { payload, requestId } = await stage.emulator.invoke('recorded', event);
+          return { payload: payload as Record<string, Record<string, unknown>>, requestId };
+        };
+        const place = name === 'albMultiValue' ? 'multiValueHeaders' : 'headers';
+        const wrap = (value: string): unknown => (place === 'headers' ? value : [value]);
+
+        it('tells the caller the trace, beside the headers of the function', async () => {
+          const result = { statusCode: 200, [place]: { 'X-Own': wrap('1') }, body: 'b' };
+          const { payload, requestId } = await answer(result);
+          const span = await collector.waitForSpan(isInvocation(requestId));
+          const { 'server-timing': timing, ...others } = payload[place]!;
+          expect({ ...payload, [place]: others }).toEqual(result);
+          expect(String(timing)).toContain(`traceparent;desc="00-${EVENT_TRACE_ID}-${span.spanId}-03"`);
+          expect(Array.isArray(timing)).toBe(place === 'multiValueHeaders');
+        });
+
+        it.each([
+          [200, 0, undefined],
+          [404, 0, undefined],
+          [503, 2, '503'],
+        ])('has the status of a server: %d', async (statusCode, code, errorType) => {
+          const { requestId } = await answer({ statusCode, body: 'b' });
+          const span = await collector.waitForSpan(isInvocation(requestId));
+          expect([span.status.code, span.attributes['http.response.status_code']]).toEqual([
+            code,
+            statusCode,
+          ]);
+          expect(span.attributes['error.type']).toBe(errorType);
+        });
+      },
+    );
+
+    it('adds nothing to the answer of a WebSocket, and takes its status', async () => {
+      const result = { statusCode: 500 };
+      const event = { ...readRecordedEvent('webSocketConnect'), answer: result };
+      const { payload, requestId } = await stage.emulator.invoke('recorded', event);
+      expect(payload).toEqual(result);
+      expect((await collector.waitForSpan(isInvocation(requestId))).status.code).toBe(2);
+    });
+
+    it('tells the caller of a streamed response the trace in its head', async () => {
+      const event = {
+        ...readRecordedEvent('functionUrl'),
+        head: { statusCode: 503, headers: { 'X-Own': '1' } },
+      };
+      const { payload, requestId } = await stage.emulator.invoke('streaming', event);
+      const span = await collector.waitForSpan(isInvocation(requestId));
+      const [head, body] = String(payload).split('\0'.repeat(8));
+      const { statusCode, headers } = JSON.parse(head!) as {
+        statusCode: number;
+        headers: Record<string, string>;
+      };
+      expect([statusCode, headers['X-Own'], body]).toEqual([503, '1', 'streamed']);
+      expect(headers['server-timing']).toContain(`traceparent;desc="00-${EVENT_TRACE_ID}-${span.spanId}-03"`);
+      expect([span.attributes['http.response.status_code'], span.status.code]).toEqual([503, 2]);
+    });
+
+    it('leaves a stream without a head as it is', async () => {
+      const { payload, requestId } = await stage.emulator.invoke(
+        'streaming',
+        readRecordedEvent('functionUrl'),
+      );
+      expect(payload).toBe('streamed');
+      const span = await collector.waitForSpan(isInvocation(requestId));
+      expect(span.attributes['http.response.status_code']).toBe(200);
+    });
+
+    it('links to what X-Ray records, and never makes it the parent', async () => {
+      const invoke = async (name: string, sampled: string, event: unknown = {}): Promise<string> => {
+        const traceHeader = `${XRAY};Sampled=${sampled}`;
+        return (await stage.emulator.invoke(name, event, { traceHeader })).requestId;
+      };
+      const link = { traceId: XRAY_TRACE_ID, spanId: XRAY_SPAN_ID };
+      const linked = await collector.waitForSpan(isInvocation(await invoke('recorded', '1')));
+      expect([linked.parentSpanId, linked.links]).toEqual(['', [link]]);
+      const unsampled = await collector.waitForSpan(isInvocation(await invoke('recorded', '0')));
+      expect([unsampled.parentSpanId, unsampled.links]).toEqual(['', []]);
+      const sqs = readRecordedEvent('sqs');
+      const both = await collector.waitForSpan(isInvocation(await invoke('recorded', '1', sqs)));
+      expect([both.parentSpanId, both.links]).toEqual([EVENT_SPAN_ID, [link]]);
+      const child = await collector.waitForSpan(isInvocation(await invoke('xrayParent', '1')));
+      expect([child.traceId, child.parentSpanId, child.links]).toEqual([XRAY_TRACE_ID, XRAY_SPAN_ID, []]);
+      const off = await collector.waitForSpan(isInvocation(await invoke('xrayOff', '1')));
+      expect([off.parentSpanId, off.links]).toEqual(['', []]);
+    });
+
+    it('tells which messages the function gave back, and leaves its own status', async () => {
+      const event = {
+        ...readRecordedEvent('sqsBatch'),
+        answer: { batchItemFailures: [{ itemIdentifier: '059f36b4-87a3-44ab-83d2-661975520002' }] },
+      };
+      const { payload, requestId } = await stage.emulator.invoke('recorded', event);
+      expect(payload).toEqual(event.answer);
+      const span = await collector.waitForSpan(isInvocation(requestId));
+      expect([span.status.code, span.attributes['clickspan.batch.failures']]).toEqual([0, 1]);
+      expect(span.events).toEqual([
+        {
+          name: 'clickspan.message_failed',
+          attributes: { 'messaging.message.id': '059f36b4-87a3-44ab-83d2-661975520002' },
+        },
+      ]);
+    });
+  },
+);
 
 describe('traceMessage() from the npm module', () => {
   let emulator: Emulator | undefined;

@@ -1,8 +1,22 @@
 import { maskSecrets } from './maskSecrets.ts';
 
-/** Query parameters that are credentials: signatures of AWS (two generations), Google Cloud and Azure, and whatever is called one. */
-const SECRET =
-  /^(x-amz-(signature|credential|security-token)|awsaccesskeyid|signature|sig|x-goog-signature|auth|code|key)$|passw|secret|token|api.?key|access.?key|session.?id|jwt/i;
+/** Names of query parameters that are credentials: signatures in short, and what single sign-on hands over. */
+const SECRET_NAMES: ReadonlySet<string> = new Set(['sig', 'auth', 'code', 'key']);
+/**
+ * What makes a name one of a credential, without signs between its words: signatures of AWS (two generations), Google Cloud
+ * and Azure, and whatever is called one. A list, since a pattern so long takes a cold start 0.1 ms to compile.
+ */
+const SECRET_PARTS: readonly string[] = [
+  'signature',
+  'credential',
+  'passw',
+  'secret',
+  'token',
+  'apikey',
+  'accesskey',
+  'sessionid',
+  'jwt',
+];
 const REDACTED = 'REDACTED';
 
 /**
@@ -16,11 +30,17 @@ export function redactQuery(query: string): string {
     .split('&')
     .map((pair) => {
       const [name = ''] = pair.split('=', 1);
-      return name.length < pair.length && SECRET.test(safeDecode(name))
-        ? `${name}=${REDACTED}`
-        : maskSecrets(pair);
+      if (name.length === pair.length) return maskSecrets(pair);
+      if (isSecret(safeDecode(name))) return `${name}=${REDACTED}`;
+      // Alone, a value seldom has anything that must be looked at closely.
+      return `${name}=${maskSecrets(pair.slice(name.length + 1))}`;
     })
     .join('&');
+}
+
+function isSecret(name: string): boolean {
+  const plain = name.toLowerCase().replace(/[-_. ]/g, '');
+  return SECRET_NAMES.has(plain) || SECRET_PARTS.some((part) => plain.includes(part));
 }
 
 function safeDecode(text: string): string {

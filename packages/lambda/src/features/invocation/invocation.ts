@@ -262,19 +262,19 @@ function createEndings(
     timeOut() {
       span.setAttribute(CLICKSPAN_END_REASON, 'timeout');
       setError('timeout', 'The function is about to run into its timeout.');
-      guard(() => messages.abandon('timeout'));
+      guard(() => messages.abandon('timeout', 'timeout'));
       end();
     },
     idle() {
       span.setAttribute(CLICKSPAN_END_REASON, 'idle');
-      guard(() => messages.settle([]));
+      guard(() => messages.abandon('idle'));
       end();
     },
     exit(code, uncaught) {
       span.setAttribute(CLICKSPAN_END_REASON, 'exit');
       if (uncaught) describeError(uncaught.error);
       else setError('Runtime.ExitError', `The process ended inside the handler, with exit status ${code}.`);
-      guard(() => messages.abandon('Runtime.ExitError'));
+      guard(() => messages.abandon('exit', 'Runtime.ExitError'));
       end();
     },
   };

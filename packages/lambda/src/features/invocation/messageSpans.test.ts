@@ -155,8 +155,8 @@ describe('the span of a message', () => {
     const { messages, ended, inHandler } = start();
     inHandler(() => messages.run(record('m-1'), () => {}));
     void inHandler(() => messages.run(record('m-2'), () => new Promise(() => {})));
-    messages.abandon('timeout');
-    messages.abandon('timeout');
+    messages.abandon('timeout', 'timeout');
+    messages.abandon('timeout', 'timeout');
     expect(ended.map(({ attributes }) => attributes['error.type'])).toEqual([undefined, 'timeout']);
   });
 

@@ -1,4 +1,9 @@
-import { CLICKSPAN_SPAN_TYPE, ERROR_TYPE, MESSAGING_MESSAGE_ID } from '@clickspan/shared/attributes';
+import {
+  CLICKSPAN_END_REASON,
+  CLICKSPAN_SPAN_TYPE,
+  ERROR_TYPE,
+  MESSAGING_MESSAGE_ID,
+} from '@clickspan/shared/attributes';
 import { withSpan } from '@clickspan/shared/context';
 import { KIND_CONSUMER, STATUS_ERROR, createSilentSpan } from '@clickspan/shared/tracer';
 import type { Context, Span, SpanContext, Tracer } from '@opentelemetry/api';
@@ -29,8 +34,8 @@ export interface MessageSpans {
   run<R, T>(record: R, handle: (record: R) => T): T;
   /** The invocation has ended, and has given some messages back: theirs are marked, and all that were handled end. */
   settle(failures: readonly (string | undefined)[]): void;
-  /** The function is about to be stopped: what is still being handled has failed. */
-  abandon(errorType: string): void;
+  /** What is still being handled is not going to end, and says why; with an error it has failed. */
+  abandon(reason: string, errorType?: string): void;
 }
 
 interface MessageSpan {
@@ -120,10 +125,13 @@ export function createMessageSpans(environment: MessageEnvironment, invocation: 
           invocation.addEvent(FAILED_EVENT, { [MESSAGING_MESSAGE_ID]: id });
       for (const message of open) finish(message);
     },
-    abandon(errorType) {
+    abandon(reason, errorType) {
       for (const message of open) {
-        if (message.endUnixMs === undefined)
-          message.span.setAttribute(ERROR_TYPE, errorType).setStatus({ code: STATUS_ERROR });
+        const { span } = message;
+        if (message.endUnixMs === undefined) {
+          span.setAttribute(CLICKSPAN_END_REASON, reason);
+          if (errorType) span.setAttribute(ERROR_TYPE, errorType).setStatus({ code: STATUS_ERROR });
+        }
         message.endUnixMs ??= now();
         finish(message);
       }

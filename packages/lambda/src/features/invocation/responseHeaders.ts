@@ -5,7 +5,7 @@ type Place = 'headers' | 'multiValueHeaders';
 
 /** Function URLs take no more headers. */
 const MAX_HEADERS = 95;
-/** A REST API takes no more than 10,240 bytes of headers, of which ours may be some hundreds. */
+/** API Gateway takes no more than 10,240 bytes of headers, of which ours may be some hundreds. */
 const MAX_HEADER_CHARACTERS = 8_000;
 const EXPOSED = 'Server-Timing';
 
@@ -44,7 +44,7 @@ export function appendTiming(fields: Fields, value: string, answer: HttpAnswer):
     for (const [name, item] of Object.entries(copy)) characters += name.length + (toTexts(item)?.length ?? 0);
     known.set(place, copy);
   }
-  if (characters > MAX_HEADER_CHARACTERS && answer === 'v1') return undefined;
+  if (characters > MAX_HEADER_CHARACTERS) return undefined;
   write(createHeaders(known, home), value);
   return { ...fields, ...Object.fromEntries(known) };
 }

@@ -41,14 +41,15 @@ export function readEventBridgeEvent(event: unknown): SpanContext | undefined {
 
 /**
  * The context within a message's body, where the body is the envelope of the service that handed the message on: a
- * notification of SNS, or an event of EventBridge. A body that is the sender's own is not looked into.
+ * notification of SNS, an event of EventBridge, or one in the other. A body that is the sender's own is not looked into.
  *
  * @param body as it came
  */
 export function readEnvelope(body: unknown): SpanContext | undefined {
   const fields = toRecord(parseObject(body));
-  if (fields['Type'] === 'Notification') return readAttributes(fields['MessageAttributes'], 'Value');
-  return 'detail-type' in fields ? readEventBridgeEvent(fields) : undefined;
+  if ('detail-type' in fields) return readEventBridgeEvent(fields);
+  if (fields['Type'] !== 'Notification') return undefined;
+  return readAttributes(fields['MessageAttributes'], 'Value') ?? readEnvelope(fields['Message']);
 }
 
 /** Parses a text as a JSON object, if it is short and can hold a context at all. */

@@ -1,6 +1,7 @@
 import {
   CLIENT_ADDRESS,
   HTTP_REQUEST_METHOD,
+  HTTP_REQUEST_METHOD_ORIGINAL,
   HTTP_ROUTE,
   NETWORK_PROTOCOL_VERSION,
   SERVER_ADDRESS,
@@ -32,6 +33,8 @@ export interface HttpRequest {
 
 /** Longer queries are cut: spans hold no more. */
 const MAX_QUERY_LENGTH = 4096;
+/** No method that means anything is longer. */
+const MAX_METHOD_LENGTH = 32;
 
 /**
  * Describes a request by the conventions for HTTP servers.
@@ -39,22 +42,31 @@ const MAX_QUERY_LENGTH = 4096;
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
  */
 export function describeRequest(request: HttpRequest): Attributes {
+  const method = toKnownMethod(request.method);
   return {
-    [HTTP_REQUEST_METHOD]: toKnownMethod(request.method),
+    [HTTP_REQUEST_METHOD]: method,
+    [HTTP_REQUEST_METHOD_ORIGINAL]:
+      method === request.method ? undefined : request.method.slice(0, MAX_METHOD_LENGTH),
     [HTTP_ROUTE]: request.route,
     [URL_PATH]: request.path,
     [URL_QUERY]: request.query && redactQuery(request.query.slice(0, MAX_QUERY_LENGTH)),
     [URL_SCHEME]: request.scheme ?? 'https',
-    [SERVER_ADDRESS]: request.host?.replace(/:\d+$/, ''),
+    // Patterns are compiled when they are first used, which the first caller waits for.
+    [SERVER_ADDRESS]: request.host?.includes(':') ? request.host.replace(/:\d+$/, '') : request.host,
     [CLIENT_ADDRESS]: request.client,
     [USER_AGENT_ORIGINAL]: request.userAgent,
     [NETWORK_PROTOCOL_VERSION]: request.protocol?.startsWith('HTTP/') ? request.protocol.slice(5) : undefined,
   };
 }
 
-/** The method alone where there is no route: a path could be anything, and must not become a name. */
+/**
+ * The name of a request's span. Neither a path nor an unknown method becomes part of it: both could be anything.
+ *
+ * @param method as the client sent it
+ * @param route `undefined` where there is none
+ */
 export function nameRequest(method: string, route: string | undefined): string {
-  const known = toKnownMethod(method);
+  const known = toKnownMethod(method) === method ? method : 'HTTP';
   return route ? `${known} ${route}` : known;
 }
 

@@ -45,5 +45,6 @@ export function parseHttpV2(event: EventRecord): Trigger | undefined {
 
 /** `POST /orders` is the route `/orders`; `$default` catches everything and is none. */
 function toRoute(routeKey: string | undefined): string | undefined {
-  return routeKey && /^[A-Z]+ (\/.*)$/.exec(routeKey)?.[1];
+  const space = routeKey?.indexOf(' /') ?? -1;
+  return space > 0 ? routeKey?.slice(space + 1) : undefined;
 }

@@ -1,6 +1,6 @@
 import { MESSAGING_DESTINATION_PARTITION_ID, MESSAGING_MESSAGE_ID } from '@clickspan/shared/attributes';
 import type { SpanContext } from '@opentelemetry/api';
-import { parseObject, readCarrier } from './carrier.ts';
+import { parseObject, readCarrier, readEventBridgeEvent } from './carrier.ts';
 import type { MessageSource } from './message.ts';
 import { toRecord, toText } from './trigger.ts';
 
@@ -41,5 +41,7 @@ function readSender(data: unknown): SpanContext | undefined {
   if (typeof data !== 'string' || data.length > MAX_DATA_CHARACTERS) return undefined;
   // An opening brace is an e; what is compressed or aggregated begins in another way.
   if (!data.startsWith('e') || !ENCODED_TRACEPARENT.test(data)) return undefined;
-  return readCarrier(parseObject(Buffer.from(data, 'base64').toString()));
+  const fields = parseObject(Buffer.from(data, 'base64').toString());
+  // An event bus may have put its event there.
+  return readCarrier(fields) ?? readEventBridgeEvent(fields);
 }

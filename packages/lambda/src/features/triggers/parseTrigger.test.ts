@@ -7,6 +7,7 @@ import { parseTrigger } from './parseTrigger.ts';
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const SPAN_ID = 'b7ad6b7169203331';
 const TRACEPARENT = `00-${TRACE_ID}-${SPAN_ID}-03`;
+const XRAY = `Root=1-${TRACE_ID.slice(0, 8)}-${TRACE_ID.slice(8)};Parent=${SPAN_ID};Sampled=1`;
 const PARENT = { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 3, isRemote: true };
 
 const httpEvent = (change: object = {}): Record<string, unknown> => ({
@@ -63,7 +64,12 @@ describe('an HTTP event of format 2.0', () => {
 
   it('with an unknown method lets nobody make names', () => {
     const requestContext = { http: { method: 'EVIL-123' } };
-    expect(parseTrigger(httpEvent({ requestContext, routeKey: undefined })).name).toBe('_OTHER');
+    const { name, attributes } = parseTrigger(httpEvent({ requestContext, routeKey: undefined }));
+    expect([name, attributes['http.request.method'], attributes['http.request.method_original']]).toEqual([
+      'HTTP',
+      '_OTHER',
+      'EVIL-123',
+    ]);
   });
 });
 
@@ -101,6 +107,73 @@ describe.each(['apiGatewayRest', 'albMultiValue', 'webSocketConnect', 'authorize
   },
 );
 
+describe('the flags of a caller', () => {
+  it('may have been written by anybody where a request came over the Internet, and nowhere else', () => {
+    const outside = RECORDED_EVENTS.filter(({ event }) => parseTrigger(event).fromOutside).map(
+      ({ name }) => name,
+    );
+    expect(outside.sort()).toEqual([
+      'alb',
+      'albMultiValue',
+      'apiGatewayHttp',
+      'apiGatewayHttpFormat1',
+      'apiGatewayRest',
+      'appSync',
+      'appSyncBatch',
+      'authorizerAppSync',
+      'authorizerHttp',
+      'authorizerRest',
+      'authorizerToken',
+      'cognitoPostConfirmation',
+      'cognitoPreTokenGeneration',
+      'functionUrl',
+      'webSocketConnect',
+    ]);
+  });
+});
+
+describe('a message in the envelopes of those who handed it on', () => {
+  const event = { 'detail-type': 'OrderPlaced', detail: { traceparent: TRACEPARENT } };
+  const notify = (Message: unknown, MessageAttributes: object = {}): object => ({
+    Type: 'Notification',
+    Message,
+    MessageAttributes,
+  });
+  it.each([
+    ['an event bus, then a topic', notify(JSON.stringify(event)), true],
+    ['a topic twice', notify(JSON.stringify(notify(JSON.stringify(event)))), true],
+    ['an event bus whose target puts the header back', { 'detail-type': 'a', 'trace-header': XRAY }, true],
+    [
+      'a topic, and a body of the sender that names another',
+      notify(`{"traceparent":"${TRACEPARENT}"}`),
+      false,
+    ],
+    ['nobody: its own body', { traceparent: TRACEPARENT }, false],
+    ['nobody: its own body with a detail', { detail: { traceparent: TRACEPARENT } }, false],
+  ])('continues its sender only where it is known to be one: by %s', (_, body, known) => {
+    const message = sqsRecord({ messageAttributes: {}, body: JSON.stringify(body) });
+    expect(parseTrigger({ Records: [message] }).parent?.spanId).toBe(known ? SPAN_ID : undefined);
+    const data = Buffer.from(JSON.stringify(event)).toString('base64');
+    expect(parseTrigger([{ eventSource: 'aws:kinesis', data }]).parent?.spanId).toBe(SPAN_ID);
+  });
+});
+
+describe('the id of a message', () => {
+  it.each([
+    ['sqs', '059f36b4-87a3-44ab-83d2-661975520001'],
+    ['kinesis', '49590338271490256608692578562561008571757365135402131450'],
+    ['dynamoDb', '111'],
+  ])('is the one by which the function gives it back: %s', (name, id) => {
+    const [record] = readRecordedEvent(name)['Records'] as unknown[];
+    expect(describeMessage(record).id).toBe(id);
+  });
+
+  it('of Kafka is made of topic, partition and offset', () => {
+    const [record] = (readRecordedEvent('msk')['records'] as Record<string, unknown[]>)['orders-0']!;
+    expect(describeMessage(record).id).toBe('orders-0:15');
+  });
+});
+
 describe('an event of an authorizer', () => {
   it.each(['authorizerRest', 'authorizerHttp', 'authorizerToken', 'authorizerAppSync'])(
     'does not answer over HTTP, though it looks like the request: %s',
@@ -119,7 +192,6 @@ const sqsRecord = (change: object = {}): object => ({
   messageAttributes: { traceparent: { stringValue: TRACEPARENT, dataType: 'String' } },
   ...change,
 });
-const XRAY = `Root=1-${TRACE_ID.slice(0, 8)}-${TRACE_ID.slice(8)};Parent=${SPAN_ID};Sampled=1`;
 
 describe('an event of SQS', () => {
   it('with one message continues its sender', () => {

@@ -17,21 +17,28 @@ import type { Trigger, TriggerParser } from './trigger.ts';
 import { parseWebSocket } from './webSocket.ts';
 
 /**
- * Asked in turn; the first that knows an event has it. Each looks at a field or two of what is not its own. Authorizers
- * come before the requests that they look like.
+ * Asked in turn; the first that knows an event has it. A parser is asked only about events with the field that it is listed
+ * by: on a cold start the caller waits even for what is only called to say no. Authorizers come before the requests that
+ * they look like.
  */
-const PARSERS: readonly TriggerParser[] = [
-  parseAuthorizer,
-  parseHttpV2,
-  parseWebSocket,
-  parseAlb,
-  parseHttpV1,
-  parseRecords,
-  parseEventBridge,
-  parseKafka,
-  parseAppSync,
-  parseCognito,
-  parseStepFunctions,
+const PARSERS: readonly (readonly [field: string, parse: TriggerParser])[] = [
+  ['methodArn', parseAuthorizer],
+  ['routeArn', parseAuthorizer],
+  ['authorizationToken', parseAuthorizer],
+  ['rawPath', parseHttpV2],
+  ['resource', parseHttpV1],
+  ['httpMethod', parseAlb],
+  ['requestContext', parseWebSocket],
+  ['Records', parseRecords],
+  ['detail-type', parseEventBridge],
+  ['records', parseKafka],
+  ['info', parseAppSync],
+  ['triggerSource', parseCognito],
+  ['Execution', parseStepFunctions],
+  ['Context', parseStepFunctions],
+  // A list: of a pipe, or of fields that are resolved together.
+  ['0', parseRecords],
+  ['0', parseAppSync],
 ];
 
 /** What is known of an event that nobody knows. */
@@ -56,8 +63,8 @@ export function parseTrigger(event: unknown, lambda?: unknown): Trigger {
 
 function parseEvent(event: unknown): Trigger | undefined {
   const fields = toRecord(event);
-  for (const parse of PARSERS) {
-    const trigger = parse(fields);
+  for (const [field, parse] of PARSERS) {
+    const trigger = field in fields ? parse(fields) : undefined;
     if (trigger) return trigger;
   }
   return undefined;
