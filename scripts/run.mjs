@@ -54,7 +54,7 @@ const commands = {
     }
     return 0;
   },
-  docs: () => script('scripts/browserDocs.ts'),
+  docs: async () => (await script('scripts/browserDocs.ts')) || (await script('scripts/lambdaDocs.ts')),
   format: () => tool('prettier/bin/prettier.cjs', '--write', '.'),
 };
 

@@ -1,0 +1,22 @@
+// Writes what docs/lambda.md says of the options from the schema that the agent reads them by. `npm run docs`.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { LAMBDA_OPTIONS } from '../packages/lambda/src/options.ts';
+import { withOptionTable } from './optionTable.ts';
+
+/** The page that holds the table. */
+export const docsFile: string = fileURLToPath(new URL('../docs/lambda.md', import.meta.url));
+
+/** Puts the table of all options into its place in the page's text. */
+export function withOptions(text: string): Promise<string> {
+  return withOptionTable(text, {
+    file: docsFile,
+    schema: LAMBDA_OPTIONS,
+    heads: ['variable'],
+    toCells: (_, { environment }) => [`\`${environment}\``],
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(docsFile, await withOptions(readFileSync(docsFile, 'utf8')));
+}
