@@ -25,6 +25,13 @@ export type { RestApiConfig, RestCorsConfig, RestMethod } from './features/restA
 export type { CorsConfig } from './features/http/cors.ts';
 export type { HttpRoute } from './features/http/routes.ts';
 export type { EventRuleConfig, EventTarget, ScheduleConfig } from './features/events/eventsConfig.ts';
+export type { TableChange } from './features/streams/dynamoDbEvent.ts';
+export type {
+  StreamConfig,
+  StreamMapping,
+  StreamViewType,
+  TableStreamConfig,
+} from './features/streams/streamConfig.ts';
 export type { TopicConfig, TopicSubscription } from './features/sns/topicConfig.ts';
 export type { QueueConfig } from './features/sqs/queueConfig.ts';
 export type { WebSocketApiConfig, WebSocketRoute } from './features/webSocket/webSocketApiConfig.ts';

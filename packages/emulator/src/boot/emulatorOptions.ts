@@ -8,6 +8,8 @@ import type { RestApiConfig } from '../features/restApi/restApiConfig.ts';
 import type { CorsConfig } from '../features/http/cors.ts';
 import type { HttpRoute } from '../features/http/routes.ts';
 import type { EventRuleConfig, ScheduleConfig } from '../features/events/eventsConfig.ts';
+import type { TableChange } from '../features/streams/dynamoDbEvent.ts';
+import type { StreamConfig, TableStreamConfig } from '../features/streams/streamConfig.ts';
 import type { TopicConfig } from '../features/sns/topicConfig.ts';
 import type { WebSocketApiConfig } from '../features/webSocket/webSocketApiConfig.ts';
 import type { QueueConfig } from '../features/sqs/queueConfig.ts';
@@ -49,6 +51,12 @@ export interface EmulatorOptions {
   readonly schedules?: readonly ScheduleConfig[] | undefined;
   /** The port that the EventBridge stand-in prefers. */
   readonly eventBridgePort?: number | undefined;
+  /** Kinesis data streams. */
+  readonly streams?: readonly StreamConfig[] | undefined;
+  /** The port that the Kinesis stand-in prefers. */
+  readonly kinesisPort?: number | undefined;
+  /** Streams of DynamoDB tables. */
+  readonly tableStreams?: readonly TableStreamConfig[] | undefined;
   readonly topics?: readonly TopicConfig[] | undefined;
   /** The port that the SNS stand-in prefers. */
   readonly snsPort?: number | undefined;
@@ -103,6 +111,13 @@ export interface Emulator extends Places {
    * @param name the rule with a schedule, or the schedule; throws when there is none
    */
   runSchedule(name: string): void;
+  /**
+   * Puts changes of items into the stream of a DynamoDB table, as the table would.
+   *
+   * @param table the table; throws when it has no stream
+   * @param changes in order; keys and images as attribute values, such as `{ id: { S: 'a' } }`
+   */
+  putStreamRecords(table: string, changes: readonly TableChange[]): void;
   stop(): Promise<void>;
 }
 

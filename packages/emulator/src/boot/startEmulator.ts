@@ -109,6 +109,7 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
     environments: () => [...pools.values()].flatMap((pool) => pool.records()),
     invoke: (name, event, invokeOptions = {}) => invokeDirectly(run, name, event, invokeOptions),
     runSchedule: services.runSchedule,
+    putStreamRecords: services.putStreamRecords,
     stop: () => (stopping ??= stopAll(stops)),
   };
 }

@@ -6,14 +6,20 @@ import { startInvokeApi } from '../features/invokeApi/invokeApi.ts';
 import type { LogTail } from '../features/invokeApi/logTail.ts';
 import { createDelivery, refuseUnknownQueue } from './delivery.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
+import { startStreams } from './startStreams.ts';
+import type { RunningStreams } from './startStreams.ts';
 import { startEvents } from './startEvents.ts';
 import { startTopics } from './startTopics.ts';
 import type { Wiring } from './wiring.ts';
 
 /** Where Lambda's API and the stand-ins listen, and what they can be asked to do. */
 export interface Services {
-  readonly places: Pick<Places, 'lambdaEndpoint' | 'snsEndpoint' | 'topicArns' | 'eventBridgeEndpoint'>;
+  readonly places: Pick<
+    Places,
+    'lambdaEndpoint' | 'snsEndpoint' | 'topicArns' | 'eventBridgeEndpoint' | 'kinesisEndpoint'
+  >;
   readonly runSchedule: (name: string) => void;
+  readonly putStreamRecords: RunningStreams['putStreamRecords'];
 }
 
 /**
@@ -40,10 +46,12 @@ export async function startServices(
   const delivery = createDelivery(wiring, invoker);
   const topics = await startTopics(options, wiring, delivery);
   const events = await startEvents(options, wiring, delivery);
+  const streams = await startStreams(options, wiring, delivery);
   const { eventBridgeEndpoint } = events;
   return {
-    places: { lambdaEndpoint: api.endpoint, ...topics, eventBridgeEndpoint },
+    places: { lambdaEndpoint: api.endpoint, ...topics, ...streams.places, eventBridgeEndpoint },
     runSchedule: (name) => events.runSchedule(name),
+    putStreamRecords: (table, changes) => streams.putStreamRecords(table, changes),
   };
 }
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, RequestListener, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** A listening HTTP server on 127.0.0.1. */
@@ -28,7 +28,7 @@ export async function startLoopbackServer(listener: RequestListener, port = 0): 
   const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, listener);
   server.timeout = 0;
   server.maxRequestsPerSocket = 0;
-  await listen(server, port);
+  await listenOnLoopback(server, port);
   const upgraded = new Set<Duplex>();
   const bound = (server.address() as AddressInfo).port;
   return {
@@ -52,7 +52,13 @@ export async function startLoopbackServer(listener: RequestListener, port = 0): 
   };
 }
 
-async function listen(server: Server, preferred: number): Promise<void> {
+/**
+ * Makes a server listen on 127.0.0.1.
+ *
+ * @param server of any protocol
+ * @param preferred the port to prefer; 0 or a taken one means another
+ */
+export async function listenOnLoopback(server: Server, preferred: number): Promise<void> {
   const ports = preferred === 0 ? [] : Array.from({ length: PORTS_TRIED }, (_, step) => preferred + step);
   for (const port of [...ports.filter((candidate) => candidate <= 65_535), 0]) {
     // One after the other: the first that is free wins.

@@ -27,6 +27,8 @@ export interface Places {
   readonly topicArns: Readonly<Record<string, string>>;
   /** Base URL of the stand-in for EventBridge; undefined without rules. */
   readonly eventBridgeEndpoint: string | undefined;
+  /** Base URL of the stand-in for Kinesis; undefined without streams. */
+  readonly kinesisEndpoint: string | undefined;
   /** Base URL of the stand-in for SQS; undefined without queues. */
   readonly sqsEndpoint: string | undefined;
   /** URL of each queue by its name. */
@@ -45,6 +47,7 @@ export const NO_PLACES: Places = {
   snsEndpoint: undefined,
   topicArns: {},
   eventBridgeEndpoint: undefined,
+  kinesisEndpoint: undefined,
   sqsEndpoint: undefined,
   queueUrls: {},
 };
