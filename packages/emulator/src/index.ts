@@ -25,6 +25,7 @@ export type { RestApiConfig, RestCorsConfig, RestMethod } from './features/restA
 export type { CorsConfig } from './features/http/cors.ts';
 export type { HttpRoute } from './features/http/routes.ts';
 export type { EventRuleConfig, EventTarget, ScheduleConfig } from './features/events/eventsConfig.ts';
+export type { BucketConfig, BucketNotification } from './features/s3/bucketConfig.ts';
 export type { TableChange } from './features/streams/dynamoDbEvent.ts';
 export type {
   StreamConfig,

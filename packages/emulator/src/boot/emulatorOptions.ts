@@ -10,6 +10,7 @@ import type { HttpRoute } from '../features/http/routes.ts';
 import type { EventRuleConfig, ScheduleConfig } from '../features/events/eventsConfig.ts';
 import type { TableChange } from '../features/streams/dynamoDbEvent.ts';
 import type { StreamConfig, TableStreamConfig } from '../features/streams/streamConfig.ts';
+import type { BucketConfig } from '../features/s3/bucketConfig.ts';
 import type { TopicConfig } from '../features/sns/topicConfig.ts';
 import type { WebSocketApiConfig } from '../features/webSocket/webSocketApiConfig.ts';
 import type { QueueConfig } from '../features/sqs/queueConfig.ts';
@@ -57,6 +58,9 @@ export interface EmulatorOptions {
   readonly kinesisPort?: number | undefined;
   /** Streams of DynamoDB tables. */
   readonly tableStreams?: readonly TableStreamConfig[] | undefined;
+  readonly buckets?: readonly BucketConfig[] | undefined;
+  /** The port that the S3 stand-in prefers. */
+  readonly s3Port?: number | undefined;
   readonly topics?: readonly TopicConfig[] | undefined;
   /** The port that the SNS stand-in prefers. */
   readonly snsPort?: number | undefined;
@@ -118,6 +122,14 @@ export interface Emulator extends Places {
    * @param changes in order; keys and images as attribute values, such as `{ id: { S: 'a' } }`
    */
   putStreamRecords(table: string, changes: readonly TableChange[]): void;
+  /**
+   * Puts an object into a bucket; who is to be told of it is told.
+   *
+   * @param bucket the bucket; throws when there is none of that name
+   * @param key the object's
+   * @param body text or bytes
+   */
+  putObject(bucket: string, key: string, body: string | Uint8Array): void;
   stop(): Promise<void>;
 }
 

@@ -110,6 +110,7 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
     invoke: (name, event, invokeOptions = {}) => invokeDirectly(run, name, event, invokeOptions),
     runSchedule: services.runSchedule,
     putStreamRecords: services.putStreamRecords,
+    putObject: services.putObject,
     stop: () => (stopping ??= stopAll(stops)),
   };
 }

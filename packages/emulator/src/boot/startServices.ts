@@ -8,6 +8,8 @@ import { createDelivery, refuseUnknownQueue } from './delivery.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
 import { startStreams } from './startStreams.ts';
 import type { RunningStreams } from './startStreams.ts';
+import { startBuckets } from './startBuckets.ts';
+import type { RunningBuckets } from './startBuckets.ts';
 import { startEvents } from './startEvents.ts';
 import { startTopics } from './startTopics.ts';
 import type { Wiring } from './wiring.ts';
@@ -16,10 +18,11 @@ import type { Wiring } from './wiring.ts';
 export interface Services {
   readonly places: Pick<
     Places,
-    'lambdaEndpoint' | 'snsEndpoint' | 'topicArns' | 'eventBridgeEndpoint' | 'kinesisEndpoint'
+    's3Endpoint' | 'lambdaEndpoint' | 'snsEndpoint' | 'topicArns' | 'eventBridgeEndpoint' | 'kinesisEndpoint'
   >;
   readonly runSchedule: (name: string) => void;
   readonly putStreamRecords: RunningStreams['putStreamRecords'];
+  readonly putObject: RunningBuckets['putObject'];
 }
 
 /**
@@ -47,11 +50,19 @@ export async function startServices(
   const topics = await startTopics(options, wiring, delivery);
   const events = await startEvents(options, wiring, delivery);
   const streams = await startStreams(options, wiring, delivery);
+  const buckets = await startBuckets(options, wiring, delivery);
   const { eventBridgeEndpoint } = events;
   return {
-    places: { lambdaEndpoint: api.endpoint, ...topics, ...streams.places, eventBridgeEndpoint },
+    places: {
+      lambdaEndpoint: api.endpoint,
+      ...topics,
+      ...streams.places,
+      ...buckets.places,
+      eventBridgeEndpoint,
+    },
     runSchedule: (name) => events.runSchedule(name),
     putStreamRecords: (table, changes) => streams.putStreamRecords(table, changes),
+    putObject: (bucket, key, body) => buckets.putObject(bucket, key, body),
   };
 }
 

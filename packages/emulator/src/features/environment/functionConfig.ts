@@ -29,6 +29,8 @@ export interface Places {
   readonly eventBridgeEndpoint: string | undefined;
   /** Base URL of the stand-in for Kinesis; undefined without streams. */
   readonly kinesisEndpoint: string | undefined;
+  /** Base URL of the stand-in for S3; undefined without buckets. */
+  readonly s3Endpoint: string | undefined;
   /** Base URL of the stand-in for SQS; undefined without queues. */
   readonly sqsEndpoint: string | undefined;
   /** URL of each queue by its name. */
@@ -48,6 +50,7 @@ export const NO_PLACES: Places = {
   topicArns: {},
   eventBridgeEndpoint: undefined,
   kinesisEndpoint: undefined,
+  s3Endpoint: undefined,
   sqsEndpoint: undefined,
   queueUrls: {},
 };

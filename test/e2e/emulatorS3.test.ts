@@ -1,0 +1,55 @@
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { sendHttp } from '../support/httpClient.ts';
+import { startStage, until } from '../support/lambdaFixture.ts';
+import type { Stage } from '../support/lambdaFixture.ts';
+
+/** Reads what it is told of, and puts it beside in capitals. */
+const WORKER = `
+  export const handler = async ({ Records: [{ s3 }] }) => {
+    const key = decodeURIComponent(s3.object.key.replaceAll('+', ' '));
+    const at = (name) => process.env.AWS_ENDPOINT_URL_S3 + '/' + s3.bucket.name + '/' + encodeURIComponent(name);
+    const text = await (await fetch(at(key))).text();
+    await fetch(at('out ' + key.slice(3)), { method: 'PUT', body: text.toUpperCase() });
+  };
+`;
+
+let stage: Stage;
+beforeAll(async () => {
+  const environment = ({ s3Endpoint }: { readonly s3Endpoint: string | undefined }) => ({
+    AWS_ENDPOINT_URL_S3: s3Endpoint!,
+  });
+  stage = await startStage([{ name: 'worker', source: WORKER, environment }], {
+    queues: [{ name: 'done' }],
+    buckets: [
+      {
+        name: 'uploads',
+        notifications: [
+          { function: 'worker', events: ['s3:ObjectCreated:*'], prefix: 'in ' },
+          { queue: 'done', events: ['s3:ObjectCreated:Put'], prefix: 'out ' },
+        ],
+      },
+    ],
+  });
+});
+afterAll(() => stage.stop());
+
+it('an object wakes a function, which reads it and puts another, of which a queue is told', async () => {
+  stage.emulator.putObject('uploads', 'in a.txt', 'hello');
+  const url = `${stage.emulator.s3Endpoint}/uploads/out%20a.txt`;
+  await until('the other object is there', async () => (await sendHttp(url)).body === 'HELLO');
+  const credentials = { accessKeyId: 'x', secretAccessKey: 'y' };
+  const sqs = new SQSClient({ endpoint: stage.emulator.sqsEndpoint!, region: 'eu-central-1', credentials });
+  const QueueUrl = stage.emulator.queueUrls['done']!;
+  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
+  sqs.destroy();
+  expect(JSON.parse(Messages[0]!.Body!)).toMatchObject({
+    Records: [
+      {
+        eventName: 'ObjectCreated:Put',
+        s3: { bucket: { name: 'uploads' }, object: { key: 'out+a.txt', size: 5 } },
+      },
+    ],
+  });
+  expect(() => stage.emulator.putObject('other', 'a', '')).toThrow('no bucket other');
+});
