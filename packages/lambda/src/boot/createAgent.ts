@@ -37,6 +37,7 @@ import type { Report } from '../platform/guard.ts';
 import { openConnection, openPlainConnection, toOrigin } from '../platform/httpConnection.ts';
 import { openMarkerFile } from '../platform/markerFile.ts';
 import { toMaskedJson } from '../platform/maskedJson.ts';
+import { isConcurrent } from '../platform/ownProcess.ts';
 import { observeProcessEnd } from '../platform/processEnd.ts';
 import { readRandomBytes } from '../platform/randomBytes.ts';
 import { observeStreamHeads } from '../platform/responseStream.ts';
@@ -67,6 +68,8 @@ export interface StartedAgent extends Agent {
 const UNSEEN_MS = 100;
 /** How often it is written down that the process is at work. */
 const SEEN_EVERY_MS = 500;
+/** Where nothing is frozen, spans wait so long for others. */
+const BATCH_MS = 1000;
 const SCOPE = '@clickspan/lambda';
 
 /** Puts the agent together; the composition root. Nothing is sent before `ready`. */
@@ -79,7 +82,11 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
 
   const contexts = createActiveContext();
   const exporter = createExporterFor(options, report);
-  const crashRecord = exporter && guard(() => createCrashRecordFor(options, exporter, clock.now));
+  const concurrent = isConcurrent();
+  // One line of one file: it tells of one invocation at a time.
+  const crashRecord = concurrent
+    ? undefined
+    : exporter && guard(() => createCrashRecordFor(options, exporter, clock.now));
   const tell = (span: EndedSpan): void => exporter?.add(span);
   const held = createHeldTraces(tell);
   const sampler = createSampler({
@@ -100,7 +107,8 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     onEnd: (span) => (span.context.traceFlags & FLAG_SAMPLED ? tell(span) : held.add(span)),
   });
   const tracer = provider.getTracer(SCOPE, VERSION);
-  const extension = exporter && createExtensionFor(outermost, report);
+  // Where many requests are served at once, nothing is frozen, and internal extensions get no events.
+  const extension = concurrent ? undefined : exporter && createExtensionFor(outermost, report);
   const initStartUnixMs = readProcessStartUnixMs();
   const invocations = createInvocations({
     tracer,
@@ -148,6 +156,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     exporter,
     extension,
     crashRecord,
+    batchMs: concurrent ? BATCH_MS : undefined,
     observeEnd: observeProcessEnd,
     onFirst,
   });

@@ -66,6 +66,7 @@ function start(change: Partial<StartCallParts> = {}): Fake {
       flush: async () => void events.push('flush'),
     },
     crashRecord: undefined,
+    batchMs: undefined,
     observeEnd: () => {},
     extension: {
       register: () => Promise.resolve(true),
@@ -222,6 +223,20 @@ describe('a call of the handler', () => {
     createStartCall(parts)({}, LAMBDA, undefined)!.succeed(1);
     end!.exit(0);
     expect(events).toEqual(['begin r']);
+  });
+
+  it('of many at once waits for others before it is sent, and leaves the calls of others open', async () => {
+    const { parts, events } = start({ batchMs: 60 });
+    const calls = { ...parts.calls, endAnswered: () => events.push('calls') };
+    const startCall = createStartCall({ ...parts, calls, extension: undefined });
+    const [first, second] = [startCall({}, LAMBDA, undefined)!, startCall({}, LAMBDA, undefined)!];
+    first.succeed(1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(events).toEqual([]);
+    second.succeed(2);
+    await expect.poll(() => events).toEqual(['calls', 'flush']);
+    startCall({}, LAMBDA, undefined)!.succeed(3);
+    await expect.poll(() => events.filter((event) => event === 'flush')).toHaveLength(2);
   });
 
   it('that does not end is taken as timed out shortly before the deadline', async () => {

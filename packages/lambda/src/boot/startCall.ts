@@ -23,6 +23,8 @@ export interface StartCallParts {
   readonly extension: Extension | undefined;
   /** `undefined` where nothing is written down. */
   readonly crashRecord: CrashRecord | undefined;
+  /** How long spans wait for others, ms, where many invocations run at once; `undefined` where they are sent after each. */
+  readonly batchMs: number | undefined;
   /** Tells how the process ends. */
   readonly observeEnd: (observer: ProcessEndObserver) => void;
   /** Called before the first invocation. */
@@ -38,7 +40,18 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Makes what accompanies each call: the span, the deadline, and the export once the response has left. */
 export function createStartCall(parts: StartCallParts): StartCall {
-  const { invocations, contexts, clock, guard, calls, streamHeads, exporter, extension, crashRecord } = parts;
+  const {
+    invocations,
+    contexts,
+    clock,
+    guard,
+    calls,
+    streamHeads,
+    exporter,
+    extension,
+    crashRecord,
+    batchMs,
+  } = parts;
   let onFirst: (() => void) | undefined = parts.onFirst;
   /** The invocations whose handler has not settled, each with what follows when it has. */
   const open = new Map<Invocation, () => void>();
@@ -68,13 +81,22 @@ export function createStartCall(parts: StartCallParts): StartCall {
   const flush = async (deadlineMs: number): Promise<void> =>
     exporter?.flush(deadlineMs - Date.now(), extension?.holds() ?? false);
 
+  let batch: NodeJS.Timeout | undefined;
+  const flushLater = (): void => {
+    batch ??= setTimeout(() => {
+      batch = undefined;
+      flush(NaN).catch(() => {});
+    }, batchMs).unref();
+  };
+
   const startTimer = (invocation: Invocation, deadlineMs: number): NodeJS.Timeout | undefined => {
     const remainingMs = deadlineMs - Date.now();
     // Passed already, or out of a timer's reach: the clocks disagree, and nothing is known of the deadline.
     if (!(remainingMs > 0 && remainingMs <= LONGEST_TIMER_MS)) return undefined;
     const marginMs = Math.min(TIMEOUT_MARGIN_MS, remainingMs * TIMEOUT_MARGIN_SHARE);
     const onTimeout = (): void => {
-      guard(() => calls.endAll('timeout'));
+      // Whose calls they are is not known where there are others.
+      if (open.size <= 1) guard(() => calls.endAll('timeout'));
       guard(() => invocation.timeOut());
       flush(deadlineMs).then(leave, leave);
     };
@@ -108,8 +130,9 @@ export function createStartCall(parts: StartCallParts): StartCall {
         // Not before: a stream may be left unfinished for ever.
         clearTimeout(timer);
         if (unfinished) guard(() => crashRecord?.end());
-        guard(() => calls.endAnswered());
-        void flush(deadlineMs).then(release, release);
+        if (open.size === 0) guard(() => calls.endAnswered());
+        if (batchMs === undefined) void flush(deadlineMs).then(release, release);
+        else flushLater();
       };
       if (responseStream) afterStream(responseStream, run);
       else afterResponse(run);

@@ -1,7 +1,8 @@
 /**
  * `clickspan/preload.cjs`, for `NODE_OPTIONS=--require`. The runtime client reads `_HANDLER` after this: it is pointed to
  * the shim, which loads the function's own handler. Nothing else happens here, and nothing at all in any other process
- * or thread that inherits the function's variables.
+ * or thread that inherits the function's variables. (For many requests at once, the runtime client hands its variables on
+ * to threads of its own, which so find the shim; threads of the function's find its own handler again.)
  */
 import { isMainThread } from 'node:worker_threads';
 import { ORIGINAL_HANDLER } from '../boot/preloaded.ts';
@@ -18,8 +19,6 @@ function redirect(): void {
   if (!isMainThread || !(handedOn || isOwnProcess())) return;
   // The shim needs it; Node has it since 20.16 and 22.3.
   if (typeof process.getBuiltinModule !== 'function') return;
-  // Many requests at once: the runtime client starts threads of its own, which are not supported yet.
-  if (env['AWS_LAMBDA_MAX_CONCURRENCY'] !== undefined) return;
   if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') return;
   claimProcess();
   if (handedOn) return;
