@@ -26,7 +26,7 @@ describe('addServerTiming', () => {
   });
 
   it('lets pages read it only where the function itself lets them read the answer', () => {
-    const cors = (headers: Record<string, string>): unknown =>
+    const cors = (headers: Record<string, string | boolean>): unknown =>
       (add({ statusCode: 200, headers }, VALUE) as { headers: unknown }).headers;
     expect(cors({ 'Access-Control-Allow-Origin': 'https://shop.example' })).toEqual({
       'Access-Control-Allow-Origin': 'https://shop.example',
@@ -45,6 +45,13 @@ describe('addServerTiming', () => {
       cors({
         'access-control-allow-origin': 'https://a.example',
         'access-control-allow-credentials': 'true',
+        'access-control-expose-headers': '*',
+      }),
+    ).toMatchObject({ 'access-control-expose-headers': '*, Server-Timing' });
+    expect(
+      cors({
+        'access-control-allow-origin': 'https://a.example',
+        'access-control-allow-credentials': true,
         'access-control-expose-headers': '*',
       }),
     ).toMatchObject({ 'access-control-expose-headers': '*, Server-Timing' });
@@ -267,7 +274,7 @@ describe('toHttpStatus', () => {
   it.each<[HttpAnswer, unknown, unknown]>([
     ['v1', { statusCode: 404 }, 404],
     ['v1', { body: 'b' }, 200],
-    ['v1', { message: 'x' }, 'unknown'],
+    ['v1', { message: 'x' }, 'malformed'],
     ['v1', null, 'malformed'],
     ['v1', 'text', 'malformed'],
     ['alb', { statusCode: '502' }, 502],

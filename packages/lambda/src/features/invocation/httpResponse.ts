@@ -29,7 +29,7 @@ export type HttpStatus = number | 'unknown' | 'malformed';
  *
  * @param result what the handler returned
  * @param answer what becomes of it. Format 2.0 takes a result without a status code as the body of a 200; a REST API takes
- *   any part of a response for one, and refuses what is none; a load balancer insists on the status
+ *   any part of a response for one, and refuses everything else; a load balancer insists on the status
  */
 export function toHttpStatus(result: unknown, answer: HttpAnswer): HttpStatus {
   const fields: Fields = isPlainObject(result) ? result : {};
@@ -37,7 +37,7 @@ export function toHttpStatus(result: unknown, answer: HttpAnswer): HttpStatus {
     if (answer === 'v2') return 200;
     if (answer === 'webSocket') return 'unknown';
     if (answer !== 'v1' || !isPlainObject(result)) return 'malformed';
-    return Object.keys(fields).every((name) => V1_FIELDS.has(name)) ? 200 : 'unknown';
+    return Object.keys(fields).every((name) => V1_FIELDS.has(name)) ? 200 : 'malformed';
   }
   const status = Number(fields['statusCode']);
   return Number.isInteger(status) && status >= 100 && status <= 599 ? status : 'malformed';

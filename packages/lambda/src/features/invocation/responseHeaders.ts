@@ -92,10 +92,10 @@ function createHeaders(known: ReadonlyMap<Place, Record<string, unknown>>, home:
   };
 }
 
-/** A header's value, or its values as one; `undefined` where there is no text among them. */
+/** A header's value, or its values as one; they can be given as numbers and booleans too. */
 function toTexts(value: unknown): string | undefined {
-  const texts = (Array.isArray(value) ? (value as unknown[]) : [value]).filter(
-    (text) => typeof text === 'string',
+  const texts = (Array.isArray(value) ? (value as unknown[]) : [value]).filter((item) =>
+    /^(string|number|boolean)$/.test(typeof item),
   );
   return texts.length > 0 ? texts.join(', ') : undefined;
 }

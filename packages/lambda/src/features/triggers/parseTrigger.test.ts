@@ -168,9 +168,42 @@ describe('the id of a message', () => {
     expect(describeMessage(record).id).toBe(id);
   });
 
+  it.each([
+    ['sqs', 'process orders', 'pubsub'],
+    ['sns', 'process placed', 'pubsub'],
+    ['kinesis', 'process clicks', 'pubsub'],
+    ['dynamoDb', 'process pets', 'datasource'],
+    ['s3Put', 'process uploads', 'datasource'],
+  ])('stands beside what the message is named by: %s', (name, spanName, trigger) => {
+    const [record] = readRecordedEvent(name)['Records'] as unknown[];
+    const described = describeMessage(record);
+    expect([described.name, described.attributes['faas.trigger']]).toEqual([spanName, trigger]);
+  });
+
   it('of Kafka is made of topic, partition and offset', () => {
     const [record] = (readRecordedEvent('msk')['records'] as Record<string, unknown[]>)['orders-0']!;
     expect(describeMessage(record).id).toBe('orders-0:15');
+  });
+});
+
+describe('a header of a Kafka record', () => {
+  const senderOf = (...headers: unknown[]): unknown =>
+    describeMessage({ topic: 'orders', partition: 0, offset: 1, headers }).sender?.spanId;
+  const bytes = (text: string): number[] => [...Buffer.from(text)];
+
+  it('is read as bytes, and no longer than any that is meant', () => {
+    expect(senderOf({ traceparent: bytes(TRACEPARENT) })).toBe(SPAN_ID);
+    // A version to come may have more behind the flags.
+    const later = `cc${TRACEPARENT.slice(2)}-`;
+    expect(senderOf({ traceparent: bytes(later + 'x'.repeat(100)) })).toBe(SPAN_ID);
+    expect(senderOf({ traceparent: bytes(later + 'x'.repeat(5000)) })).toBeUndefined();
+  });
+
+  it('counts for nothing where it was sent twice, or is no list of bytes', () => {
+    const header = { traceparent: bytes(TRACEPARENT) };
+    expect(senderOf(header, header)).toBeUndefined();
+    for (const odd of [TRACEPARENT, [TRACEPARENT], null, {}])
+      expect(senderOf({ traceparent: odd })).toBeUndefined();
   });
 });
 
