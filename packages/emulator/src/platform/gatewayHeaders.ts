@@ -13,11 +13,23 @@ const CONSUMED: ReadonlySet<string> = new Set([
 export const LOOPBACK = '127.0.0.1';
 
 /**
+ * Makes the trace header that a gateway hands on: a caller's as it is, or a root of its own. A parent comes in only where
+ * tracing is on, which it never is here.
+ *
+ * @param request the request
+ * @param traceId of the invocation: continued or made
+ */
+export function toSentTrace(request: IncomingMessage, traceId: string): string {
+  const isContinued = request.headersDistinct['x-amzn-trace-id']?.[0] === traceId;
+  return isContinued ? traceId : traceId.split(';')[0]!;
+}
+
+/**
  * Makes the headers that API Gateway hands to a function in events of its first format: names as the caller wrote them,
  * beside those that the gateway adds.
  *
  * @param request the request
- * @param traceId the request's trace header, continued or made
+ * @param traceId of the invocation: continued or made
  * @param domainName host and port that the caller used
  */
 export function toGatewayHeaders(
@@ -30,7 +42,7 @@ export function toGatewayHeaders(
   const before = headers.get('x-forwarded-for')?.values.join(', ');
   const from = request.socket.remoteAddress ?? LOOPBACK;
   const own: Record<string, string> = {
-    'X-Amzn-Trace-Id': traceId,
+    'X-Amzn-Trace-Id': toSentTrace(request, traceId),
     'X-Forwarded-For': before === undefined ? from : `${before}, ${from}`,
     'X-Forwarded-Port': domainName.split(':')[1] ?? '80',
     'X-Forwarded-Proto': 'http',

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { toSentTrace } from '../../platform/gatewayHeaders.ts';
 import { toLogTime } from '../../platform/logTime.ts';
 import { splitUrl } from '../../platform/requestUrl.ts';
 
@@ -87,7 +88,7 @@ function toEventHeaders({ request, traceId, domainName }: HttpEventInput): Recor
   const forwardedFor = [headers['x-forwarded-for'], request.socket.remoteAddress ?? '127.0.0.1'].filter(
     Boolean,
   );
-  headers['x-amzn-trace-id'] = traceId;
+  headers['x-amzn-trace-id'] = toSentTrace(request, traceId);
   headers['x-forwarded-for'] = forwardedFor.join(', ');
   headers['x-forwarded-proto'] = 'http';
   headers['x-forwarded-port'] = domainName.split(':')[1] ?? '80';

@@ -84,7 +84,7 @@ describe('the event of a REST API', () => {
         'x-Lower': '1',
         'Content-Type': 'text/plain',
         'User-Agent': 'probe',
-        'X-Amzn-Trace-Id': TRACE,
+        'X-Amzn-Trace-Id': TRACE.split(';')[0],
         'X-Forwarded-For': '127.0.0.1',
         'X-Forwarded-Port': host.split(':')[1],
         'X-Forwarded-Proto': 'http',
@@ -92,7 +92,7 @@ describe('the event of a REST API', () => {
       multiValueHeaders: expect.objectContaining({
         'X-Many': ['one', 'two'],
         'x-Lower': ['1'],
-        'X-Amzn-Trace-Id': [TRACE],
+        'X-Amzn-Trace-Id': [TRACE.split(';')[0]],
       }) as unknown,
       queryStringParameters: { size: 'l', q: 'ü', empty: '' },
       multiValueQueryStringParameters: { size: ['m', 'l'], q: ['ü'], empty: [''] },
@@ -124,6 +124,13 @@ describe('the event of a REST API', () => {
       body: 'hi',
       isBase64Encoded: false,
     });
+  });
+
+  // https://docs.aws.amazon.com/xray/latest/devguide/xray-services-apigateway.html
+  it("hands on a caller's trace, and without one only a root of its own", async () => {
+    const { events, send } = await bench();
+    await send('/', { headers: { 'x-amzn-trace-id': 'Root=1-a-b;Parent=c;Sampled=1' } });
+    expect(events[0]).toMatchObject({ headers: { 'X-Amzn-Trace-Id': 'Root=1-a-b;Parent=c;Sampled=1' } });
   });
 
   it('says null for what is not there [proxy]', async () => {

@@ -96,7 +96,7 @@ describe('$connect', () => {
       {
         functionName: '$connect',
         event: {
-          headers: { 'X-Many': '1', 'X-Amzn-Trace-Id': TRACE, 'X-Forwarded-For': '127.0.0.1' },
+          headers: { 'X-Many': '1', 'X-Amzn-Trace-Id': TRACE.split(';')[0], 'X-Forwarded-For': '127.0.0.1' },
           multiValueHeaders: { 'X-Many': ['1'] },
           queryStringParameters: { token: 'y' },
           multiValueQueryStringParameters: { token: ['x', 'y'] },
