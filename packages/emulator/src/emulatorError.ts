@@ -6,7 +6,7 @@ export const EMULATOR_ERRORS = {
   CLICKSPAN_EMULATOR_NODE_MISSING: 'There is no Node that functions could run on.',
   CLICKSPAN_EMULATOR_OPTION: 'An option of the emulator is not valid.',
   CLICKSPAN_EMULATOR_THROTTLED: 'There is no room for another environment.',
-  CLICKSPAN_EMULATOR_UNKNOWN: 'There is no such function.',
+  CLICKSPAN_EMULATOR_UNKNOWN: 'There is nothing of that name.',
 } as const;
 
 /** A code of `EMULATOR_ERRORS`. */
