@@ -20,13 +20,15 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_S3: s3Endpoint!,
   });
   stage = await startStage([{ name: 'worker', source: WORKER, environment }], {
-    queues: [{ name: 'done' }],
+    queues: [{ name: 'done' }, { name: 'heard' }],
+    topics: [{ name: 'removed', subscriptions: [{ queue: 'heard' }] }],
     buckets: [
       {
         name: 'uploads',
         notifications: [
           { function: 'worker', events: ['s3:ObjectCreated:*'], prefix: 'in ' },
           { queue: 'done', events: ['s3:ObjectCreated:Put'], prefix: 'out ' },
+          { topic: 'removed', events: ['s3:ObjectRemoved:*'] },
         ],
       },
     ],
@@ -34,16 +36,21 @@ beforeAll(async () => {
 });
 afterAll(() => stage.stop());
 
+async function receive(queue: string): Promise<string> {
+  const credentials = { accessKeyId: 'x', secretAccessKey: 'y' };
+  const sqs = new SQSClient({ endpoint: stage.emulator.sqsEndpoint!, region: 'eu-central-1', credentials });
+  const QueueUrl = stage.emulator.queueUrls[queue]!;
+  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
+  sqs.destroy();
+  return Messages[0]!.Body!;
+}
+
 it('an object wakes a function, which reads it and puts another, of which a queue is told', async () => {
   stage.emulator.putObject('uploads', 'in a.txt', 'hello');
   const url = `${stage.emulator.s3Endpoint}/uploads/out%20a.txt`;
   await until('the other object is there', async () => (await sendHttp(url)).body === 'HELLO');
-  const credentials = { accessKeyId: 'x', secretAccessKey: 'y' };
-  const sqs = new SQSClient({ endpoint: stage.emulator.sqsEndpoint!, region: 'eu-central-1', credentials });
-  const QueueUrl = stage.emulator.queueUrls['done']!;
-  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
-  sqs.destroy();
-  expect(JSON.parse(Messages[0]!.Body!)).toMatchObject({
+  const told = await receive('done');
+  expect(JSON.parse(told)).toMatchObject({
     Records: [
       {
         eventName: 'ObjectCreated:Put',
@@ -52,4 +59,12 @@ it('an object wakes a function, which reads it and puts another, of which a queu
     ],
   });
   expect(() => stage.emulator.putObject('other', 'a', '')).toThrow('no bucket other');
+});
+
+it('a queue behind a topic is told of an object that is gone, in an envelope', async () => {
+  stage.emulator.putObject('uploads', 'other', 'x');
+  await sendHttp(`${stage.emulator.s3Endpoint}/uploads/other`, { method: 'DELETE' });
+  const envelope = JSON.parse(await receive('heard')) as { Subject: string; Message: string };
+  expect(envelope.Subject).toBe('Amazon S3 Notification');
+  expect(JSON.parse(envelope.Message)).toMatchObject({ Records: [{ eventName: 'ObjectRemoved:Delete' }] });
 });

@@ -5,16 +5,23 @@ import { EmulatorError } from '../emulatorError.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
 import type { Wiring } from './wiring.ts';
 
-/** The ways out of a service: to functions, asynchronously, and to queues. */
+/** The ways out of a service: to functions, asynchronously, to queues and to topics. */
 export interface Delivery {
   runLater(functionName: string, event: unknown, traceHeader: string | undefined): void;
   send(queueName: string, message: Pick<OutgoingMessage, 'body'> & Partial<OutgoingMessage>): void;
+  publish(
+    topicName: string,
+    message: string,
+    subject: string | undefined,
+    traceHeader: string | undefined,
+  ): void;
 }
 
-/** Whom a service hands its events to: one of the two. */
+/** Whom a service hands its events to: one of the three. */
 export interface Target {
   readonly function?: string | undefined;
   readonly queue?: string | undefined;
+  readonly topic?: string | undefined;
 }
 
 /**
@@ -23,7 +30,7 @@ export interface Target {
  * @param wiring the rest of the emulator
  * @param invoker Lambda's queue of asynchronous events
  */
-export function createDelivery(wiring: Wiring, invoker: AsyncInvoker): Delivery {
+export function createDelivery(wiring: Wiring, invoker: AsyncInvoker): Omit<Delivery, 'publish'> {
   return {
     runLater: (functionName, event, traceHeader) =>
       invoker.accept(functionName, {
@@ -45,6 +52,9 @@ export function createDelivery(wiring: Wiring, invoker: AsyncInvoker): Delivery 
 export function refuseUnknownTarget(options: EmulatorOptions, wiring: Wiring, target: Target): void {
   if (target.function !== undefined) wiring.refuseUnknown(target.function);
   refuseUnknownQueue(options, target.queue);
+  const { topics = [] } = options;
+  if (target.topic !== undefined && !topics.some(({ name }) => name === target.topic))
+    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `there is no topic ${target.topic}`);
 }
 
 /** Throws an EmulatorError when a queue is named that does not exist. */

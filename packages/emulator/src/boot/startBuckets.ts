@@ -18,6 +18,8 @@ export interface RunningBuckets {
   putObject(bucket: string, key: string, body: string | Uint8Array): void;
 }
 
+/** What S3 calls its messages to topics. */
+const SUBJECT = 'Amazon S3 Notification';
 const DEFAULT_TYPE = 'application/octet-stream';
 
 /**
@@ -62,8 +64,9 @@ function createBucket(config: BucketConfig, wiring: Wiring, delivery: Delivery):
       for (const [at, notification] of notifications.entries()) {
         if (!isAbout(notification, event.eventName, event.key)) continue;
         const document = toS3Event(event, wiring.account.region, `notification-${at + 1}`);
-        const { function: functionName, queue } = notification;
+        const { function: functionName, queue, topic } = notification;
         if (functionName !== undefined) delivery.runLater(functionName, document, undefined);
+        if (topic !== undefined) delivery.publish(topic, JSON.stringify(document), SUBJECT, undefined);
         if (queue !== undefined) delivery.send(queue, { body: JSON.stringify(document) });
       }
     },

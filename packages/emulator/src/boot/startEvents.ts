@@ -101,11 +101,12 @@ function runScheduler(
 
 function deliver(
   delivery: Delivery,
-  { function: functionName, queue }: EventTarget,
+  { function: functionName, queue, topic }: EventTarget,
   input: unknown,
   traceHeader: string | undefined,
 ): void {
+  const text = typeof input === 'string' ? input : JSON.stringify(input);
+  if (topic !== undefined) delivery.publish(topic, text, undefined, traceHeader);
   if (functionName !== undefined) delivery.runLater(functionName, input, traceHeader);
-  if (queue !== undefined)
-    delivery.send(queue, { body: typeof input === 'string' ? input : JSON.stringify(input), traceHeader });
+  if (queue !== undefined) delivery.send(queue, { body: text, traceHeader });
 }

@@ -8,6 +8,7 @@ import { createQueue } from '../features/sqs/queue.ts';
 import type { ServedQueue } from '../features/sqs/sqsApi.ts';
 import { startSqsServer } from '../features/sqs/sqsServer.ts';
 import { nowUnixMs } from '../platform/clock.ts';
+import { refuseFilterFaults } from '../filterPatterns.ts';
 import { EmulatorError } from '../emulatorError.ts';
 
 export interface QueuesOptions {
@@ -28,6 +29,11 @@ export interface RunningQueues {
 
 const DEFAULT_VISIBILITY_TIMEOUT_MS = 30_000;
 const DEFAULT_BATCH_SIZE = 10;
+/** AWS starts with five pollers. */
+const DEFAULT_CONCURRENCY = 5;
+/** "When you set BatchSize to a value greater than 10, you must set MaximumBatchingWindowInSeconds to at least 1." */
+const BATCH_WITHOUT_WINDOW = 10;
+const LEAST_WINDOW_MS = 1000;
 
 /**
  * Starts the stand-in for SQS with its queues, and what hands their messages to functions.
@@ -71,6 +77,8 @@ export async function startQueues(options: QueuesOptions): Promise<RunningQueues
       batchSize: config.batchSize ?? DEFAULT_BATCH_SIZE,
       batchWindowMs: config.batchWindowMs ?? 0,
       visibilityTimeoutMs,
+      filterPatterns: config.filterPatterns ?? [],
+      maxConcurrency: config.maxConcurrency ?? DEFAULT_CONCURRENCY,
       reportBatchItemFailures: config.reportBatchItemFailures ?? false,
       clock: nowUnixMs,
       invoke: (event) => options.invoke(functionName, event),
@@ -120,7 +128,14 @@ function refuseFaults(config: QueueConfig, all: readonly QueueConfig[]): void {
     );
   }
   inRange(name, 'batchSize', config.batchSize, 1, 10_000);
+  refuseFilterFaults(`queue ${name}`, config.filterPatterns);
+  inRange(name, 'maxConcurrency', config.maxConcurrency, 2, 1000);
   inRange(name, 'batchWindowMs', config.batchWindowMs, 0, 300_000);
+  if ((config.batchSize ?? 0) > BATCH_WITHOUT_WINDOW && (config.batchWindowMs ?? 0) < LEAST_WINDOW_MS)
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_OPTION',
+      `queue ${name}: batchSize is ${config.batchSize}, which needs a batchWindowMs of at least ${LEAST_WINDOW_MS}`,
+    );
   inRange(name, 'visibilityTimeoutMs', config.visibilityTimeoutMs, 0, 43_200_000);
   inRange(name, 'maxReceiveCount', config.maxReceiveCount, 1, 1000);
 }

@@ -46,8 +46,9 @@ export async function startServices(
     logTail,
   });
   wiring.keep(() => api.stop());
-  const delivery = createDelivery(wiring, invoker);
-  const topics = await startTopics(options, wiring, delivery);
+  const ways = createDelivery(wiring, invoker);
+  const topics = await startTopics(options, wiring, ways);
+  const delivery = { ...ways, publish: topics.publish };
   const events = await startEvents(options, wiring, delivery);
   const streams = await startStreams(options, wiring, delivery);
   const buckets = await startBuckets(options, wiring, delivery);
@@ -55,7 +56,7 @@ export async function startServices(
   return {
     places: {
       lambdaEndpoint: api.endpoint,
-      ...topics,
+      ...topics.places,
       ...streams.places,
       ...buckets.places,
       eventBridgeEndpoint,

@@ -6,6 +6,7 @@ import { toKinesisEvent } from '../features/streams/kinesisEvent.ts';
 import type { KinesisRecord } from '../features/streams/kinesisEvent.ts';
 import { startKinesisServer } from '../features/streams/kinesisServer.ts';
 import type { ServedStream } from '../features/streams/kinesisServer.ts';
+import { isWantedRecord } from '../features/streams/recordFilter.ts';
 import { createSequence, toShardId } from '../features/streams/shards.ts';
 import { createShardSource } from '../features/streams/shardSource.ts';
 import type { Discarded, ShardSource, StreamOutcome, StreamRecord } from '../features/streams/shardSource.ts';
@@ -116,7 +117,7 @@ interface SourceKind<R> {
   /** What the record of a batch that was given up calls its facts. */
   readonly infoName: string;
   readonly info: Readonly<Record<string, string>>;
-  readonly toEvent: (records: readonly R[]) => unknown;
+  readonly toEvent: (records: readonly R[]) => { readonly Records: readonly unknown[] };
 }
 
 function startSource<R extends StreamRecord>(
@@ -144,7 +145,13 @@ function startSource<R extends StreamRecord>(
     },
   });
   wiring.keep(async () => source.stop());
-  return source;
+  const { filterPatterns = [] } = mapping;
+  return {
+    ...source,
+    push: (record) => {
+      if (isWantedRecord(kind.toEvent([record]).Records[0], filterPatterns)) source.push(record);
+    },
+  };
 }
 
 /** What an on-failure destination is told: where the batch is, not what is in it. */

@@ -12,6 +12,12 @@ import type { Delivery } from './delivery.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
 import type { Wiring } from './wiring.ts';
 
+/** SNS's stand-in, and the way into its topics from within the platform. */
+export interface RunningTopics {
+  readonly places: Pick<Places, 'snsEndpoint' | 'topicArns'>;
+  readonly publish: Delivery['publish'];
+}
+
 type Subscribed = TopicSubscription & { readonly arn: string };
 
 /**
@@ -20,15 +26,16 @@ type Subscribed = TopicSubscription & { readonly arn: string };
  * @param options what is configured
  * @param wiring the rest of the emulator
  * @param delivery the ways to functions and queues
- * @returns where it listens; throws an EmulatorError that names a topic which contradicts itself
+ * @returns what runs; throws an EmulatorError that names a topic which contradicts itself
  */
 export async function startTopics(
   options: EmulatorOptions,
   wiring: Wiring,
-  delivery: Delivery,
-): Promise<Pick<Places, 'snsEndpoint' | 'topicArns'>> {
+  delivery: Omit<Delivery, 'publish'>,
+): Promise<RunningTopics> {
   const { topics = [], snsPort = 0 } = options;
-  if (topics.length === 0) return { snsEndpoint: undefined, topicArns: {} };
+  if (topics.length === 0)
+    return { places: { snsEndpoint: undefined, topicArns: {} }, publish: () => undefined };
   const { region, accountId } = wiring.account;
   const subscribed = new Map<string, readonly Subscribed[]>();
   for (const config of topics) {
@@ -39,18 +46,33 @@ export async function startTopics(
       throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `topic ${config.name} is configured twice`);
     subscribed.set(arn, toSubscribed(config, arn));
   }
+  const onPublish = (notification: Notification, traceHeader: string | undefined): void => {
+    for (const subscription of subscribed.get(notification.topicArn) ?? [])
+      deliver(delivery, subscription, notification, traceHeader);
+  };
   const server = await startSnsServer({
     port: snsPort,
     topicArns: [...subscribed.keys()],
     clock: wiring.clock,
-    onPublish: (notification, traceHeader) => {
-      for (const subscription of subscribed.get(notification.topicArn) ?? [])
-        deliver(delivery, subscription, notification, traceHeader);
-    },
+    onPublish,
   });
   wiring.keep(() => server.stop());
   const topicArns = Object.fromEntries([...subscribed.keys()].map((arn) => [arn.split(':').at(-1)!, arn]));
-  return { snsEndpoint: server.endpoint, topicArns };
+  return {
+    places: { snsEndpoint: server.endpoint, topicArns },
+    publish: (topicName, message, subject, traceHeader) =>
+      onPublish(
+        {
+          messageId: randomUUID(),
+          topicArn: topicArns[topicName]!,
+          subject,
+          messageFor: () => message,
+          attributes: {},
+          publishedUnixMs: wiring.clock(),
+        },
+        traceHeader,
+      ),
+  };
 }
 
 function toSubscribed({ subscriptions = [] }: TopicConfig, topicArn: string): readonly Subscribed[] {
@@ -58,7 +80,7 @@ function toSubscribed({ subscriptions = [] }: TopicConfig, topicArn: string): re
 }
 
 function deliver(
-  delivery: Delivery,
+  delivery: Omit<Delivery, 'publish'>,
   { function: functionName, queue, rawMessageDelivery, filterPolicy, arn }: Subscribed,
   notification: Notification,
   traceHeader: string | undefined,

@@ -14,12 +14,14 @@ export interface EventRuleConfig {
   readonly targets: readonly EventTarget[];
 }
 
-/** A function or a queue. */
+/** A function, a queue or a topic. */
 export interface EventTarget {
   /** Name of a function; it is run asynchronously. */
   readonly function?: string | undefined;
   /** Name of a configured queue. */
   readonly queue?: string | undefined;
+  /** Name of a configured topic. */
+  readonly topic?: string | undefined;
   /** What the target gets instead of the event. */
   readonly input?: unknown;
   /** Which part of the event the target gets, such as `$.detail`; all of it. */
@@ -79,6 +81,6 @@ function refuseExpression(refuse: Refuse, expression: string | undefined, others
 }
 
 function refuseTarget(refuse: Refuse, target: EventTarget): void {
-  if ((target.function === undefined) === (target.queue === undefined))
-    refuse('a target needs either a function or a queue');
+  const named = [target.function, target.queue, target.topic].filter((name) => name !== undefined);
+  if (named.length !== 1) refuse('a target needs one of function, queue and topic');
 }

@@ -223,7 +223,7 @@ describe('a configuration', () => {
     [{ ...rule, eventPattern: { source: 'shop' } }, 'eventPattern: "source"'],
     [{ ...rule, schedule: 'every day' }, '"every day" is no schedule'],
     [{ ...rule, schedule: 'rate(1 day)', bus: 'mine' }, 'only rules of the default bus'],
-    [{ ...rule, targets: [{}] }, 'either a function or a queue'],
+    [{ ...rule, targets: [{}] }, 'one of function, queue and topic'],
     [{ ...rule, targets: [{ function: 'f', inputPath: 'detail' }] }, 'inputPath "detail"'],
   ])('of the rule %j is refused', (config, message) => {
     expect(() => refuseRuleFaults(config)).toThrow(message);
@@ -231,7 +231,7 @@ describe('a configuration', () => {
 
   it.each([
     [{ name: 's', expression: 'soon', target: { function: 'f' } }, '"soon" is no schedule'],
-    [{ name: 's', expression: 'rate(1 day)', target: {} }, 'either a function or a queue'],
+    [{ name: 's', expression: 'rate(1 day)', target: {} }, 'one of function, queue and topic'],
   ])('of the schedule %j is refused', (config, message) => {
     expect(() => refuseScheduleFaults(config)).toThrow(message);
   });

@@ -6,12 +6,14 @@ export interface BucketConfig {
   readonly notifications?: readonly BucketNotification[] | undefined;
 }
 
-/** Who is told of a bucket's objects: a function or a queue. */
+/** Who is told of a bucket's objects: a function, a queue or a topic. */
 export interface BucketNotification {
   /** Name of a function; it is run asynchronously. */
   readonly function?: string | undefined;
   /** Name of a configured queue. */
   readonly queue?: string | undefined;
+  /** Name of a configured topic. */
+  readonly topic?: string | undefined;
   /** Which events, such as `s3:ObjectCreated:*` or `s3:ObjectRemoved:Delete`. */
   readonly events: readonly string[];
   /** Only objects whose keys begin so. */
@@ -33,9 +35,9 @@ export function refuseBucketFaults({ name, notifications = [] }: BucketConfig): 
   };
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name))
     refuse('3 to 63 lower-case letters, digits, . and - only');
-  for (const { function: functionName, queue, events } of notifications) {
-    if ((functionName === undefined) === (queue === undefined))
-      refuse('a notification needs either a function or a queue');
+  for (const { function: functionName, queue, topic, events } of notifications) {
+    if ([functionName, queue, topic].filter((name) => name !== undefined).length !== 1)
+      refuse('a notification needs one of function, queue and topic');
     const unknown = events.find((event) => !EVENT.test(event));
     if (unknown !== undefined) refuse(`there is no event ${unknown} here`);
     if (events.length === 0) refuse('a notification needs at least one event');

@@ -174,7 +174,10 @@ describe('the event of an object', () => {
 
 it.each([
   [{ name: 'Uploads' }, 'lower-case'],
-  [{ name: 'uploads', notifications: [{ events: ['s3:ObjectCreated:*'] }] }, 'either a function or a queue'],
+  [
+    { name: 'uploads', notifications: [{ events: ['s3:ObjectCreated:*'] }] },
+    'one of function, queue and topic',
+  ],
   [{ name: 'uploads', notifications: [{ queue: 'q', events: [] }] }, 'at least one event'],
   [{ name: 'uploads', notifications: [{ queue: 'q', events: ['s3:Created'] }] }, 'no event s3:Created'],
 ])('the bucket %j is refused [types]', (config, message) => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { JsonObject } from '../../platform/json.ts';
 import { startEventSource } from './eventSource.ts';
 import type { BatchOutcome, EventSource } from './eventSource.ts';
 import { createQueue } from './queue.ts';
@@ -23,6 +24,7 @@ interface Limits {
   readonly batchSize: number;
   readonly batchWindowMs: number;
   readonly visibilityTimeoutMs: number;
+  readonly filterPatterns?: readonly JsonObject[];
 }
 
 function bench(limits: Limits, reply: (batch: readonly string[]) => BatchOutcome): Bench {
@@ -39,6 +41,8 @@ function bench(limits: Limits, reply: (batch: readonly string[]) => BatchOutcome
     queue,
     queueArn: 'arn:aws:sqs:eu-central-1:123456789012:orders',
     region: 'eu-central-1',
+    maxConcurrency: 5,
+    filterPatterns: limits.filterPatterns ?? [],
     reportBatchItemFailures: false,
     clock: () => performance.now(),
     invoke: (event) => {
@@ -73,6 +77,19 @@ describe('an event source', () => {
     send('a');
     await arrived(1);
     expect(batches).toEqual([['a']]);
+    await vi.waitFor(() => expect(queue.counts()).toEqual({ visible: 0, hidden: 0, delayed: 0 }));
+  });
+
+  // https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html
+  it('removes messages that no filter pattern is about, and hands over the others', async () => {
+    const filterPatterns = [{ body: { kind: ['order'] } }, { body: [{ prefix: 'plain' }] }];
+    const { batches, send, arrived } = bench(
+      { batchSize: 10, batchWindowMs: 50, visibilityTimeoutMs: 30_000, filterPatterns },
+      () => OK,
+    );
+    for (const body of ['{"kind":"order"}', '{"kind":"other"}', 'plain text', 'other text']) send(body);
+    await arrived(1);
+    expect(batches).toEqual([['{"kind":"order"}', 'plain text']]);
     await vi.waitFor(() => expect(queue.counts()).toEqual({ visible: 0, hidden: 0, delayed: 0 }));
   });
 

@@ -1,7 +1,9 @@
 import type { Clock } from '../../platform/clock.ts';
+import type { JsonObject } from '../../platform/json.ts';
 import type { ReceivedMessage } from './message.ts';
 import type { Queue } from './queue.ts';
 import { MAX_MESSAGE_BYTES, sizeOf } from './sqsParameters.ts';
+import { isWanted } from './messageFilter.ts';
 import { toFailedIds, toSqsEvent } from './sqsEvent.ts';
 
 /** What became of a batch that was handed to a function. */
@@ -18,6 +20,10 @@ export interface EventSourceOptions {
   readonly batchWindowMs: number;
   /** For how long the queue hides what a function is busy with. */
   readonly visibilityTimeoutMs: number;
+  /** What a message must meet one of; all messages are wanted when there is none. */
+  readonly filterPatterns: readonly JsonObject[];
+  /** So many batches at once. */
+  readonly maxConcurrency: number;
   readonly reportBatchItemFailures: boolean;
   readonly clock: Clock;
   readonly invoke: (event: unknown) => Promise<BatchOutcome>;
@@ -29,8 +35,6 @@ export interface EventSource {
   stop(): void;
 }
 
-/** So many batches at once: AWS starts with five pollers. */
-const MAX_BATCHES = 5;
 /** What an event may hold, as bytes of messages: AWS closes a batch at 6 MB, whatever its size and window. */
 const MAX_BATCH_BYTES = 6 * 1024 * 1024;
 /** How long one request for a message waits, as the real pollers do. */
@@ -53,8 +57,8 @@ export function startEventSource(options: EventSourceOptions): EventSource {
 async function poll(options: EventSourceOptions, signal: AbortSignal): Promise<void> {
   const underWay = new Set<Promise<void>>();
   while (!signal.aborted) {
-    if (underWay.size >= MAX_BATCHES) await Promise.race(underWay);
-    const batch = await gather(options, signal);
+    if (underWay.size >= options.maxConcurrency) await Promise.race(underWay);
+    const batch = wantedOf(options, await gather(options, signal));
     if (batch.length === 0) continue;
     const handed = handOver(options, batch).finally(() => underWay.delete(handed));
     underWay.add(handed);
@@ -80,6 +84,19 @@ async function gather(options: EventSourceOptions, signal: AbortSignal): Promise
   }
   for (const { receiptHandle } of batch) queue.hide(receiptHandle, options.visibilityTimeoutMs);
   return batch;
+}
+
+/** What no pattern is about is removed from the queue, as if the function had handled it. */
+function wantedOf(
+  { queue, queueArn, region, filterPatterns }: EventSourceOptions,
+  batch: readonly ReceivedMessage[],
+): readonly ReceivedMessage[] {
+  if (filterPatterns.length === 0) return batch;
+  return batch.filter((message) => {
+    const wanted = isWanted(toSqsEvent([message], queueArn, region).Records[0], filterPatterns);
+    if (!wanted) queue.remove(message.receiptHandle);
+    return wanted;
+  });
 }
 
 function toBytes(batch: readonly ReceivedMessage[]): number {

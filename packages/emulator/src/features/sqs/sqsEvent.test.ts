@@ -49,6 +49,7 @@ it('shapes a message as Lambda hands it to functions', () => {
   });
 });
 
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html, "Success and failure conditions".
 describe('toFailedIds', () => {
   const batch = ['a', 'b', 'c'].map((messageId) => ({ ...message, messageId }));
   const read = (document: unknown) => [...toFailedIds(Buffer.from(JSON.stringify(document)), batch)];
@@ -60,6 +61,10 @@ describe('toFailedIds', () => {
     },
   );
 
+  it('takes text that is no JSON as failure of all', () => {
+    expect([...toFailedIds(Buffer.from('{'), batch)]).toEqual(['a', 'b', 'c']);
+  });
+
   it('takes what is named', () => {
     expect(read({ batchItemFailures: [{ itemIdentifier: 'b' }] })).toEqual(['b']);
   });
@@ -69,6 +74,10 @@ describe('toFailedIds', () => {
     { batchItemFailures: 'b' },
     { batchItemFailures: [{}] },
     { batchItemFailures: [{ itemIdentifier: '' }] },
+    { batchItemFailures: [{ itemIdentifier: null }] },
+    { batchItemFailures: [{ ItemIdentifier: 'b' }] },
+    { batchItemFailures: [null] },
+    { batchItemFailures: [{ itemIdentifier: 'b' }, { itemIdentifier: 'stranger' }] },
     { batchItemFailures: [{ itemIdentifier: 'stranger' }] },
   ])('takes %j as failure of all', (document) => {
     expect(read(document)).toEqual(['a', 'b', 'c']);

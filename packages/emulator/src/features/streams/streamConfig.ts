@@ -1,3 +1,4 @@
+import { refuseFilterFaults } from '../../filterPatterns.ts';
 import { EmulatorError } from '../../emulatorError.ts';
 
 /** How a stream's records come to a function: an event source mapping. */
@@ -14,6 +15,8 @@ export interface StreamMapping {
   readonly maxRetries?: number | undefined;
   /** Older records are dropped, 60,000 to 604,800,000; none when left out. */
   readonly maxRecordAgeMs?: number | undefined;
+  /** Which records the function gets, such as `{ eventName: ['INSERT'] }` or `{ data: { kind: ['order'] } }`; at most five; all. */
+  readonly filterPatterns?: readonly Readonly<Record<string, unknown>>[] | undefined;
   /** Whether the function's `batchItemFailures` are heeded; false. */
   readonly reportBatchItemFailures?: boolean | undefined;
   /** Name of a queue that is told of each batch that was given up. */
@@ -52,6 +55,7 @@ export function refuseTableStreamFaults(config: TableStreamConfig): void {
 }
 
 function refuseMappingFaults(what: string, mapping: StreamMapping): void {
+  refuseFilterFaults(what, mapping.filterPatterns);
   inRange(what, 'batchSize', mapping.batchSize, 1, 10_000);
   inRange(what, 'batchWindowMs', mapping.batchWindowMs, 0, 300_000);
   inRange(what, 'maxRetries', mapping.maxRetries, 0, 10_000);

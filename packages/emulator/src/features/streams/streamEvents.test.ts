@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { toDynamoDbEvent } from './dynamoDbEvent.ts';
 import type { TableRecord } from './dynamoDbEvent.ts';
 import { toKinesisEvent } from './kinesisEvent.ts';
+import { isWantedRecord } from './recordFilter.ts';
 import { refuseStreamFaults, refuseTableStreamFaults } from './streamConfig.ts';
 import type { StreamViewType } from './streamConfig.ts';
 
@@ -108,8 +109,34 @@ describe('a DynamoDB event', () => {
   });
 });
 
+// https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis-filtering.html, with-ddb-filtering.html
+describe('a filter pattern', () => {
+  const clicked = (text: string): unknown => ({
+    eventName: 'aws:kinesis:record',
+    kinesis: { partitionKey: 'a', data: Buffer.from(text).toString('base64') },
+  });
+  it.each<[boolean, unknown, Record<string, unknown>]>([
+    [true, clicked('{"kind":"order"}'), { data: { kind: ['order'] } }],
+    [false, clicked('{"kind":"other"}'), { data: { kind: ['order'] } }],
+    [false, clicked('text'), { data: { kind: ['order'] } }],
+    [true, clicked('text'), { data: ['text'] }],
+    [true, clicked('{}'), { partitionKey: [{ prefix: 'a' }] }],
+    [true, { eventName: 'INSERT', dynamodb: { Keys: { id: { S: 'a' } } } }, { eventName: ['INSERT'] }],
+    [
+      false,
+      { eventName: 'INSERT', dynamodb: { Keys: { id: { S: 'a' } } } },
+      { dynamodb: { Keys: { id: { S: ['b'] } } } },
+    ],
+  ])('wants: %s, %j with %j', (expected, record, pattern) => {
+    expect(isWantedRecord(record, [pattern])).toBe(expected);
+    expect(isWantedRecord(record, [])).toBe(true);
+  });
+});
+
 it.each([
   [{ name: 'a b' }, 'stream a b'],
+  [{ name: 'a', filterPatterns: [{ data: 'x' }] }, 'stream a: filterPatterns: "data"'],
+  [{ name: 'a', filterPatterns: Array.from({ length: 6 }, () => ({ a: ['b'] })) }, 'there are 6'],
   [{ name: 'a', shards: 0 }, 'shards is 0'],
   [{ name: 'a', batchSize: 10_001 }, 'batchSize is 10001'],
   [{ name: 'a', maxRetries: -1 }, 'maxRetries is -1'],
