@@ -118,6 +118,19 @@ describe('the span of a message', () => {
     ]);
   });
 
+  it('does not keep from being told a message that was given back, and whose sender is not recorded', () => {
+    const { messages, invocation, ended, inHandler } = start();
+    const unsampled = record('m-1', SENDER.traceId);
+    const { messageAttributes: attributes } = unsampled as {
+      messageAttributes: { traceparent: { stringValue: string } };
+    };
+    attributes.traceparent.stringValue = attributes.traceparent.stringValue.replace(/01$/, '00');
+    inHandler(() => messages.run(unsampled, () => {}));
+    messages.settle(['m-1']);
+    invocation.end();
+    expect(ended.map(({ events }) => events.length)).toEqual([1]);
+  });
+
   it('is marked with what the handling throws, which is thrown on', async () => {
     const { messages, ended, inHandler } = start();
     const error = new RangeError('too much');
@@ -130,7 +143,7 @@ describe('the span of a message', () => {
     );
     messages.settle(['m-1', 'm-2']);
     for (const { attributes, status, events } of ended) {
-      expect([attributes['error.type'], status.code]).toEqual(['RangeError', 2]);
+      expect([attributes['error.type'], status]).toEqual(['RangeError', { code: 2, message: 'too much' }]);
       expect(events).toMatchObject([{ name: 'exception' }]);
     }
     expect(ended).toHaveLength(2);

@@ -9,6 +9,7 @@ import { KIND_CONSUMER, STATUS_ERROR, createSilentSpan } from '@clickspan/shared
 import type { Context, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import type { ActiveContext } from '../../platform/activeContext.ts';
 import type { Guard } from '../../platform/guard.ts';
+import { toMaskedException } from './exception.ts';
 import type { DescribedMessage } from '../triggers/describeMessage.ts';
 
 /** The value of `error.type` on a message that the function gave back. */
@@ -118,7 +119,8 @@ export function createMessageSpans(environment: MessageEnvironment, invocation: 
       }, fail) as typeof result;
     },
     settle(failures) {
-      const known = new Set([...open].map(({ id }) => id));
+      // A sender may have decided against being recorded.
+      const known = new Set([...open].filter(({ span }) => span.isRecording()).map(({ id }) => id));
       failed = new Set(failures);
       for (const id of failures)
         if (id === undefined || !known.has(id))
@@ -140,10 +142,10 @@ export function createMessageSpans(environment: MessageEnvironment, invocation: 
 }
 
 function markFailed(span: Span, thrown: unknown): void {
-  span.setStatus({ code: STATUS_ERROR });
+  const { 'exception.type': type, 'exception.message': message } = toMaskedException(thrown);
+  span.setAttribute(ERROR_TYPE, type || typeof thrown);
+  span.setStatus({ code: STATUS_ERROR, ...(typeof message === 'string' && { message }) });
   span.recordException(thrown as Error);
-  const { name } = Object(thrown) as { name?: unknown };
-  span.setAttribute(ERROR_TYPE, typeof name === 'string' && name ? name : typeof thrown);
 }
 
 function isThenable(value: unknown): boolean {

@@ -8,6 +8,8 @@ const MAX_HEADERS = 95;
 /** API Gateway takes no more than 10,240 bytes of headers, of which ours may be some hundreds. */
 const MAX_HEADER_CHARACTERS = 8_000;
 const EXPOSED = 'Server-Timing';
+/** The types of values that are written as headers. */
+const PLAIN: ReadonlySet<string> = new Set(['string', 'number', 'boolean']);
 
 /** Where each kind of answer may have headers; the first is taken where the function uses neither. */
 const PLACES: Readonly<Record<HttpAnswer, readonly Place[]>> = {
@@ -76,8 +78,7 @@ function createHeaders(known: ReadonlyMap<Place, Record<string, unknown>>, home:
   return {
     read(name) {
       const { place, key } = find(name);
-      const present = known.get(place)?.[key];
-      return toTexts(present);
+      return toTexts(known.get(place)?.[key]);
     },
     append(name, item) {
       const { place, key } = find(name);
@@ -95,7 +96,7 @@ function createHeaders(known: ReadonlyMap<Place, Record<string, unknown>>, home:
 /** A header's value, or its values as one; they can be given as numbers and booleans too. */
 function toTexts(value: unknown): string | undefined {
   const texts = (Array.isArray(value) ? (value as unknown[]) : [value]).filter((item) =>
-    /^(string|number|boolean)$/.test(typeof item),
+    PLAIN.has(typeof item),
   );
   return texts.length > 0 ? texts.join(', ') : undefined;
 }
