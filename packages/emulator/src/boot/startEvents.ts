@@ -6,6 +6,7 @@ import type { EventRuleConfig, EventTarget, ScheduleConfig } from '../features/e
 import { startEventsServer } from '../features/events/eventsServer.ts';
 import { parseRate } from '../features/events/rate.ts';
 import { fillInContext, toTargetInput } from '../features/events/targetInput.ts';
+import { repeat } from '../platform/repeat.ts';
 import { EmulatorError } from '../emulatorError.ts';
 import { refuseUnknownTarget } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
@@ -40,8 +41,8 @@ export async function startEvents(
     runs.set(name, run);
     const everyMs = parseRate(expression);
     if (everyMs === undefined) return;
-    const timer = setInterval(run, everyMs).unref();
-    wiring.keep(async () => clearInterval(timer));
+    const end = repeat(everyMs, run);
+    wiring.keep(async () => end());
   };
   for (const rule of rules) {
     refuseRuleFaults(rule);
