@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findPatternFault, matchesPattern } from './eventPattern.ts';
 
@@ -54,6 +55,26 @@ describe('a pattern', () => {
   ])('is %s for %s [operators]', (expected, _, pattern) => {
     expect(findPatternFault(pattern)).toBeUndefined();
     expect(matchesPattern(pattern, EVENT)).toBe(expected);
+  });
+
+  it('without faults never throws, whatever the event', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (pattern, event) => {
+        if (findPatternFault(pattern) !== undefined) return;
+        expect(typeof matchesPattern(pattern as Record<string, unknown>, event)).toBe('boolean');
+      }),
+    );
+  });
+
+  it('made of the leaves of a flat event is met by it', () => {
+    const leaf = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null));
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), leaf, { minKeys: 1 }), (event) => {
+        fc.pre(!Object.hasOwn(event, '$or'));
+        const pattern = Object.fromEntries(Object.entries(event).map(([name, value]) => [name, [value]]));
+        expect(matchesPattern(pattern, event)).toBe(true);
+      }),
+    );
   });
 
   it.each<[unknown, string]>([

@@ -97,11 +97,13 @@ function toEventHeaders({ request, traceId, domainName }: HttpEventInput): Recor
 
 function toQuery(rawQueryString: string): Record<string, string> | undefined {
   if (rawQueryString === '') return undefined;
-  const query: Record<string, string> = {};
+  const query = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(rawQueryString)) {
-    query[name] = Object.hasOwn(query, name) ? `${query[name]},${value}` : value;
+    const before = query.get(name);
+    query.set(name, before === undefined ? value : `${before},${value}`);
   }
-  return query;
+  // Not by assignment: a parameter may be called __proto__.
+  return Object.fromEntries(query);
 }
 
 function decodePath(path: string): string {

@@ -45,27 +45,26 @@ export function toLoadBalancerEvent(input: LoadBalancerEventInput): Record<strin
 type Lists = Record<string, readonly string[]>;
 
 function toEventHeaders({ request, traceHeader, port }: LoadBalancerEventInput): Lists {
-  const headers: Record<string, readonly string[]> = {};
-  for (const [name, values] of Object.entries(request.headersDistinct)) if (values) headers[name] = values;
+  const headers = new Map<string, readonly string[]>();
+  for (const [name, values] of Object.entries(request.headersDistinct)) if (values) headers.set(name, values);
   const from = request.socket.remoteAddress ?? LOOPBACK;
-  headers['x-amzn-trace-id'] = [traceHeader];
-  headers['x-forwarded-for'] = [[...(headers['x-forwarded-for'] ?? []), from].join(', ')];
-  headers['x-forwarded-port'] = [String(port)];
-  headers['x-forwarded-proto'] = ['http'];
-  return headers;
+  headers.set('x-amzn-trace-id', [traceHeader]);
+  headers.set('x-forwarded-for', [[...(headers.get('x-forwarded-for') ?? []), from].join(', ')]);
+  headers.set('x-forwarded-port', [String(port)]);
+  headers.set('x-forwarded-proto', ['http']);
+  return Object.fromEntries(headers);
 }
 
 /** Names and values as they were sent: the function decodes them. */
 function toQuery(rawQueryString: string): Lists {
-  const query: Record<string, string[]> = {};
+  const query = new Map<string, readonly string[]>();
   for (const pair of rawQueryString.split('&')) {
     if (pair === '') continue;
     const at = pair.indexOf('=');
     const name = at < 0 ? pair : pair.slice(0, at);
-    const values = Object.hasOwn(query, name) ? query[name]! : [];
-    query[name] = [...values, at < 0 ? '' : pair.slice(at + 1)];
+    query.set(name, [...(query.get(name) ?? []), at < 0 ? '' : pair.slice(at + 1)]);
   }
-  return query;
+  return Object.fromEntries(query);
 }
 
 function lastOf(lists: Lists): Record<string, string> {

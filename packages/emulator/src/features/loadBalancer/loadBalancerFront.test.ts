@@ -100,6 +100,15 @@ describe('the event of a load balancer', () => {
     expect(events[0]).not.toHaveProperty('queryStringParameters');
   });
 
+  it.each([false, true])('has names that objects have a meaning for (%s)', async (multiValueHeaders) => {
+    const { events, send } = await bench(multiValueHeaders);
+    await send('/?__proto__=a&constructor=b');
+    const name = multiValueHeaders ? 'multiValueQueryStringParameters' : 'queryStringParameters';
+    expect(JSON.stringify(events[0]![name])).toBe(
+      multiValueHeaders ? '{"__proto__":["a"],"constructor":["b"]}' : '{"__proto__":"a","constructor":"b"}',
+    );
+  });
+
   it('has an empty query and body where there is none [lambda]', async () => {
     const { events, send } = await bench(false);
     await send('/');

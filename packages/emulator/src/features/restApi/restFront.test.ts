@@ -133,6 +133,12 @@ describe('the event of a REST API', () => {
     expect(events[0]).toMatchObject({ headers: { 'X-Amzn-Trace-Id': 'Root=1-a-b;Parent=c;Sampled=1' } });
   });
 
+  it('has names that objects have a meaning for', async () => {
+    const { events, send } = await bench();
+    await send('/?__proto__=a&constructor=b');
+    expect(JSON.stringify(events[0]!['queryStringParameters'])).toBe('{"__proto__":"a","constructor":"b"}');
+  });
+
   it('says null for what is not there [proxy]', async () => {
     const { events, send } = await bench();
     await send('/');

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { sendHttp } from '../../../../../test/support/httpClient.ts';
 import type { HttpAnswer, HttpCall } from '../../../../../test/support/httpClient.ts';
@@ -76,6 +77,18 @@ describe('an object', () => {
       body: '3\r\nhel\r\n2;chunk-signature=ab\r\nlo\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n',
     });
     expect((await send('/uploads/a')).body).toBe('hello');
+  });
+
+  it('in chunks of any size is the same object [chunked]', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 })), (chunks) => {
+        const framed = chunks.map((chunk) =>
+          Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]),
+        );
+        const decoded = decodeChunkedBody(Buffer.concat([...framed, Buffer.from('0\r\n\r\n')]));
+        expect(decoded).toEqual(Buffer.concat(chunks));
+      }),
+    );
   });
 
   it.each(['5\r\nhel', '3\r\nhel\r\n', 'x\r\n', ''])('that is cut off is none: %j [chunked]', (text) => {
