@@ -121,6 +121,37 @@ describe('Event', () => {
   });
 });
 
+// https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html
+describe('InvokeWithResponseStream', () => {
+  const stream = (headers: Record<string, string> = {}): Promise<HttpAnswer> =>
+    sendHttp(`${api!.endpoint}/2021-11-15/functions/f/response-streaming-invocations`, {
+      method: 'POST',
+      headers,
+      body: '{}',
+    });
+
+  it('answers with a chunk and how it ended, as an event stream', async () => {
+    await bench();
+    const { status, headers, bytes } = await stream();
+    expect([status, headers['content-type']]).toEqual([200, 'application/vnd.amazon.eventstream']);
+    const end = bytes.readUInt32BE(0);
+    const [chunk, complete] = [bytes.subarray(0, end).toString(), bytes.subarray(end).toString()];
+    expect(chunk).toMatch(/:event-type.*PayloadChunk.*"done"/s);
+    expect(complete).toMatch(/:event-type.*InvokeComplete.*\{\}/s);
+  });
+
+  it('says how the function failed', async () => {
+    await bench({ status: 'error', errorType: 'TypeError', payload: Buffer.from('{"errorMessage":"boom"}') });
+    const { body } = await stream();
+    expect(body).toContain('{"ErrorCode":"TypeError","ErrorDetails":"{\\"errorMessage\\":\\"boom\\"}"}');
+  });
+
+  it('takes no events', async () => {
+    await bench();
+    expect((await stream({ 'X-Amz-Invocation-Type': 'Event' })).status).toBe(400);
+  });
+});
+
 it('runs nothing for DryRun and answers 204', async () => {
   const { calls, send } = await bench();
   const { status } = await send('f', { headers: { 'X-Amz-Invocation-Type': 'DryRun' } });

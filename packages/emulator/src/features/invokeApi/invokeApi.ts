@@ -7,6 +7,7 @@ import { parseJson } from '../../platform/json.ts';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
 import { mayBeWebPage } from '../../platform/webPage.ts';
+import { encodeEventMessage } from './eventStream.ts';
 import { InvokeError } from './invokeError.ts';
 import { parseInvokeRequest } from './invokeRequest.ts';
 import type { InvokeRequest } from './invokeRequest.ts';
@@ -104,7 +105,7 @@ export async function startInvokeApi(options: InvokeApiOptions): Promise<InvokeA
   }
 
   async function invokeNow(
-    { functionName, wantsLog }: InvokeRequest,
+    { functionName, wantsLog, streams }: InvokeRequest,
     call: FunctionCall,
   ): Promise<HttpReply> {
     const log = wantsLog ? logTail.follow(call.requestId) : undefined;
@@ -115,13 +116,15 @@ export async function startInvokeApi(options: InvokeApiOptions): Promise<InvokeA
     }
     const timer = log && setTimeout(() => log.end(), LOG_WAIT_MS);
     const lines = await log?.lines.then(settle(log.lines)).finally(() => clearTimeout(timer));
+    const logResult = lines === undefined ? undefined : toLogResult(lines);
+    if (streams) return toStreamReply(reply, logResult);
     return {
       statusCode: 200,
       headers: [
         ['content-type', reply.status === 'ok' ? reply.contentType : 'application/json'],
         ['x-amz-executed-version', '$LATEST'],
         ...(reply.status === 'error' ? [['x-amz-function-error', 'Unhandled'] as const] : []),
-        ...(lines === undefined ? [] : [['x-amz-log-result', toLogResult(lines)] as const]),
+        ...(logResult === undefined ? [] : [['x-amz-log-result', logResult] as const]),
       ],
       body: reply.payload,
     };
@@ -131,6 +134,35 @@ export async function startInvokeApi(options: InvokeApiOptions): Promise<InvokeA
     answer(request, response).catch(() => response.destroy());
   }, options.port);
   return { endpoint: `http://${server.authority}`, stop: () => server.stop() };
+}
+
+/** The answer of InvokeWithResponseStream: chunks, and how it ended. The emulator gathers them into one. */
+function toStreamReply(
+  reply: Exclude<FunctionReply, { status: 'throttled' }>,
+  logResult: string | undefined,
+): HttpReply {
+  const failure =
+    reply.status === 'error' ? { ErrorCode: reply.errorType, ErrorDetails: reply.payload.toString() } : {};
+  const end = { ...failure, ...(logResult === undefined ? {} : { LogResult: logResult }) };
+  const messages = [
+    ...(reply.status === 'ok' && reply.payload.length > 0
+      ? [toEvent('PayloadChunk', 'application/octet-stream', reply.payload)]
+      : []),
+    toEvent('InvokeComplete', 'application/json', Buffer.from(JSON.stringify(end))),
+  ];
+  return {
+    statusCode: 200,
+    headers: [
+      ['content-type', 'application/vnd.amazon.eventstream'],
+      ['x-amz-executed-version', '$LATEST'],
+    ],
+    body: Buffer.concat(messages),
+  };
+}
+
+function toEvent(name: string, contentType: string, payload: Buffer): Buffer {
+  const headers = { ':message-type': 'event', ':event-type': name, ':content-type': contentType };
+  return encodeEventMessage(headers, payload);
 }
 
 /** The name of the field with the message differs from one error of Lambda's to the other. */

@@ -7,6 +7,8 @@ import { InvokeError } from './invokeError.ts';
 export interface InvokeRequest {
   readonly functionName: string;
   readonly type: 'RequestResponse' | 'Event' | 'DryRun';
+  /** Whether the answer is to be an event stream. */
+  readonly streams: boolean;
   readonly wantsLog: boolean;
   /** JSON text. */
   readonly clientContext: string | undefined;
@@ -14,6 +16,7 @@ export interface InvokeRequest {
 }
 
 const PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
+const STREAM_PATH = /^\/2021-11-15\/functions\/([^/]+)\/response-streaming-invocations$/;
 const TYPES = ['Event', 'RequestResponse', 'DryRun'] as const;
 /** "Up to 3,583 bytes of base64-encoded data about the invoking client." */
 const MAX_CLIENT_CONTEXT_BYTES = 3583;
@@ -30,15 +33,16 @@ export function parseInvokeRequest(
   account: { readonly region: string; readonly accountId: string },
 ): InvokeRequest {
   const [path, query] = splitUrl(request.url ?? '/');
-  const named = PATH.exec(path)?.[1];
+  const streamed = STREAM_PATH.exec(path)?.[1];
+  const named = streamed ?? PATH.exec(path)?.[1];
   if (request.method !== 'POST' || named === undefined)
     throw new InvokeError(
       404,
       'UnknownOperationException',
-      'The emulator serves the Invoke operation alone.',
+      'The emulator serves Invoke and InvokeWithResponseStream alone.',
     );
   const type = headerOf(request, 'x-amz-invocation-type') ?? 'RequestResponse';
-  if (!isType(type))
+  if (!isType(type) || (streamed !== undefined && type === 'Event'))
     throw new InvokeError(
       400,
       'ValidationException',
@@ -58,6 +62,7 @@ export function parseInvokeRequest(
   return {
     functionName,
     type,
+    streams: streamed !== undefined,
     wantsLog: headerOf(request, 'x-amz-log-type') === 'Tail',
     clientContext: parseClientContext(headerOf(request, 'x-amz-client-context')),
     traceHeader: headerOf(request, 'x-amzn-trace-id'),
