@@ -325,6 +325,45 @@ describe('a queue with a function', () => {
   });
 });
 
+describe('a FIFO queue', () => {
+  it('hands groups over in order, each message once, with the attributes of its kind', async () => {
+    const {
+      client,
+      urls,
+      stage: running,
+    } = await start({
+      name: 'orders.fifo',
+      function: 'worker',
+      batchSize: 1,
+      contentBasedDeduplication: true,
+    });
+    const QueueUrl = urls['orders.fifo']!;
+    const send = (MessageBody: string, MessageGroupId: string) =>
+      client.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageGroupId }));
+    await send('slow', 'a');
+    await send('a2', 'a');
+    const { MessageId, SequenceNumber } = await send('a3', 'a');
+    expect(await send('a3', 'a')).toMatchObject({ MessageId, SequenceNumber });
+    await send('b1', 'b');
+    await until('each has been handed over', () => events(running).length >= 4);
+    await until('the queue is empty', () => counted(client, QueueUrl).then((count) => count === 0));
+    const handed = bodies(running).flat();
+    expect(handed.filter((body) => body !== 'b1')).toEqual(['slow', 'a2', 'a3']);
+    const records = events(running).flatMap(({ Records }) => Records);
+    expect(records.find(({ body }) => body === 'a3')!.attributes).toMatchObject({
+      MessageGroupId: 'a',
+      SequenceNumber,
+      MessageDeduplicationId: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
+  });
+
+  it('asks for a group', async () => {
+    const { client, urls } = await start({ name: 'orders.fifo' });
+    const command = new SendMessageCommand({ QueueUrl: urls['orders.fifo']!, MessageBody: 'x' });
+    await expect(client.send(command)).rejects.toThrow('must contain the parameter MessageGroupId');
+  });
+});
+
 it('carries the trace header from a function that sends to the one that receives, as the SDK and SQS do', async () => {
   const sender = await writeCode(`
     import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';

@@ -48,13 +48,16 @@ export async function startQueues(options: QueuesOptions): Promise<RunningQueues
   const server = await startSqsServer(options.port, served);
   const sources = options.queues.map((config) => {
     const { name, visibilityTimeoutMs = DEFAULT_VISIBILITY_TIMEOUT_MS } = config;
+    const { contentBasedDeduplication = false } = config;
+    const fifo = isFifo(name) ? { contentBasedDeduplication } : undefined;
     const dead = (): Queue | undefined => served.get(config.deadLetterQueue ?? '')?.queue;
     const queue = createQueue({
+      fifo: fifo !== undefined,
       visibilityTimeoutMs,
       maxReceiveCount: config.maxReceiveCount,
       clock: nowUnixMs,
-      onDead: ({ body, attributes, traceHeader }) =>
-        dead()?.send({ body, attributes, traceHeader, delayMs: 0 }),
+      onDead: ({ body, attributes, traceHeader, groupId, deduplicationId }) =>
+        dead()?.send({ body, attributes, traceHeader, delayMs: 0, groupId, deduplicationId }),
     });
     const arn = toArn(account, name);
     const url = `${server.endpoint}/${account.accountId}/${name}`;
@@ -65,6 +68,7 @@ export async function startQueues(options: QueuesOptions): Promise<RunningQueues
       arn,
       queue,
       visibilityTimeoutMs,
+      fifo,
       createdUnixMs: nowUnixMs(),
       redrivePolicy,
     });
@@ -100,6 +104,10 @@ export async function startQueues(options: QueuesOptions): Promise<RunningQueues
   };
 }
 
+function isFifo(name: string): boolean {
+  return name.endsWith('.fifo');
+}
+
 function toArn({ region, accountId }: Account, name: string): string {
   return `arn:aws:sqs:${region}:${accountId}:${name}`;
 }
@@ -114,10 +122,10 @@ function toRedrivePolicy(
 
 function refuseFaults(config: QueueConfig, all: readonly QueueConfig[]): void {
   const { name, deadLetterQueue } = config;
-  if (!/^[\w-]{1,80}$/.test(name))
+  if (!/^[\w-]{1,80}$/.test(name.replace(/\.fifo$/, '_fifo')))
     throw new EmulatorError(
       'CLICKSPAN_EMULATOR_OPTION',
-      `queue name "${name}": letters, digits, - and _ only; no FIFO queues`,
+      `queue name "${name}": at most 80 letters, digits, - and _, and perhaps .fifo at the end`,
     );
   if (all.filter((other) => other.name === name).length > 1)
     throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `queue ${name} is configured twice`);
@@ -127,10 +135,17 @@ function refuseFaults(config: QueueConfig, all: readonly QueueConfig[]): void {
       `queue ${name}: there is no queue ${deadLetterQueue} for its dead letters`,
     );
   }
-  inRange(name, 'batchSize', config.batchSize, 1, 10_000);
+  if (deadLetterQueue !== undefined && isFifo(deadLetterQueue) !== isFifo(name))
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_OPTION',
+      `queue ${name}: the dead-letter queue of a FIFO queue must be one, and of a standard queue none`,
+    );
+  // "For FIFO queues, the maximum is 10", and they know no batching window.
+  const [mostMessages, longestWindowMs] = isFifo(name) ? [10, 0] : [10_000, 300_000];
+  inRange(name, 'batchSize', config.batchSize, 1, mostMessages);
   refuseFilterFaults(`queue ${name}`, config.filterPatterns);
   inRange(name, 'maxConcurrency', config.maxConcurrency, 2, 1000);
-  inRange(name, 'batchWindowMs', config.batchWindowMs, 0, 300_000);
+  inRange(name, 'batchWindowMs', config.batchWindowMs, 0, longestWindowMs);
   if ((config.batchSize ?? 0) > BATCH_WITHOUT_WINDOW && (config.batchWindowMs ?? 0) < LEAST_WINDOW_MS)
     throw new EmulatorError(
       'CLICKSPAN_EMULATOR_OPTION',

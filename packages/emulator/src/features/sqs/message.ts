@@ -15,6 +15,17 @@ export interface OutgoingMessage {
   /** X-Ray's header, a system attribute. */
   readonly traceHeader: string | undefined;
   readonly delayMs: number;
+  /** Of a FIFO queue's message: messages of one group come in order. */
+  readonly groupId?: string | undefined;
+  /** Of a FIFO queue's message: a second one within five minutes is not taken in. */
+  readonly deduplicationId?: string | undefined;
+}
+
+/** What a sender is told. */
+export interface SentMessage {
+  readonly messageId: string;
+  /** Of a FIFO queue. */
+  readonly sequenceNumber: string | undefined;
 }
 
 /** A message that has been received, and is hidden from others for a while. */
@@ -28,6 +39,9 @@ export interface ReceivedMessage {
   readonly sentUnixMs: number;
   readonly firstReceivedUnixMs: number;
   readonly receiveCount: number;
+  readonly groupId: string | undefined;
+  readonly deduplicationId: string | undefined;
+  readonly sequenceNumber: string | undefined;
 }
 
 /** Whoever sends in the emulator is this one. */
@@ -42,6 +56,9 @@ export function toSystemAttributes(message: ReceivedMessage): Record<string, str
   return {
     ApproximateReceiveCount: String(message.receiveCount),
     ...(message.traceHeader === undefined ? {} : { AWSTraceHeader: message.traceHeader }),
+    ...(message.sequenceNumber === undefined ? {} : { SequenceNumber: message.sequenceNumber }),
+    ...(message.groupId === undefined ? {} : { MessageGroupId: message.groupId }),
+    ...(message.deduplicationId === undefined ? {} : { MessageDeduplicationId: message.deduplicationId }),
     SentTimestamp: String(Math.floor(message.sentUnixMs)),
     SenderId: SENDER_ID,
     ApproximateFirstReceiveTimestamp: String(Math.floor(message.firstReceivedUnixMs)),

@@ -22,7 +22,8 @@ function bench(maxReceiveCount?: number): Bench {
     advance: (ms) => {
       now += ms;
     },
-    send: (body, delayMs = 0) => queue.send({ body, attributes: {}, traceHeader: undefined, delayMs }),
+    send: (body, delayMs = 0) =>
+      queue.send({ body, attributes: {}, traceHeader: undefined, delayMs }).messageId,
     receive: (max = 10) => queue.receive({ max, waitMs: 0 }),
   };
 }

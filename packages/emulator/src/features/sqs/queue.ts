@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../platform/clock.ts';
-import type { OutgoingMessage, ReceivedMessage } from './message.ts';
+import { createFifoOrder } from './fifoOrder.ts';
+import type { OutgoingMessage, ReceivedMessage, SentMessage } from './message.ts';
 import { sizeOf } from './sqsParameters.ts';
 
 export interface QueueOptions {
   readonly visibilityTimeoutMs: number;
+  /** Whether groups of messages come in order, each message once; a standard queue unless set. */
+  readonly fifo?: boolean | undefined;
   /** Undefined means that a message may be received without end. */
   readonly maxReceiveCount: number | undefined;
   readonly clock: Clock;
@@ -23,10 +26,10 @@ export interface ReceiveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A standard queue in memory. */
+/** A queue in memory. */
 export interface Queue {
-  /** Takes a message in and returns its id. */
-  send(message: OutgoingMessage): string;
+  /** Takes a message in; of a FIFO queue's duplicate it tells what the first one was told. */
+  send(message: OutgoingMessage): SentMessage;
   receive(options: ReceiveOptions): Promise<readonly ReceivedMessage[]>;
   /** True also when it was gone already, as in SQS; false when the handle is no handle of ours. */
   remove(receiptHandle: string): boolean;
@@ -42,6 +45,7 @@ export interface Queue {
 interface Stored {
   readonly messageId: string;
   readonly message: OutgoingMessage;
+  readonly sequenceNumber: string | undefined;
   readonly sentUnixMs: number;
   visibleUnixMs: number;
   receiptHandle: string;
@@ -57,6 +61,7 @@ interface Stored {
 export function createQueue(options: QueueOptions): Queue {
   const { clock } = options;
   const stored = new Map<string, Stored>();
+  const order = options.fifo ? createFifoOrder(clock) : undefined;
   const waiters = new Set<() => void>();
   let wakeTimer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -66,7 +71,11 @@ export function createQueue(options: QueueOptions): Queue {
     clearTimeout(wakeTimer);
     if (waiters.size === 0 || stored.size === 0) return;
     let next = Infinity;
-    for (const { visibleUnixMs } of stored.values()) next = Math.min(next, visibleUnixMs);
+    const isBlocked = order?.blockedGroups();
+    for (const { message, visibleUnixMs } of stored.values()) {
+      // What waits for an earlier one of its group comes out with that one, or when that one is gone.
+      if (!isBlocked?.(message.groupId, visibleUnixMs)) next = Math.min(next, visibleUnixMs);
+    }
     const inMs = next - clock();
     if (inMs <= 0) for (const waiter of waiters) waiter();
     else wakeTimer = setTimeout(wake, Math.ceil(inMs));
@@ -80,8 +89,10 @@ export function createQueue(options: QueueOptions): Queue {
     const taken: ReceivedMessage[] = [];
     const nowUnixMs = clock();
     let sizeBytes = 0;
+    const isBlocked = order?.blockedGroups();
     for (const entry of stored.values()) {
       if (taken.length >= max) break;
+      if (isBlocked?.(entry.message.groupId, entry.visibleUnixMs)) continue;
       if (entry.visibleUnixMs > nowUnixMs) continue;
       if (entry.receiveCount >= (options.maxReceiveCount ?? Infinity)) {
         stored.delete(entry.messageId);
@@ -136,12 +147,17 @@ export function createQueue(options: QueueOptions): Queue {
 
   return {
     send: (message) => {
+      const known = order?.duplicateOf(message.deduplicationId);
+      if (known) return known;
       const messageId = randomUUID();
+      const sequenceNumber = order?.nextSequenceNumber();
+      order?.remember(message.deduplicationId, { messageId, sequenceNumber });
       const sentUnixMs = clock();
       const visibleUnixMs = sentUnixMs + message.delayMs;
       const entry = {
         messageId,
         message,
+        sequenceNumber,
         sentUnixMs,
         visibleUnixMs,
         receiptHandle: '',
@@ -150,12 +166,14 @@ export function createQueue(options: QueueOptions): Queue {
       };
       stored.set(messageId, entry);
       wake();
-      return messageId;
+      return { messageId, sequenceNumber };
     },
     receive,
     remove: (receiptHandle) => {
       const entry = find(receiptHandle);
       if (entry) stored.delete(entry.messageId);
+      // The next one of its group may come now.
+      if (order) wake();
       return /^[0-9a-f-]{36}#[0-9a-f-]{36}$/.test(receiptHandle);
     },
     hide,
@@ -181,8 +199,8 @@ export function createQueue(options: QueueOptions): Queue {
 }
 
 function toReceived({ messageId, message, ...entry }: Stored): ReceivedMessage {
-  const { body, attributes, traceHeader } = message;
-  const { receiptHandle, sentUnixMs, firstReceivedUnixMs, receiveCount } = entry;
+  const { body, attributes, traceHeader, groupId, deduplicationId } = message;
+  const { receiptHandle, sequenceNumber, sentUnixMs, firstReceivedUnixMs, receiveCount } = entry;
   return {
     messageId,
     receiptHandle,
@@ -192,5 +210,8 @@ function toReceived({ messageId, message, ...entry }: Stored): ReceivedMessage {
     sentUnixMs,
     firstReceivedUnixMs,
     receiveCount,
+    groupId,
+    deduplicationId,
+    sequenceNumber,
   };
 }

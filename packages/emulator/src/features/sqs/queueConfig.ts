@@ -1,6 +1,9 @@
 /** A queue, and the function that its messages trigger. */
 export interface QueueConfig {
+  /** A name that ends in `.fifo` makes a FIFO queue. */
   readonly name: string;
+  /** Whether a FIFO queue knows a message without a deduplication id by its body; false. */
+  readonly contentBasedDeduplication?: boolean | undefined;
   /** Name of the function; none means that messages are only received by request. */
   readonly function?: string | undefined;
   /** 1 to 10,000 messages in one event; 10. More than 10 need a `batchWindowMs` of 1,000 and more, as on AWS. */

@@ -2,6 +2,8 @@ import type { MessageAttributes, ReceivedMessage } from './message.ts';
 import { toSystemAttributes } from './message.ts';
 import { toAttributesMd5, toBodyMd5 } from './messageDigest.ts';
 import type { Queue } from './queue.ts';
+import { parseFifo } from './fifoParameters.ts';
+import type { FifoQueue } from './fifoParameters.ts';
 import { SqsError } from './sqsError.ts';
 import {
   integer,
@@ -21,6 +23,8 @@ export interface ServedQueue {
   readonly arn: string;
   readonly queue: Queue;
   readonly visibilityTimeoutMs: number;
+  /** What a FIFO queue asks of its messages; undefined of a standard queue. */
+  readonly fifo: FifoQueue | undefined;
   readonly createdUnixMs: number;
   readonly redrivePolicy: string | undefined;
 }
@@ -74,14 +78,15 @@ export const SQS_ACTIONS: Readonly<Record<string, SqsAction>> = {
   GetQueueAttributes: (call) => getAttributes(call),
 };
 
-function sendOne(call: SqsCall, { queue }: ServedQueue, entry: Parameters): Json {
-  const message = parseMessage(entry, call.traceHeader);
-  const messageId = queue.send(message);
+function sendOne(call: SqsCall, { queue, fifo }: ServedQueue, entry: Parameters): Json {
+  const message = { ...parseMessage(entry, call.traceHeader), ...parseFifo(entry, fifo) };
+  const { messageId, sequenceNumber } = queue.send(message);
   const attributesMd5 = toAttributesMd5(message.attributes);
   const systemMd5 = toAttributesMd5(parseAttributes(entry['MessageSystemAttributes']));
   return {
     MessageId: messageId,
     MD5OfMessageBody: toBodyMd5(message.body),
+    ...(sequenceNumber === undefined ? {} : { SequenceNumber: sequenceNumber }),
     ...(attributesMd5 === undefined ? {} : { MD5OfMessageAttributes: attributesMd5 }),
     ...(systemMd5 === undefined ? {} : { MD5OfMessageSystemAttributes: systemMd5 }),
   };
@@ -202,6 +207,14 @@ function getAttributes(call: SqsCall): Json {
     QueueArn: served.arn,
     ReceiveMessageWaitTimeSeconds: '0',
     VisibilityTimeout: String(Math.round(served.visibilityTimeoutMs / 1000)),
+    ...(served.fifo === undefined
+      ? {}
+      : {
+          FifoQueue: 'true',
+          ContentBasedDeduplication: String(served.fifo.contentBasedDeduplication),
+          DeduplicationScope: 'queue',
+          FifoThroughputLimit: 'perQueue',
+        }),
     ...(served.redrivePolicy === undefined ? {} : { RedrivePolicy: served.redrivePolicy }),
   };
   const wanted = names(call.parameters['AttributeNames']);

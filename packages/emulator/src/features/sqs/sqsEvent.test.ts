@@ -14,6 +14,9 @@ const message: ReceivedMessage = {
   sentUnixMs: 1_795_436_545_156.7,
   firstReceivedUnixMs: 1_795_436_545_200.2,
   receiveCount: 1,
+  groupId: undefined,
+  deduplicationId: undefined,
+  sequenceNumber: undefined,
 };
 
 it('shapes a message as Lambda hands it to functions', () => {
