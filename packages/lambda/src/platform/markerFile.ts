@@ -40,25 +40,21 @@ export function openMarkerFile(path: string): MarkerFile {
   } catch {
     // Read-only, or no such folder.
   }
-  const line = Buffer.alloc(LINE_BYTES);
+  // As a text, which costs less than to fill a buffer first.
+  const put = (text: string): void => void attempt((opened) => writeSync(opened, `${text}\n`, 0));
   const found = attempt((opened) => readLine(opened));
   // The whole room at once, so that no invocation waits for the disk to find some.
-  attempt((opened) => {
-    line[0] = 10;
-    writeSync(opened, line, 0, LINE_BYTES, 0);
-  });
+  attempt((opened) => writeSync(opened, '\n'.repeat(LINE_BYTES), 0));
   return {
     found,
     write(text) {
       // A character takes up to three bytes.
       if (text.length * 3 >= LINE_BYTES && Buffer.byteLength(text) >= LINE_BYTES) return false;
-      const bytes = line.write(text);
-      line[bytes] = 10;
-      attempt((opened) => writeSync(opened, line, 0, bytes + 1, 0));
+      put(text);
       return true;
     },
-    writeLong: (text) => void attempt((opened) => writeSync(opened, `${text}\n`, 0)),
-    clear: () => void attempt((opened) => writeSync(opened, '\n', 0)),
+    writeLong: put,
+    clear: () => put(''),
   };
 }
 

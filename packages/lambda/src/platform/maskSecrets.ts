@@ -1,5 +1,6 @@
 /** A text without any of it holds no credential: most messages. */
-const SUSPECT = /AKIA|ASIA|@|[=:]|bearer|basic/i;
+const SUSPECT =
+  /AKIA|ASIA|:\/\/[^\s/]{0,256}@|bearer|basic|passw|secret|token|signature|credential|api.?key|access.?key/i;
 
 /** Nothing longer is recorded. */
 const MAX_LENGTH = 8192;

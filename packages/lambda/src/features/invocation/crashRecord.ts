@@ -1,5 +1,11 @@
+import {
+  CLICKSPAN_SPAN_TYPE,
+  FAAS_COLDSTART,
+  FAAS_INVOCATION_ID,
+  FAAS_TRIGGER,
+} from '@clickspan/shared/attributes';
 import type { EncodedRecord } from '@clickspan/shared/otlp';
-import type { Link, SpanContext } from '@opentelemetry/api';
+import type { Attributes, Link, SpanContext } from '@opentelemetry/api';
 import type { MarkerFile } from '../../platform/markerFile.ts';
 import type { Unfinished } from './unfinished.ts';
 
@@ -28,6 +34,8 @@ export interface CrashRecordEnvironment {
   readonly memoryBytes: () => number;
 }
 
+/** What is written of an invocation at once; the rest when it has been under way for a while. */
+const FIRST_ATTRIBUTES = [CLICKSPAN_SPAN_TYPE, FAAS_INVOCATION_ID, FAAS_COLDSTART, FAAS_TRIGGER] as const;
 /** The file holds a megabyte; the latest spans tell most. */
 const MAX_LEFT_CHARACTERS = 250_000;
 
@@ -40,10 +48,10 @@ interface Found {
 export function createCrashRecord({ file, now, memoryBytes }: CrashRecordEnvironment): CrashRecord {
   let current: Unfinished | undefined;
   const { unfinished, spans = [] } = parseFound(file.found);
-  const write = (entry: Unfinished): void => {
-    // Large attributes can be done without.
-    if (!file.write(JSON.stringify({ unfinished: entry })))
-      file.write(JSON.stringify({ unfinished: { ...entry, attributes: {}, links: [] } }));
+  const writeBrief = (entry: Unfinished): void => {
+    const attributes: Attributes = {};
+    for (const name of FIRST_ATTRIBUTES) attributes[name] = entry.attributes[name];
+    file.write(JSON.stringify({ unfinished: { ...entry, attributes, links: [] } }));
   };
   return {
     restarted: file.found !== undefined,
@@ -51,12 +59,13 @@ export function createCrashRecord({ file, now, memoryBytes }: CrashRecordEnviron
     spans,
     begin(entry) {
       current = { ...entry, seenUnixMs: entry.startUnixMs, seenBytes: 0 };
-      write(current);
+      writeBrief(current);
     },
     seen() {
       if (!current) return;
       current = { ...current, seenUnixMs: now(), seenBytes: memoryBytes() };
-      write(current);
+      // Large attributes can be done without.
+      if (!file.write(JSON.stringify({ unfinished: current }))) writeBrief(current);
     },
     end() {
       current = undefined;
