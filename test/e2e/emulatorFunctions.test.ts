@@ -168,7 +168,7 @@ describe.each(runtimeClientsToTest())(
       expect((await emulator.invoke('f', { tail: 'no JSON' })).payload).toBe('{"a":no JSON');
     });
 
-    it('out of time is killed with all it started, and the next event finds a new environment', async () => {
+    it('out of time is killed with all it started, and the next event starts it anew', async () => {
       const running = await start(
         `
       import { spawn } from 'node:child_process';
@@ -191,11 +191,12 @@ describe.each(runtimeClientsToTest())(
       const { payload: pid } = await running.emulator.invoke('f', { hang: false });
       expect(pid).not.toBe(killed!.pid);
       await until('nothing of the group is left', () => livingStates(killed!.processGroupId!).length === 0);
-      expect(running.environments()[0]).toMatchObject({
-        state: 'ended',
-        endReason: 'timeout',
-        invocations: [{ status: 'timeout' }],
-      });
+      expect(running.environments()).toMatchObject([
+        {
+          resets: [{ reason: 'timeout', errorType: 'Sandbox.Timedout' }],
+          invocations: [{ status: 'timeout' }, { suppressedInitMs: expect.any(Number) as number }],
+        },
+      ]);
       expect(
         running.log.some((line) => line.endsWith(`${requestId} Task timed out after 1.50 seconds`)),
       ).toBe(true);
@@ -217,7 +218,13 @@ describe.each(runtimeClientsToTest())(
         errorType: 'Runtime.ExitError',
         errorMessage: `RequestId: ${requestId} Error: ${reason}`,
       });
-      expect(running.environments()[0]).toMatchObject({ state: 'ended', invocations: [{ status: 'crash' }] });
+      expect(running.environments()).toMatchObject([
+        {
+          state: 'idle',
+          resets: [{ reason: 'failure', errorType: 'Runtime.ExitError' }],
+          invocations: [{ status: 'crash' }],
+        },
+      ]);
     });
 
     it('that fails in INIT is tried once more, and then answered with what it failed of', async () => {
@@ -225,10 +232,13 @@ describe.each(runtimeClientsToTest())(
       const { functionError, payload } = await running.emulator.invoke('f', {});
       expect(functionError).toBe('Unhandled');
       expect(payload).toMatchObject({ errorMessage: 'no configuration', errorType: 'Error' });
-      await until('both environments have ended', () =>
-        running.environments().every(({ state }) => state === 'ended'),
-      );
-      expect(running.environments()).toHaveLength(2);
+      expect(running.environments()).toMatchObject([
+        {
+          state: 'idle',
+          resets: [{ errorType: 'Error' }, { errorType: 'Error' }],
+          invocations: [{ status: 'crash', suppressedInitMs: expect.any(Number) as number }],
+        },
+      ]);
     });
 
     it('whose handler is missing says so', async () => {

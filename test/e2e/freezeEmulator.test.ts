@@ -162,9 +162,10 @@ describe.each(runtimeClientsToTest())(
         { timeoutMs: 1000 },
       );
       expect((await running.emulator.invoke('f', {})).payload).toBe('answered');
-      await until('it is ended', () => running.environments()[0]?.state === 'ended');
+      const { processGroupId } = running.environments()[0]!;
+      await until('its processes are ended', () => livingStates(processGroupId!).length === 0);
       expect(running.environments()[0]).toMatchObject({
-        endReason: 'timeout',
+        resets: [{ reason: 'timeout' }],
         invocations: [{ status: 'timeout' }],
       });
     });

@@ -1,4 +1,5 @@
 import type { FunctionConfig, Places } from '../features/environment/functionConfig.ts';
+import type { LimitsConfig } from '../features/environment/limits.ts';
 import type { LogEvent } from '../features/environment/logEvent.ts';
 import type { EnvironmentRecord } from '../features/environment/record.ts';
 import type { RuntimeClientKind } from '../features/environment/runtimeClient.ts';
@@ -71,6 +72,8 @@ export interface EmulatorOptions {
   readonly runtimeClient?: 'auto' | RuntimeClientKind | undefined;
   /** Stops idle environments for real; true unless set to false. */
   readonly freeze?: boolean | undefined;
+  /** Which limits the kernel shall hold functions to; none. Each environment's record says what does. */
+  readonly limits?: LimitsConfig | undefined;
   /** INIT's limit; 10,000, as on AWS. */
   readonly initTimeoutMs?: number | undefined;
   /** An environment idle for so long is ended; 0, the default, means never. */

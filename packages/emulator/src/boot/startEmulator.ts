@@ -167,6 +167,7 @@ async function startPools(
       initTimeoutMs: options.initTimeoutMs ?? DEFAULT_INIT_TIMEOUT_MS,
       idleTimeoutMs: options.idleTimeoutMs ?? 0,
       freeze: options.freeze ?? true,
+      limits: options.limits ?? {},
       clock: nowUnixMs,
       onLog: guarded(options.onLog ?? (() => undefined)),
     });

@@ -42,7 +42,7 @@ while [ $tries -lt 20 ]; do
   tries=$((tries + 1))
   sleep 0.1
 done
-for dir; do rm -rf -- "$dir"; done
+for dir; do rmdir -- "$dir" 2>/dev/null || rm -rf -- "$dir"; done
 `;
 
 /**

@@ -35,6 +35,7 @@ async function bench(): Promise<Bench> {
     handler: 'index.handler',
     events: {
       onNext: () => whenAsked?.(),
+      onRegistered: () => undefined,
       onResult: (result) => results.push(result),
       onInitError: (errorType, payload) => initErrors.push({ errorType, payload: payload.toString() }),
       onExtensionError: () => undefined,

@@ -8,11 +8,14 @@ import type { Invocation } from './invocation.ts';
 import type { Lifecycle, Refusal } from './lifecycle.ts';
 import { readInvocationResult } from './invocationResult.ts';
 import type { InvocationResult } from './invocationResult.ts';
+import type { ShutdownReason } from './shutdown.ts';
 
 /** What the APIs tell the environment that they belong to. */
 export interface ApiEvents {
   /** Something has asked for its next event: look whether all have. */
   onNext(): void;
+  /** An extension has registered. */
+  onRegistered(): void;
   /** The runtime has sent its whole response or error. */
   onResult(result: InvocationResult): void;
   onInitError(errorType: string, payload: Buffer): void;
@@ -33,6 +36,8 @@ export interface ApiServer {
   readonly authority: string;
   /** Answers the waiting `/next` of the runtime and of the extensions subscribed. */
   deliver(invocation: Invocation, deadlineUnixMs: number): void;
+  /** Sends SHUTDOWN to the extensions subscribed to it, at once or when they ask; returns their names. */
+  shutDown(reason: ShutdownReason, deadlineUnixMs: number): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -54,6 +59,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
   const { lifecycle, events } = options;
   const waitingExtensions = new Map<string, ServerResponse>();
   let waitingRuntime: ServerResponse | undefined;
+  let shutdownEvent: object | undefined;
   let current: { readonly invocation: Invocation; readonly deadlineUnixMs: number } | undefined;
 
   const server: LoopbackServer = await startLoopbackServer((request, response) => {
@@ -143,6 +149,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
       ...account,
     };
     respond(200, document, { 'Lambda-Extension-Identifier': id });
+    events.onRegistered();
   }
 
   function extensionNext(request: IncomingMessage, response: ServerResponse, respond: Respond): void {
@@ -150,6 +157,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     if (id === undefined) return;
     const step = lifecycle.extensionNext(id);
     if (step.status === 'refused') return refuse(respond, step);
+    if (step.status === 'shutdown' && shutdownEvent) return sendJson(response, 200, shutdownEvent);
     waitingExtensions.set(id, response);
     events.onNext();
   }
@@ -205,7 +213,18 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     if (runtime) sendInvocation(runtime, invocation, deadlineUnixMs);
   }
 
-  return { authority: server.authority, deliver, stop: () => server.stop() };
+  function shutDown(shutdownReason: ShutdownReason, deadlineUnixMs: number): readonly string[] {
+    shutdownEvent = { eventType: 'SHUTDOWN', shutdownReason, deadlineMs: Math.floor(deadlineUnixMs) };
+    const told = lifecycle.beginShutdown();
+    for (const id of told) {
+      const waiting = waitingExtensions.get(id);
+      waitingExtensions.delete(id);
+      if (waiting) sendJson(waiting, 200, shutdownEvent);
+    }
+    return told.map((id) => lifecycle.nameOf(id) ?? '');
+  }
+
+  return { authority: server.authority, deliver, shutDown, stop: () => server.stop() };
 }
 
 function sendJson(

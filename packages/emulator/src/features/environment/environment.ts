@@ -2,25 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reaper } from '../../platform/reaper.ts';
-import { startApiServer } from './apiServer.ts';
-import type { ApiServer } from './apiServer.ts';
-import { toEnvironmentVariables } from './environmentVariables.ts';
+import type { Names } from './environmentVariables.ts';
+import { listExtensionFiles } from './extensionFiles.ts';
 import type { Account, FunctionSettings } from './functionConfig.ts';
-import { startFunctionProcess } from './functionProcess.ts';
-import type { FunctionProcess, ProcessExit } from './functionProcess.ts';
 import type { Invocation, InvocationOutcome } from './invocation.ts';
 import { createInvocationLedger } from './invocationLedger.ts';
-import { createLifecycle } from './lifecycle.ts';
+import { createLimits } from './limits.ts';
+import type { LimitsConfig } from './limits.ts';
 import type { LogEvent } from './logEvent.ts';
-import type { EnvironmentRecord } from './record.ts';
-import { readPeakMemoryMb } from './report.ts';
+import type { EnvironmentRecord, EnvironmentReset } from './record.ts';
+import { readPeakMemoryMb, toInitReportLine, toInitStartLine } from './report.ts';
 import type { RuntimeClient } from './runtimeClient.ts';
-
-/** Why an environment could not be initialized. */
-export interface InitFailure {
-  readonly errorType: string;
-  readonly payload: Buffer;
-}
+import { startSandbox } from './sandbox.ts';
+import type { Sandbox, SandboxFailure } from './sandbox.ts';
 
 export interface EnvironmentOptions {
   readonly settings: FunctionSettings;
@@ -28,6 +22,7 @@ export interface EnvironmentOptions {
   readonly client: RuntimeClient;
   /** Where the function's layers have been unpacked. */
   readonly optDir: string;
+  readonly limits: LimitsConfig;
   readonly hostPath: string;
   readonly initTimeoutMs: number;
   readonly freeze: boolean;
@@ -36,13 +31,12 @@ export interface EnvironmentOptions {
   readonly onLog: (event: LogEvent) => void;
   /** It can take an event now; when it gets none before this returns, it is frozen. */
   readonly onIdle: (environment: Environment) => void;
-  readonly onInitFailed: (environment: Environment, failure: InitFailure) => void;
-  /** It takes no further event and is being killed. Not told of one that dies by itself. */
+  /** It takes no further event and is being shut down. Not told of one that dies by itself. */
   readonly onEnding: (environment: Environment) => void;
   readonly onEnded: (environment: Environment) => void;
 }
 
-/** One execution environment: a process group, its APIs, and at most one invocation at a time. */
+/** One execution environment: its processes, their APIs, and at most one invocation at a time. */
 export interface Environment {
   readonly id: string;
   /** Delivers an event; only when idle. The promise settles with the response, not with the end of the invocation. */
@@ -51,12 +45,17 @@ export interface Environment {
   /** Whether it has answered, and runtime or extensions have yet to ask for their next event. */
   isFinishing(): boolean;
   record(): EnvironmentRecord;
-  /** Kills the process group and closes the APIs; resolves when the process is gone. */
+  /** Shuts the processes down and closes the APIs; resolves when all are gone. */
   stop(reason: string): Promise<void>;
 }
 
+/** How INIT ended; a failure is told by the sandbox. */
+type InitOutcome = 'ready' | 'timeout' | SandboxFailure;
+
 /**
- * Starts an environment: its APIs first, then the process.
+ * Starts an environment. When its INIT fails, or an invocation brings its processes down, they are ended, and the next
+ * invocation begins with an INIT of its own, within its time limit: AWS's "suppressed init"
+ * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, "Failures during the invoke phase").
  *
  * @param options the function, the platform around it, and whom to tell
  */
@@ -64,20 +63,30 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   const { settings, clock, client } = options;
   const id = randomUUID();
   const logStreamName = toLogStreamName(clock());
-  const lifecycle = createLifecycle();
+  const extensionFiles = await listExtensionFiles(options.optDir);
+  const { group, limits } = createLimits(id, settings.memoryMb, options.limits, options.reaper);
+  const startedAtUnixMs = clock();
+  const resets: EnvironmentReset[] = [];
   let state: EnvironmentRecord['state'] = 'init';
   let frozen = false;
   let initDurationMs: number | undefined;
   let over: { readonly endReason: string; readonly endedAtUnixMs?: number } | undefined;
-  let fatalErrorType: string | undefined;
-  let initFailure: InitFailure | undefined;
-  let whenEnded: () => void;
-  const ended = new Promise<void>((resolve) => {
-    whenEnded = resolve;
-  });
+  let pid: number | undefined;
+  /** None while there are no processes: before the first, and after a reset. */
+  let sandbox: Sandbox | undefined;
+  let onInit: ((outcome: InitOutcome) => void) | undefined;
+  let opening: Promise<unknown> = Promise.resolve();
+  let shutting: Promise<void> = Promise.resolve();
 
-  const log = (source: LogEvent['source'], line: string): void =>
-    options.onLog({ functionName: settings.name, environmentId: id, source, line, atUnixMs: clock() });
+  const log = (source: LogEvent['source'], line: string, extension?: string): void =>
+    options.onLog({
+      functionName: settings.name,
+      environmentId: id,
+      source,
+      line,
+      atUnixMs: clock(),
+      ...(extension === undefined ? {} : { extension }),
+    });
 
   const ledger = createInvocationLedger({
     timeoutMs: settings.timeoutMs,
@@ -85,97 +94,155 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     clock,
     log: (line) => log('platform', line),
     initDurationMs: () => initDurationMs,
-    readPeakMemoryMb: () => readPeakMemoryMb(functionProcess.pid),
-    onTimeout: () => end('timeout'),
+    readPeakMemoryMb: () => readPeakMemoryMb(sandbox?.pid),
+    onTimeout: () => reset('timeout', 'Sandbox.Timedout'),
   });
-  const api: ApiServer = await startApiServer({
-    lifecycle,
-    functionName: settings.name,
-    functionArn: settings.arn,
-    accountId: options.account.accountId,
-    handler: settings.handler,
-    events: {
-      onNext: () => settleDown(),
-      onResult: (result) => ledger.respond(result),
-      onInitError: (errorType, payload) => endInit({ errorType, payload }),
-      onExtensionError: (errorType) => {
-        fatalErrorType ??= errorType;
-      },
-    },
-  });
-  const startedAtUnixMs = clock();
-  let functionProcess: FunctionProcess;
-  try {
-    functionProcess = startFunctionProcess({
+
+  async function openSandbox(): Promise<void> {
+    const starting = startSandbox({
       settings,
       client,
-      environment: toProcessEnvironment(options, api.authority, logStreamName),
+      group,
+      extensionFiles,
+      account: options.account,
       reaper: options.reaper,
-      onLine: log,
-      onExit: (exit) => onExit(exit),
+      clock,
+      log,
+      names: toNames(options, logStreamName),
+      events: {
+        onInitialized: () => onInit?.('ready'),
+        onResult: (result) => ledger.respond(result),
+        onIdle: () => {
+          if (state === 'busy' && ledger.finish()) becomeIdle();
+        },
+        onFailed: (failure) => onFailed(failure),
+      },
     });
-  } catch (error) {
-    await api.stop();
-    throw error;
+    opening = starting.catch(() => undefined);
+    sandbox = await starting;
   }
-  const initTimer = setTimeout(() => endInit(toInitTimeout(options.initTimeoutMs)), options.initTimeoutMs);
 
-  /** Someone has asked for a next event: whether that was the last one that we waited for. */
-  function settleDown(): void {
+  /** Starts the processes and waits until all have asked for a first event, or for what comes before that. */
+  async function initialize(limitMs: number | undefined): Promise<InitOutcome> {
+    const outcome = new Promise<InitOutcome>((resolve) => {
+      onInit = resolve;
+    });
+    await openSandbox();
+    const timer = limitMs === undefined ? undefined : setTimeout(() => onInit?.('timeout'), limitMs);
+    const reached = await outcome;
+    clearTimeout(timer);
+    onInit = undefined;
+    return reached;
+  }
+
+  async function runInit(): Promise<void> {
+    const begunUnixMs = clock();
+    log('platform', toInitStartLine(settings.runtime));
+    const outcome = await initialize(options.initTimeoutMs);
     if (over) return;
-    if (state === 'init' && lifecycle.isInitialized()) {
-      clearTimeout(initTimer);
-      initDurationMs = clock() - startedAtUnixMs;
-      becomeIdle();
-    } else if (state === 'busy' && lifecycle.isIdle() && ledger.finish()) becomeIdle();
+    if (outcome === 'ready') {
+      initDurationMs = clock() - begunUnixMs;
+      return becomeIdle();
+    }
+    log('platform', toInitReportLine({ phase: 'init', durationMs: clock() - begunUnixMs, outcome }));
+    reset(outcome === 'timeout' ? 'timeout' : 'failure', toErrorType(outcome));
+  }
+
+  function onFailed(failure: SandboxFailure): void {
+    const told = toMemoryFailure(failure, group?.oomKills() ?? 0);
+    if (onInit) onInit(told);
+    else if (state === 'busy') {
+      ledger.crash(told);
+      reset('failure', told.errorType);
+    } else if (state === 'idle') finish(failure.reason);
+  }
+
+  /** Ends the processes; the environment stays, and the next invocation starts them again. */
+  function reset(reason: EnvironmentReset['reason'], errorType: string): void {
+    resets.push({ atUnixMs: clock(), reason, errorType });
+    onInit?.({ errorType, reason });
+    closeSandbox(reason);
+  }
+
+  function closeSandbox(reason: EnvironmentReset['reason']): void {
+    const ended = sandbox;
+    if (over || !ended) return;
+    pid = ended.pid;
+    sandbox = undefined;
+    const limitMs = ended.shutdownLimitMs();
+    shutting = ended.shutDown(reason);
+    // What is killed at once is gone before an event could find it; extensions are given their time first.
+    if (limitMs === 0) becomeIdle();
+    else void shutting.then(becomeIdle);
   }
 
   function becomeIdle(): void {
+    if (over) return;
     state = 'idle';
     options.onIdle(environment);
-    if (!environment.isIdle() || !options.freeze) return;
+    if (!environment.isIdle() || !options.freeze || !sandbox) return;
     // Nothing was delivered meanwhile, so from here on nothing may run.
     frozen = true;
-    functionProcess.freeze();
+    sandbox.freeze();
   }
 
-  /** Asynchronous in the type, so that no failure is missed; what it does it does at once. */
+  /** Asynchronous in the type, so that no failure is missed; an initialized environment gets its event at once. */
   async function invoke(invocation: Invocation): Promise<InvocationOutcome> {
     if (state !== 'idle') throw new Error(`environment ${id} is ${state}`);
     state = 'busy';
-    if (frozen) functionProcess.thaw();
+    if (frozen) sandbox?.thaw();
     frozen = false;
     const startUnixMs = clock();
     const outcome = ledger.begin(invocation, startUnixMs);
-    api.deliver(invocation, startUnixMs + settings.timeoutMs);
+    if (sandbox) deliver(invocation, startUnixMs);
+    else await initializeWithin(invocation, startUnixMs);
     return outcome;
   }
 
-  function endInit(failure: InitFailure): void {
-    initFailure = failure;
-    end(`init: ${failure.errorType}`);
+  async function initializeWithin(invocation: Invocation, startUnixMs: number): Promise<void> {
+    await shutting;
+    const begunUnixMs = clock();
+    const reached = await initialize(undefined);
+    const suppressedInitMs = clock() - begunUnixMs;
+    ledger.initialized(suppressedInitMs);
+    // Its time limit has been told already, but perhaps before there was a sandbox.
+    if (!ledger.isOpen(invocation.requestId)) return closeSandbox('timeout');
+    if (over) return;
+    if (reached === 'ready') return deliver(invocation, startUnixMs);
+    log('platform', toInitReportLine({ phase: 'invoke', durationMs: suppressedInitMs, outcome: reached }));
+    if (reached === 'timeout') return;
+    ledger.start();
+    ledger.crash(reached);
+    reset('failure', reached.errorType);
   }
 
-  function end(endReason: string): void {
+  function deliver(invocation: Invocation, startUnixMs: number): void {
+    ledger.start();
+    sandbox!.deliver(invocation, startUnixMs + settings.timeoutMs);
+  }
+
+  function finish(endReason: string): void {
+    if (state === 'ended') return;
+    const last = sandbox?.shutDown('spindown') ?? shutting;
+    over = { endReason, endedAtUnixMs: clock() };
+    ledger.crash({ errorType: 'Runtime.ExitError', reason: endReason });
+    state = 'ended';
+    frozen = false;
+    void last.finally(() => group?.remove());
+    options.onEnded(environment);
+  }
+
+  async function stop(endReason: string): Promise<void> {
+    if (state === 'ended') return sandbox?.shutDown('spindown');
     if (!over) {
       over = { endReason };
       options.onEnding(environment);
+      onInit?.({ errorType: 'Sandbox.Failure', reason: endReason });
     }
-    functionProcess.kill();
-  }
-
-  function onExit(exit: ProcessExit): void {
-    clearTimeout(initTimer);
-    const errorType = fatalErrorType ?? exit.errorType;
-    const endReason = over?.endReason ?? exit.reason;
-    over = { endReason, endedAtUnixMs: clock() };
-    ledger.crash(errorType, endReason);
-    const wasInit = state === 'init';
-    state = 'ended';
-    frozen = false;
-    void api.stop().finally(() => whenEnded());
-    if (wasInit) options.onInitFailed(environment, initFailure ?? toInitFailure(errorType, endReason));
-    options.onEnded(environment);
+    await opening;
+    await sandbox?.shutDown('spindown');
+    await shutting;
+    finish(over.endReason);
   }
 
   const environment: Environment = {
@@ -188,35 +255,38 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       functionName: settings.name,
       runtime: settings.runtime,
       runtimeClient: client.kind,
-      pid: functionProcess.pid,
-      processGroupId: functionProcess.pid,
+      limits,
+      pid: sandbox?.pid ?? pid,
+      processGroupId: sandbox?.pid ?? pid,
       logStreamName,
       state,
       frozen,
       startedAtUnixMs,
       ...(initDurationMs === undefined ? {} : { initDurationMs }),
       ...over,
+      extensions: sandbox?.extensions() ?? [],
+      resets: [...resets],
       invocations: ledger.records(),
     }),
-    stop: (reason) => {
-      end(reason);
-      return ended;
-    },
+    stop,
   };
+  void runInit().catch((error: unknown) => finish(error instanceof Error ? error.message : String(error)));
   return environment;
 }
 
-function toProcessEnvironment(
-  { settings, account, client, optDir, hostPath }: EnvironmentOptions,
-  runtimeApi: string,
-  logStreamName: string,
-): Record<string, string> {
-  const runtimeDir = client.clientDir;
-  const nodeDir = dirname(client.nodePath);
-  const variables = { settings, account, runtimeApi, logStreamName, optDir, runtimeDir, nodeDir, hostPath };
-  // Tells the stand-in's preload which process is the runtime's; it takes the variable away again.
-  const entry = client.preloadPath === undefined ? {} : { CLICKSPAN_RUNTIME_CLIENT_ENTRY: client.entryPath };
-  return { ...toEnvironmentVariables(variables), ...entry };
+function toNames(options: EnvironmentOptions, logStreamName: string): Names {
+  const { settings, account, client, optDir, hostPath } = options;
+  return {
+    settings,
+    account,
+    logStreamName,
+    optDir,
+    hostPath,
+    initializationType: 'on-demand',
+    runtimeDir: client.clientDir,
+    nodeDir: dirname(client.nodePath),
+    standInEntry: client.preloadPath === undefined ? undefined : client.entryPath,
+  };
 }
 
 function toLogStreamName(unixMs: number): string {
@@ -224,11 +294,13 @@ function toLogStreamName(unixMs: number): string {
   return `${day}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
 }
 
-function toInitFailure(errorType: string, errorMessage: string): InitFailure {
-  return { errorType, payload: Buffer.from(JSON.stringify({ errorType, errorMessage })) };
+function toErrorType(outcome: Exclude<InitOutcome, 'ready'>): string {
+  return outcome === 'timeout' ? 'Sandbox.Timedout' : outcome.errorType;
 }
 
-function toInitTimeout(timeoutMs: number): InitFailure {
-  const seconds = (timeoutMs / 1000).toFixed(2);
-  return toInitFailure('Sandbox.Timedout', `Error: Task timed out after ${seconds} seconds`);
+/** The kernel says of a process that it has killed no more than of any other. */
+function toMemoryFailure(failure: SandboxFailure, oomKills: number): SandboxFailure {
+  return oomKills > 0 && failure.errorType === 'Runtime.ExitError'
+    ? { ...failure, errorType: 'Runtime.OutOfMemory' }
+    : failure;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { refuseFaultyVariables, toEnvironmentVariables } from './environmentVariables.ts';
+import { refuseFaultyVariables, toExtensionVariables, toRuntimeVariables } from './environmentVariables.ts';
 import { NO_PLACES, toFunctionSettings } from './functionConfig.ts';
+import type { VariablesInput } from './environmentVariables.ts';
 import type { FunctionSettings, Variables } from './functionConfig.ts';
 
 const account = { region: 'eu-central-1', accountId: '123456789012' };
@@ -12,17 +13,20 @@ const settingsWith = (environment: Variables): FunctionSettings =>
   );
 
 describe('the variables of an environment', () => {
+  const input = (environment: Variables): VariablesInput => ({
+    settings: settingsWith(environment),
+    account,
+    initializationType: 'on-demand',
+    runtimeApi: '127.0.0.1:9001',
+    logStreamName: 'stream',
+    optDir: '/tmp/opt1',
+    runtimeDir: '/runtime',
+    nodeDir: '/node/bin',
+    hostPath: '/usr/bin',
+    standInEntry: undefined,
+  });
   const variablesWith = (environment: Variables): Record<string, string> =>
-    toEnvironmentVariables({
-      settings: settingsWith(environment),
-      account,
-      runtimeApi: '127.0.0.1:9001',
-      logStreamName: 'stream',
-      optDir: '/tmp/opt1',
-      runtimeDir: '/runtime',
-      nodeDir: '/node/bin',
-      hostPath: '/usr/bin',
-    });
+    toRuntimeVariables(input(environment));
 
   it("lead the function's own values from /opt to its layers", () => {
     expect(variablesWith({ NODE_OPTIONS: '--require /opt/a.cjs' })['NODE_OPTIONS']).toBe(
@@ -33,6 +37,33 @@ describe('the variables of an environment', () => {
   it('may be overridden but for what only the platform sets', () => {
     const variables = variablesWith({ AWS_REGION: 'us-east-1', AWS_LAMBDA_FUNCTION_NAME: 'other' });
     expect(variables).toMatchObject({ AWS_REGION: 'us-east-1', AWS_LAMBDA_FUNCTION_NAME: 'f' });
+  });
+});
+
+describe('the variables of an external extension', () => {
+  it("are the function's and the platform's without the runtime's (rapidcore/env/environment.go, AgentExecEnv)", () => {
+    const settings = settingsWith({ OWN: 'yes', AWS_XRAY_CONTEXT_MISSING: 'x' });
+    const variables = toExtensionVariables({
+      settings,
+      account,
+      initializationType: 'on-demand',
+      runtimeApi: '127.0.0.1:9001',
+      logStreamName: 'stream',
+      optDir: '/tmp/opt1',
+      runtimeDir: '/runtime',
+      nodeDir: '/node/bin',
+      hostPath: '/usr/bin',
+      standInEntry: '/client',
+    });
+    expect(variables).toMatchObject({ OWN: 'yes', AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001', TZ: ':UTC' });
+    const runtimes = [
+      '_HANDLER',
+      'LAMBDA_TASK_ROOT',
+      'AWS_LAMBDA_LOG_STREAM_NAME',
+      'AWS_XRAY_CONTEXT_MISSING',
+    ];
+    expect(Object.keys(variables).filter((key) => runtimes.includes(key))).toEqual([]);
+    expect(Object.keys(variables).filter((key) => key.startsWith('CLICKSPAN'))).toEqual([]);
   });
 });
 

@@ -4,11 +4,10 @@ import { mapOptPaths } from './optPaths.ts';
 import { EmulatorError } from '../../emulatorError.ts';
 
 /** What the variables of one environment are made from. */
-export interface VariablesInput {
+export interface Names {
   readonly settings: FunctionSettings;
   readonly account: Account;
-  /** `host:port` of the Runtime API. */
-  readonly runtimeApi: string;
+  readonly initializationType: InitializationType;
   readonly logStreamName: string;
   /** Where the layers are unpacked: the stand-in for `/opt`. */
   readonly optDir: string;
@@ -18,7 +17,19 @@ export interface VariablesInput {
   readonly nodeDir: string;
   /** The PATH of this machine, so that a function finds its system's tools. */
   readonly hostPath: string;
+  /** The runtime client's entry, where the stand-in's preload must know it. */
+  readonly standInEntry: string | undefined;
 }
+
+/** The same for one sandbox. */
+export interface VariablesInput extends Names {
+  /** `host:port` of the Runtime API. */
+  readonly runtimeApi: string;
+}
+
+/** How an environment came to be initialized. */
+export type InitializationType =
+  'on-demand' | 'provisioned-concurrency' | 'snap-start' | 'lambda-managed-instances';
 
 /** Set by the platform alone: a function configured with one of them is refused, as on AWS. */
 const RESERVED: ReadonlySet<string> = new Set([
@@ -58,43 +69,72 @@ export function refuseFaultyVariables({ name, environment }: FunctionSettings): 
   }
 }
 
+/** The function's own variables, with a `/opt/` in them mapped. */
+function toOwn({ settings, optDir }: VariablesInput): Record<string, string> {
+  const own = Object.entries(settings.environment());
+  return Object.fromEntries(own.map(([key, value]) => [key, mapOptPaths(value, optDir)]));
+}
+
 /**
- * Makes the environment variables of one environment: the platform's, and the function's own over them (AWS lets a
- * function override those that are not reserved). Credentials are made up; region and credentials may be overridden
- * here, unlike on AWS, because functions talk to local services. A `/opt/` in the function's values is mapped.
- *
- * @param input names and places
+ * What every process of a sandbox gets. Credentials are made up; region and credentials may be overridden by the
+ * function's own variables, unlike on AWS, because functions talk to local services.
  */
-export function toEnvironmentVariables(input: VariablesInput): Record<string, string> {
-  const { settings, account, optDir } = input;
-  const own = Object.entries(settings.environment()).map(
-    ([key, value]) => [key, mapOptPaths(value, optDir)] as const,
-  );
-  const node = join(optDir, 'nodejs');
-  const versioned = settings.runtime.replace('js', '').replace('.x', '');
+function toCommon(input: VariablesInput): Record<string, string> {
+  const { settings, account } = input;
   return {
-    PATH: [input.nodeDir, input.hostPath, join(optDir, 'bin')].join(delimiter),
-    LANG: 'en_US.UTF-8',
+    PATH: [input.nodeDir, input.hostPath, join(input.optDir, 'bin')].join(delimiter),
     TZ: ':UTC',
-    NODE_PATH: [join(node, versioned, 'node_modules'), join(node, 'node_modules')].join(delimiter),
     AWS_REGION: account.region,
     AWS_DEFAULT_REGION: account.region,
     AWS_ACCESS_KEY_ID: 'ASIAEMULATOREMULATOR',
     AWS_SECRET_ACCESS_KEY: 'emulator-secret-access-key',
     AWS_SESSION_TOKEN: 'emulator-session-token',
-    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
-    AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
-    ...Object.fromEntries(own),
-    _HANDLER: settings.handler,
-    AWS_EXECUTION_ENV: `AWS_Lambda_${settings.runtime}`,
+    ...toOwn(input),
     AWS_LAMBDA_FUNCTION_NAME: settings.name,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.memoryMb),
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_INITIALIZATION_TYPE: input.initializationType,
+    AWS_LAMBDA_RUNTIME_API: input.runtimeApi,
+  };
+}
+
+/**
+ * Makes the environment variables of a runtime process: the platform's, and the function's own over them (AWS lets a
+ * function override those that are not reserved).
+ *
+ * @param input names and places
+ */
+export function toRuntimeVariables(input: VariablesInput): Record<string, string> {
+  const { settings, optDir, standInEntry } = input;
+  const node = join(optDir, 'nodejs');
+  const versioned = settings.runtime.replace('js', '').replace('.x', '');
+  const common = toCommon(input);
+  return {
+    LANG: 'en_US.UTF-8',
+    NODE_PATH: [join(node, versioned, 'node_modules'), join(node, 'node_modules')].join(delimiter),
+    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
+    ...common,
+    _HANDLER: settings.handler,
+    AWS_EXECUTION_ENV: `AWS_Lambda_${settings.runtime}`,
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${settings.name}`,
     AWS_LAMBDA_LOG_STREAM_NAME: input.logStreamName,
-    AWS_LAMBDA_RUNTIME_API: input.runtimeApi,
     LAMBDA_TASK_ROOT: settings.codeDir,
     LAMBDA_RUNTIME_DIR: input.runtimeDir,
+    // Tells the stand-in's preload which process is the runtime's; it takes the variable away again.
+    ...(standInEntry === undefined ? {} : { CLICKSPAN_RUNTIME_CLIENT_ENTRY: standInEntry }),
   };
+}
+
+/**
+ * Makes the environment variables of an external extension: the function's own and the platform's, but none that are
+ * the runtime's (rapid core, rapidcore/env/environment.go `AgentExecEnv`, constants.go `extensionExcludedKeys`).
+ *
+ * @param input names and places
+ */
+export function toExtensionVariables(input: VariablesInput): Record<string, string> {
+  const common = Object.entries(toCommon(input));
+  return Object.fromEntries(
+    common.filter(([key]) => key !== 'AWS_XRAY_CONTEXT_MISSING' && !key.startsWith('_')),
+  );
 }

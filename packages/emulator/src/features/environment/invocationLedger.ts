@@ -4,6 +4,7 @@ import type { Invocation, InvocationOutcome } from './invocation.ts';
 import type { InvocationResult } from './invocationResult.ts';
 import type { InvocationRecord } from './record.ts';
 import { toReportLine } from './report.ts';
+import type { SandboxFailure } from './sandbox.ts';
 
 export interface LedgerOptions {
   readonly timeoutMs: number;
@@ -20,14 +21,20 @@ export interface LedgerOptions {
 export interface InvocationLedger {
   /** Opens an invocation; only when none is under way. Settles when the caller can be answered. */
   begin(invocation: Invocation, startUnixMs: number): Promise<InvocationOutcome>;
+  /** An INIT within the invocation has ended. */
+  initialized(suppressedInitMs: number): void;
+  /** Its event goes to the runtime now. */
+  start(): void;
+  /** Whether that very invocation is still under way. */
+  isOpen(requestId: string): boolean;
   /** The runtime has answered: so is the caller. */
   respond(result: InvocationResult): void;
   /** Whether the invocation under way has been answered. */
   isAnswered(): boolean;
   /** Runtime and extensions are done. False when the runtime has not answered yet, or nothing is under way. */
   finish(): boolean;
-  /** The process is gone: answers the caller, if nobody has yet. */
-  crash(errorType: string, reason: string): void;
+  /** The sandbox is gone: answers the caller, if nobody has yet. */
+  crash(failure: SandboxFailure): void;
   records(): readonly InvocationRecord[];
 }
 
@@ -59,14 +66,15 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
     if (at >= 0) records[at] = open.record;
   }
 
-  function close(status: 'ok' | 'error' | 'timeout' | 'crash'): void {
+  function close(status: 'ok' | 'error' | 'timeout' | 'crash', errorType?: string): void {
     if (!open) return;
     const { requestId, record, timer } = open;
     clearTimeout(timer);
     const endUnixMs = clock();
     update({ endUnixMs, status });
     log(`END RequestId: ${requestId}`);
-    const durationMs = endUnixMs - record.startUnixMs;
+    // A timer is never early, and on AWS the platform's own work is not the function's.
+    const durationMs = status === 'timeout' ? options.timeoutMs : endUnixMs - record.startUnixMs;
     const initDurationMs = record.cold ? options.initDurationMs() : undefined;
     const maxMemoryUsedMb = options.readPeakMemoryMb();
     log(
@@ -77,6 +85,7 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
         memoryMb: options.memoryMb,
         maxMemoryUsedMb,
         status,
+        errorType,
       }),
     );
     open = undefined;
@@ -93,7 +102,6 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
 
   return {
     begin: ({ requestId }, startUnixMs) => {
-      log(`START RequestId: ${requestId} Version: $LATEST`);
       const record: InvocationRecord = { requestId, startUnixMs, cold, status: 'running' };
       cold = false;
       records.push(record);
@@ -102,6 +110,11 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
         open = { requestId, settle, record, timer: setTimeout(timeOut, options.timeoutMs) };
       });
     },
+    initialized: (suppressedInitMs) => update({ suppressedInitMs }),
+    start: () => {
+      if (open) log(`START RequestId: ${open.requestId} Version: $LATEST`);
+    },
+    isOpen: (requestId) => open?.requestId === requestId,
     respond: ({ status, payload, contentType, errorType }) => {
       if (!open) return;
       update({ responseUnixMs: clock(), status });
@@ -115,11 +128,13 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
       close(open.record.status);
       return true;
     },
-    crash: (errorType, reason) => {
+    crash: ({ errorType, reason, payload }) => {
       if (!open) return;
-      log(`RequestId: ${open.requestId} Error: ${reason}`);
-      open.settle(toPlatformError(open.requestId, errorType, reason));
-      close('crash');
+      const { requestId } = open;
+      log(`RequestId: ${requestId} Error: ${reason}`);
+      if (payload) open.settle({ status: 'error', requestId, errorType, payload });
+      else open.settle(toPlatformError(requestId, errorType, reason));
+      close('crash', errorType);
     },
     records: () => [...records],
   };

@@ -10,11 +10,23 @@ export interface Refusal {
 
 export type RuntimeState =
   'Started' | 'InitError' | 'Ready' | 'Running' | 'InvocationResponse' | 'ResponseSent';
-type ExtensionState = 'Registered' | 'Ready' | 'Running' | 'InitError' | 'ExitError';
+export type ExtensionState = 'Started' | 'Registered' | 'Ready' | 'Running' | 'InitError' | 'ExitError';
+
+/** Internal ones run inside the runtime process, external ones are files of `/opt/extensions`. */
+export type ExtensionKind = 'internal' | 'external';
+
+/** One extension as the environment knows it. */
+export interface ExtensionInfo {
+  readonly name: string;
+  readonly kind: ExtensionKind;
+  readonly events: readonly ExtensionEvent[];
+  readonly state: ExtensionState;
+}
 
 interface Extension {
   readonly name: string;
-  readonly events: ReadonlySet<ExtensionEvent>;
+  readonly kind: ExtensionKind;
+  events: ReadonlySet<ExtensionEvent>;
   state: ExtensionState;
 }
 
@@ -27,34 +39,54 @@ export interface Lifecycle {
   /** The response has been handed on. */
   responseSent(): void;
   runtimeInitError(): { readonly status: 'accepted' } | Refusal;
-  /** An extension that runs inside the runtime process registers. */
+  /** An extension registers: an external one when its name is that of one started, else an internal one. */
   register(name: string, events: readonly string[], id: string): { readonly status: 'registered' } | Refusal;
-  /** An extension asks for its next event. */
-  extensionNext(id: string): { readonly status: 'suspend' } | Refusal;
+  /** An extension asks for its next event. `shutdown`: it gets that at once. */
+  extensionNext(id: string): { readonly status: 'suspend' | 'shutdown' } | Refusal;
   /** An extension reports that it failed (`init`) or will exit (`exit`). */
   extensionError(id: string, when: 'init' | 'exit'): { readonly status: 'accepted' } | Refusal;
+  /** Every external extension has registered: the runtime may start. */
+  areExternalsRegistered(): boolean;
   /** Everyone has asked for a first event: the end of INIT. */
   isInitialized(): boolean;
   /** Runtime and every extension subscribed to INVOKE have asked for their next event. */
   isIdle(): boolean;
   /** An invocation begins. Only when idle. Returns the ids of the extensions that are to be told. */
   beginInvoke(): readonly string[];
+  /** The environment ends. Returns the ids of the external extensions that are to be told. */
+  beginShutdown(): readonly string[];
+  extensions(): readonly ExtensionInfo[];
+  nameOf(id: string): string | undefined;
   runtimeState(): RuntimeState;
 }
 
 /** Registrations that the platform allows in one environment (rapid core, core/registrations.go `MaxAgentsAllowed`). */
-const MAX_EXTENSIONS = 10;
+export const MAX_EXTENSIONS = 10;
 
 /**
  * Makes the state machine of one environment: the rules of the platform's own core ("rapid", in
- * aws/aws-lambda-runtime-interface-emulator at 4fa21571), for the runtime and for internal extensions.
+ * aws/aws-lambda-runtime-interface-emulator at 4fa21571), for the runtime and for extensions.
+ *
+ * @param externalNames file names of the external extensions
  */
-export function createLifecycle(): Lifecycle {
+export function createLifecycle(externalNames: readonly string[] = []): Lifecycle {
+  const externals = externalNames.map((name): Extension => ({
+    name,
+    kind: 'external',
+    events: new Set(),
+    state: 'Started',
+  }));
+  /** Those that have registered, by their id. */
   const extensions = new Map<string, Extension>();
   let runtime: RuntimeState = 'Started';
+  let ending = false;
 
-  const everyExtension = (holds: (extension: Extension) => boolean): boolean =>
-    [...extensions.values()].every(holds);
+  const all = (): readonly Extension[] => [
+    ...externals,
+    ...[...extensions.values()].filter(({ kind }) => kind === 'internal'),
+  ];
+  const subscribed = (event: ExtensionEvent): readonly [string, Extension][] =>
+    [...extensions].filter(([, { events }]) => events.has(event));
 
   return {
     runtimeNext: () => {
@@ -77,9 +109,15 @@ export function createLifecycle(): Lifecycle {
       return { status: 'accepted' };
     },
     register: (name, events, id) => {
-      const refusal = refuseRegistration(name, events, runtime, extensions);
-      if (refusal) return refusal;
-      extensions.set(id, { name, events: new Set(events as readonly ExtensionEvent[]), state: 'Registered' });
+      const external = externals.find((extension) => extension.name === name);
+      const refused = external
+        ? refuseExternal(external, events)
+        : refuseInternal(name, events, runtime, all());
+      if (refused) return refused;
+      const extension = external ?? { name, kind: 'internal', events: new Set(), state: 'Registered' };
+      extension.events = new Set(events as readonly ExtensionEvent[]);
+      extension.state = 'Registered';
+      extensions.set(id, extension);
       return { status: 'registered' };
     },
     extensionNext: (id) => {
@@ -88,7 +126,7 @@ export function createLifecycle(): Lifecycle {
       if (extension.state !== 'Registered' && extension.state !== 'Running')
         return refuseExtension(extension, id, 'Ready');
       extension.state = 'Ready';
-      return { status: 'suspend' };
+      return { status: ending && isTold(extension) ? 'shutdown' : 'suspend' };
     },
     extensionError: (id, when) => {
       const extension = extensions.get(id);
@@ -98,16 +136,22 @@ export function createLifecycle(): Lifecycle {
       extension.state = target;
       return { status: 'accepted' };
     },
-    isInitialized: () => runtime === 'Ready' && everyExtension(({ state }) => state === 'Ready'),
-    isIdle: () =>
-      runtime === 'Ready' &&
-      everyExtension(({ events, state }) => !events.has('INVOKE') || state === 'Ready'),
+    areExternalsRegistered: () => externals.every(({ state }) => state !== 'Started'),
+    isInitialized: () => runtime === 'Ready' && all().every(({ state }) => state === 'Ready'),
+    isIdle: () => runtime === 'Ready' && subscribed('INVOKE').every(([, { state }]) => state === 'Ready'),
     beginInvoke: () => {
       runtime = 'Running';
-      const told = [...extensions].filter(([, extension]) => extension.events.has('INVOKE'));
+      const told = subscribed('INVOKE');
       for (const [, extension] of told) extension.state = 'Running';
       return told.map(([id]) => id);
     },
+    beginShutdown: () => {
+      ending = true;
+      return [...extensions].filter(([, extension]) => isTold(extension)).map(([id]) => id);
+    },
+    extensions: () =>
+      all().map(({ name, kind, events, state }) => ({ name, kind, events: [...events], state })),
+    nameOf: (id) => extensions.get(id)?.name,
     runtimeState: () => runtime,
   };
 }
@@ -117,11 +161,22 @@ function mayFail(from: ExtensionState, to: 'InitError' | 'ExitError'): boolean {
   return from === to || (to === 'InitError' ? from === 'Registered' : from !== 'InitError');
 }
 
-function refuseRegistration(
+/** Who hears of the environment's end: external extensions alone can subscribe to that. */
+function isTold({ kind, events }: Extension): boolean {
+  return kind === 'external' && events.has('SHUTDOWN');
+}
+
+function refuseExternal(extension: Extension, events: readonly string[]): Refusal | undefined {
+  const unknown = events.find((event) => event !== 'INVOKE' && event !== 'SHUTDOWN');
+  if (unknown !== undefined) return refusal('Extension.InvalidEventType', `${unknown}: ErrInvalidEventType`);
+  return extension.state === 'Started' ? undefined : refuseExtension(extension, extension.name, 'Registered');
+}
+
+function refuseInternal(
   name: string,
   events: readonly string[],
   runtime: RuntimeState,
-  extensions: ReadonlyMap<string, Extension>,
+  extensions: readonly Extension[],
 ): Refusal | undefined {
   const unsupported = events.find((event) => event !== 'INVOKE');
   if (unsupported === 'SHUTDOWN') {
@@ -134,10 +189,10 @@ function refuseRegistration(
     return refusal('Extension.InvalidEventType', `${unsupported}: ErrInvalidEventType`);
   if (runtime !== 'Started')
     return refusal('Extension.RegistrationClosed', 'Extension registration closed already');
-  if (extensions.size >= MAX_EXTENSIONS) {
+  if (extensions.length >= MAX_EXTENSIONS) {
     return refusal('Extension.TooManyExtensions', `Extension limit (${MAX_EXTENSIONS}) reached`);
   }
-  if ([...extensions.values()].some((extension) => extension.name === name)) {
+  if (extensions.some((extension) => extension.name === name)) {
     return refusal('Extension.InvalidExtensionState', 'Extension with this name already registered');
   }
   return undefined;

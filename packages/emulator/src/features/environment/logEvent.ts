@@ -7,6 +7,8 @@ export interface LogEvent {
   /** `platform` for START, END, REPORT and what the platform reports of failures. */
   readonly source: 'stdout' | 'stderr' | 'platform';
   readonly line: string;
+  /** The name of the external extension that wrote it. */
+  readonly extension?: string;
   readonly atUnixMs: number;
 }
 

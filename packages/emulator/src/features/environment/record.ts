@@ -1,4 +1,5 @@
 import type { RuntimeName } from './functionConfig.ts';
+import type { ExtensionInfo } from './lifecycle.ts';
 import type { RuntimeClientKind } from './runtimeClient.ts';
 
 /** What the emulator itself saw of one invocation. Times are unix milliseconds with a fraction. */
@@ -13,6 +14,22 @@ export interface InvocationRecord {
   /** It was the first of its environment. */
   readonly cold: boolean;
   readonly status: 'running' | 'ok' | 'error' | 'timeout' | 'crash';
+  /** How long an INIT within the invocation took, where the environment's processes had to be started anew. */
+  readonly suppressedInitMs?: number;
+}
+
+/** The processes of an environment were ended, and the next invocation had to start them again. */
+export interface EnvironmentReset {
+  readonly atUnixMs: number;
+  readonly reason: 'timeout' | 'failure';
+  readonly errorType: string;
+}
+
+/** What holds an environment to its limits. */
+export interface LimitsRecord {
+  /** A control group of the kernel's, or only the limit of the JavaScript heap. */
+  readonly memory: 'cgroup v2' | 'cgroup v1' | 'heap';
+  readonly cpu: 'cgroup v2' | 'cgroup v1' | 'none';
 }
 
 /** What the emulator itself knows of one environment, from its own processes and clock alone. */
@@ -22,6 +39,8 @@ export interface EnvironmentRecord {
   readonly runtime: RuntimeName;
   /** Which native half its runtime client runs with. */
   readonly runtimeClient: RuntimeClientKind;
+  readonly limits: LimitsRecord;
+  /** Of the runtime; of the last one after a reset. */
   readonly pid: number | undefined;
   readonly processGroupId: number | undefined;
   readonly logStreamName: string;
@@ -33,6 +52,9 @@ export interface EnvironmentRecord {
   readonly initDurationMs?: number;
   readonly endedAtUnixMs?: number;
   readonly endReason?: string;
+  /** Those of its processes of now. */
+  readonly extensions: readonly (ExtensionInfo & { readonly pid: number | undefined })[];
+  readonly resets: readonly EnvironmentReset[];
   /** The newest, oldest first. */
   readonly invocations: readonly InvocationRecord[];
 }

@@ -9,6 +9,8 @@ export interface Report {
   readonly memoryMb: number;
   readonly maxMemoryUsedMb: number | undefined;
   readonly status: 'ok' | 'error' | 'timeout' | 'crash';
+  /** Of a crash. */
+  readonly errorType?: string | undefined;
 }
 
 /**
@@ -28,8 +30,39 @@ export function toReportLine(report: Report): string {
   if (report.initDurationMs !== undefined)
     fields.push(`Init Duration: ${report.initDurationMs.toFixed(2)} ms`);
   if (report.status === 'timeout') fields.push('Status: timeout');
-  if (report.status === 'crash') fields.push('Status: error', 'Error Type: Runtime.ExitError');
+  if (report.status === 'crash')
+    fields.push('Status: error', `Error Type: ${report.errorType ?? 'Runtime.ExitError'}`);
   return fields.join('\t');
+}
+
+/** How an INIT ended that did not succeed. */
+export interface InitReport {
+  readonly phase: 'init' | 'invoke';
+  readonly durationMs: number;
+  readonly outcome: 'timeout' | { readonly errorType: string };
+}
+
+/**
+ * Writes the INIT_REPORT line, which the platform leaves out where all went well
+ * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, "Failures during the Init phase").
+ *
+ * @param report how it ended
+ */
+export function toInitReportLine({ phase, durationMs, outcome }: InitReport): string {
+  const fields = [`INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms`, `Phase: ${phase}`];
+  if (outcome === 'timeout') fields.push('Status: timeout');
+  else fields.push('Status: error', `Error Type: ${outcome.errorType}`);
+  return fields.join('\t');
+}
+
+/**
+ * Writes the INIT_START line. On AWS the version is that of the runtime's image; there is none here.
+ *
+ * @param runtime the runtime's name
+ */
+export function toInitStartLine(runtime: string): string {
+  const version = /\d+/.exec(runtime)?.[0];
+  return `INIT_START Runtime Version: nodejs:${version}.emulator\tRuntime Version ARN: none`;
 }
 
 /**

@@ -1,9 +1,9 @@
-import type { Environment, EnvironmentOptions, InitFailure } from '../environment/environment.ts';
+import type { Environment, EnvironmentOptions } from '../environment/environment.ts';
 import type { Invocation, InvocationOutcome } from '../environment/invocation.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { EnvironmentBudget } from './environmentBudget.ts';
 
-export type PoolOptions = Omit<EnvironmentOptions, 'onIdle' | 'onInitFailed' | 'onEnding' | 'onEnded'> & {
+export type PoolOptions = Omit<EnvironmentOptions, 'onIdle' | 'onEnding' | 'onEnded'> & {
   readonly budget: EnvironmentBudget;
   readonly startEnvironment: (options: EnvironmentOptions) => Promise<Environment>;
   /** An environment idle for so long is ended; 0 means never. */
@@ -47,7 +47,7 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
   const living = new Map<Environment, NodeJS.Timeout | undefined>();
   const starting = new Set<Promise<unknown>>();
   const idle: Environment[] = [];
-  /** Those past INIT; until then the place belongs to the start, which may try twice. */
+  /** Those that have been idle once; until then the place belongs to the start. */
   const placed = new Set<Environment>();
   /** In the order in which they came. */
   const hopeful = new Set<Waiting>();
@@ -100,18 +100,13 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
       return Promise.resolve({ status: 'throttled', requestId, reason: 'ConcurrentInvocationLimitExceeded' });
     }
     taken++;
-    return new Promise((settle) => start({ invocation, settle }, options.initTimeoutMs, false));
+    return new Promise((settle) => start({ invocation, settle }));
   }
 
-  /**
-   * The platform runs a failed INIT once more, within the invocation and its time limit, and answers with what that
-   * one ends in.
-   */
-  function start(waiting: Waiting, initTimeoutMs: number, again: boolean): void {
+  function start(waiting: Waiting): void {
     let first: Waiting | undefined = waiting;
     const begun = startEnvironment({
       ...options,
-      initTimeoutMs,
       onIdle: (environment) => {
         placed.add(environment);
         const next = first ?? takeHopeful();
@@ -121,15 +116,12 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
         if (stopped) return settle(toStopping(invocation));
         environment.invoke(invocation).then(settle, (error: unknown) => settle(toFailure(invocation, error)));
       },
-      onInitFailed: (_, failure) => {
-        first = undefined;
-        if (again || stopped) {
-          giveBack();
-          waiting.settle(toInitOutcome(waiting.invocation, failure));
-        } else start(waiting, settings.timeoutMs, true);
-      },
       onEnding: leave,
       onEnded: (environment) => {
+        if (first) {
+          giveBack();
+          first.settle(stopped ? toStopping(first.invocation) : toFailure(first.invocation, 'It has ended.'));
+        }
         leave(environment);
         living.delete(environment);
         endedRecords = [...endedRecords, environment.record()].slice(-ENDED_KEPT);
@@ -189,10 +181,6 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
 
 function toStopping({ requestId }: Invocation): InvocationOutcome {
   return { status: 'throttled', requestId, reason: 'The emulator is stopping.' };
-}
-
-function toInitOutcome({ requestId }: Invocation, { errorType, payload }: InitFailure): InvocationOutcome {
-  return { status: 'error', requestId, errorType, payload };
 }
 
 function toFailure({ requestId }: Invocation, error: unknown): InvocationOutcome {

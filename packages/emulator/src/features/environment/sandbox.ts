@@ -1,0 +1,207 @@
+import type { Clock } from '../../platform/clock.ts';
+import type { ControlGroup } from '../../platform/controlGroup.ts';
+import type { Reaper } from '../../platform/reaper.ts';
+import { startApiServer } from './apiServer.ts';
+import type { ApiServer } from './apiServer.ts';
+import { toExtensionVariables, toRuntimeVariables } from './environmentVariables.ts';
+import type { Names } from './environmentVariables.ts';
+import type { ExtensionFile } from './extensionFiles.ts';
+import type { Account, FunctionSettings } from './functionConfig.ts';
+import type { Invocation } from './invocation.ts';
+import type { InvocationResult } from './invocationResult.ts';
+import { createLifecycle, MAX_EXTENSIONS } from './lifecycle.ts';
+import type { ExtensionInfo } from './lifecycle.ts';
+import type { LogEvent } from './logEvent.ts';
+import type { RuntimeClient } from './runtimeClient.ts';
+import { toRuntimeCommand } from './runtimeCommand.ts';
+import { startSandboxProcess } from './sandboxProcess.ts';
+import type { ProcessExit, SandboxProcess } from './sandboxProcess.ts';
+import { shutDown, toShutdownLimits } from './shutdown.ts';
+import type { ShutdownReason } from './shutdown.ts';
+
+/** Why a sandbox can serve no longer. */
+export interface SandboxFailure {
+  /** For example `Runtime.ExitError`. */
+  readonly errorType: string;
+  readonly reason: string;
+  /** The runtime's own words, where it could still say them. */
+  readonly payload?: Buffer | undefined;
+}
+
+export interface SandboxOptions {
+  readonly settings: FunctionSettings;
+  readonly account: Account;
+  readonly client: RuntimeClient;
+  readonly names: Names;
+  readonly extensionFiles: readonly ExtensionFile[];
+  readonly group: ControlGroup | undefined;
+  readonly reaper: Reaper;
+  readonly clock: Clock;
+  readonly log: (source: LogEvent['source'], line: string, extension?: string) => void;
+  readonly events: SandboxEvents;
+}
+
+/** What a sandbox tells its environment. */
+export interface SandboxEvents {
+  /** INIT is over: everyone has asked for a first event. */
+  onInitialized(): void;
+  onResult(result: InvocationResult): void;
+  /** An invocation is over: runtime and extensions have asked for their next event. */
+  onIdle(): void;
+  /** Once, and not when it is being shut down. */
+  onFailed(failure: SandboxFailure): void;
+}
+
+/** One generation of an environment's processes, with the APIs that they talk to. */
+export interface Sandbox {
+  /** Of the runtime; undefined while extensions have yet to register. */
+  readonly pid: number | undefined;
+  deliver(invocation: Invocation, deadlineUnixMs: number): void;
+  extensions(): readonly (ExtensionInfo & { readonly pid: number | undefined })[];
+  freeze(): void;
+  thaw(): void;
+  /** How long a shutdown may take; 0 means that all is killed at once. */
+  shutdownLimitMs(): number;
+  /** Ends everything; resolves when every process is gone and the APIs are closed. */
+  shutDown(reason: ShutdownReason): Promise<void>;
+}
+
+/**
+ * Starts a sandbox: its APIs, then the external extensions, and when these have registered, the runtime (rapid core,
+ * rapid/handlers.go `doRuntimeDomainInit`).
+ *
+ * @param options the function, the platform around it, and whom to tell
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { settings, client, extensionFiles, events } = options;
+  const lifecycle = createLifecycle(extensionFiles.map(({ name }) => name));
+  const extensions = new Map<string, SandboxProcess>();
+  let runtime: SandboxProcess | undefined;
+  let phase: 'init' | 'ready' | 'over' = 'init';
+  let fatalErrorType: string | undefined;
+  let ending: Promise<void> | undefined;
+
+  const api: ApiServer = await startApiServer({
+    lifecycle,
+    functionName: settings.name,
+    functionArn: settings.arn,
+    accountId: options.account.accountId,
+    handler: settings.handler,
+    events: {
+      onNext: () => settleDown(),
+      onRegistered: () => startRuntime(),
+      onResult: (result) => {
+        if (phase !== 'over') events.onResult(result);
+      },
+      onInitError: (errorType, payload) => fail({ errorType, reason: errorType, payload }),
+      onExtensionError: (errorType) => {
+        fatalErrorType ??= errorType;
+      },
+    },
+  });
+  const names = { ...options.names, runtimeApi: api.authority };
+
+  function settleDown(): void {
+    if (phase === 'init' && lifecycle.isInitialized()) {
+      phase = 'ready';
+      events.onInitialized();
+    } else if (phase === 'ready' && lifecycle.isIdle()) events.onIdle();
+  }
+
+  function fail(failure: SandboxFailure): void {
+    if (phase === 'over') return;
+    phase = 'over';
+    events.onFailed(failure);
+  }
+
+  function startRuntime(): void {
+    if (runtime || phase !== 'init' || !lifecycle.areExternalsRegistered()) return;
+    const environment = toRuntimeVariables(names);
+    const { command, args } = toRuntimeCommand(settings, client, environment);
+    runtime = startSandboxProcess({
+      command,
+      args,
+      environment,
+      cwd: settings.codeDir,
+      reaper: options.reaper,
+      onLine: (source, line) => options.log(source, line),
+      onExit: (exit) => fail(toRuntimeFailure(exit, fatalErrorType)),
+    });
+    join(runtime);
+  }
+
+  function startExtension({ name, path }: ExtensionFile): void {
+    const started = startSandboxProcess({
+      command: path,
+      args: [],
+      environment: toExtensionVariables(names),
+      cwd: '/',
+      reaper: options.reaper,
+      onLine: (source, line) => options.log(source, line, name),
+      onExit: (exit) => fail(toExtensionFailure(exit, fatalErrorType)),
+    });
+    extensions.set(name, started);
+    join(started);
+  }
+
+  /** What is gone already cannot be added; its exit tells. */
+  function join({ pid }: SandboxProcess): void {
+    try {
+      if (pid !== undefined) options.group?.add(pid);
+    } catch {
+      // See above.
+    }
+  }
+
+  const processes = (): readonly SandboxProcess[] => [...extensions.values(), ...(runtime ? [runtime] : [])];
+  if (extensionFiles.length > MAX_EXTENSIONS)
+    setImmediate(fail, {
+      errorType: 'Extension.LaunchError',
+      reason: `Extension limit (${MAX_EXTENSIONS}) reached`,
+    });
+  else {
+    extensionFiles.forEach(startExtension);
+    startRuntime();
+  }
+
+  return {
+    get pid() {
+      return runtime?.pid;
+    },
+    deliver: (invocation, deadlineUnixMs) => api.deliver(invocation, deadlineUnixMs),
+    extensions: () =>
+      lifecycle.extensions().map((info) => ({ ...info, pid: extensions.get(info.name)?.pid })),
+    freeze: () => processes().forEach((each) => each.freeze()),
+    thaw: () => processes().forEach((each) => each.thaw()),
+    shutdownLimitMs: () => toShutdownLimits(lifecycle.extensions()).totalMs,
+    shutDown: (reason) => {
+      phase = 'over';
+      ending ??= shutDown({
+        limits: toShutdownLimits(lifecycle.extensions()),
+        runtime,
+        extensions,
+        tell: (deadlineUnixMs) => api.shutDown(reason, deadlineUnixMs),
+        clock: options.clock,
+      }).then(() => api.stop());
+      return ending;
+    },
+  };
+}
+
+/** The first thing that went wrong is what the caller is told (rapid core, appctx `StoreFirstFatalError`). */
+function toRuntimeFailure({ failure, neverStarted }: ProcessExit, first: string | undefined): SandboxFailure {
+  if (neverStarted) return { errorType: 'Runtime.InvalidEntrypoint', reason: failure ?? '' };
+  const reason =
+    failure === undefined
+      ? 'Runtime exited without providing a reason'
+      : `Runtime exited with error: ${failure}`;
+  return { errorType: first ?? 'Runtime.ExitError', reason };
+}
+
+function toExtensionFailure(
+  { failure, neverStarted }: ProcessExit,
+  first: string | undefined,
+): SandboxFailure {
+  const errorType = neverStarted ? 'Extension.LaunchError' : (first ?? 'Extension.Crash');
+  return { errorType, reason: failure ?? 'exit code 0' };
+}
