@@ -34,6 +34,8 @@ export interface FunctionUrlConfig {
   readonly function: string;
   readonly port?: number | undefined;
   readonly cors?: CorsConfig | undefined;
+  /** `RESPONSE_STREAM` sends on what the function streams as it comes; `BUFFERED`, the default, when it is whole. */
+  readonly invokeMode?: 'BUFFERED' | 'RESPONSE_STREAM' | undefined;
 }
 
 /** Everything that the emulator shall be. */

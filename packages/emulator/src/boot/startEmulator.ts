@@ -247,6 +247,7 @@ async function startFronts(
       ...common,
       ...limits,
       kind: 'functionUrl',
+      streams: config.invokeMode === 'RESPONSE_STREAM',
       apiId: toApiId(config.function),
       port,
       cors,

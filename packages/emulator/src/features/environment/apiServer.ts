@@ -113,7 +113,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
       await readRequestBody(request, 0).catch(() => undefined);
       return refuse(respond, step);
     }
-    const result = await readInvocationResult(request, kind);
+    const result = await readInvocationResult(request, kind, current.invocation.sink);
     lifecycle.responseSent();
     events.onResult(result);
     // The caller's answer is written by now or in the microtasks that follow: only then may the runtime go on.

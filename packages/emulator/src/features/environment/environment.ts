@@ -76,6 +76,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   let sandbox: Sandbox | undefined;
   let onInit: ((outcome: InitOutcome) => void) | undefined;
   let opening: Promise<unknown> = Promise.resolve();
+  let whenOpened: (() => void) | undefined;
   let shutting: Promise<void> = Promise.resolve();
 
   const log = (source: LogEvent['source'], line: string, extension?: string): void =>
@@ -120,6 +121,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     });
     opening = starting.catch(() => undefined);
     sandbox = await starting;
+    whenOpened?.();
   }
 
   /** Starts the processes and waits until all have asked for a first event, or for what comes before that. */
@@ -202,7 +204,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   async function initializeWithin(invocation: Invocation, startUnixMs: number): Promise<void> {
     await shutting;
     const begunUnixMs = clock();
-    const reached = await initialize(undefined);
+    const reached = await initialize(undefined).catch(toOpeningFailure);
     const suppressedInitMs = clock() - begunUnixMs;
     ledger.initialized(suppressedInitMs);
     // Its time limit has been told already, but perhaps before there was a sandbox.
@@ -213,7 +215,9 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     if (reached === 'timeout') return;
     ledger.start();
     ledger.crash(reached);
+    const isOpen = sandbox !== undefined;
     reset('failure', reached.errorType);
+    if (!isOpen) becomeIdle();
   }
 
   function deliver(invocation: Invocation, startUnixMs: number): void {
@@ -270,7 +274,18 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     }),
     stop,
   };
-  void runInit().catch((error: unknown) => finish(error instanceof Error ? error.message : String(error)));
+  const initialized = runInit();
+  const opened = new Promise<void>((resolve) => {
+    whenOpened = resolve;
+  });
+  try {
+    // What cannot even be opened is no environment.
+    await Promise.race([initialized, opened]);
+  } catch (error) {
+    group?.remove();
+    throw error;
+  }
+  initialized.catch((error: unknown) => finish(toOpeningFailure(error).reason));
   return environment;
 }
 
@@ -292,6 +307,12 @@ function toNames(options: EnvironmentOptions, logStreamName: string): Names {
 function toLogStreamName(unixMs: number): string {
   const day = new Date(unixMs).toISOString().slice(0, 10).replaceAll('-', '/');
   return `${day}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
+}
+
+function toOpeningFailure(error: unknown): SandboxFailure {
+  const reason = error instanceof Error ? error.message : String(error);
+  const payload = Buffer.from(JSON.stringify({ errorType: 'Sandbox.Failure', errorMessage: reason }));
+  return { errorType: 'Sandbox.Failure', reason, payload };
 }
 
 function toErrorType(outcome: Exclude<InitOutcome, 'ready'>): string {

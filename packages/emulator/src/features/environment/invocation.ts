@@ -1,3 +1,11 @@
+/** Gets a streamed response while the function still writes it. */
+export interface ResponseSink {
+  /** Once, before the first bytes. */
+  begin(contentType: string): void;
+  /** Resolves when more bytes may come; never rejects. */
+  write(bytes: Buffer): Promise<void>;
+}
+
 /** One event on its way into a function. */
 export interface Invocation {
   readonly requestId: string;
@@ -7,6 +15,8 @@ export interface Invocation {
   readonly traceId: string;
   /** JSON text that the caller of a direct invocation sent along. */
   readonly clientContext?: string | undefined;
+  /** Where a response goes that the function streams; without it, the response is gathered. */
+  readonly sink?: ResponseSink | undefined;
 }
 
 /** What became of it, as its caller sees it. */

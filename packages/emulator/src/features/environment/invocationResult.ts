@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { readRequestBody } from '../../platform/requestBody.ts';
+import type { RequestBody } from '../../platform/requestBody.ts';
+import type { ResponseSink } from './invocation.ts';
 
 /** What the runtime sent at the end of an invocation, and what it is answered. */
 export interface InvocationResult {
@@ -17,21 +19,27 @@ const MAX_STREAMED_BYTES = 200 * 1024 * 1024;
 const ACCEPTED = { status: 202, body: { status: 'OK' } };
 
 /**
- * Reads what the runtime posts to `/response` or `/error`. A response that the function streams is gathered: the
- * fronts here answer when it is whole.
+ * Reads what the runtime posts to `/response` or `/error`. A response that the function streams goes to the sink as it
+ * comes, where there is one; an error that ends it comes in trailers (rapid core, core/directinvoke, `Trailer`;
+ * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html, "Implementing response streaming").
  *
  * @param request the post
  * @param kind which of the two
+ * @param sink where a streamed response goes
  * @returns the result; rejects when the connection breaks first
  */
 export async function readInvocationResult(
   request: IncomingMessage,
   kind: 'response' | 'error',
+  sink?: ResponseSink,
 ): Promise<InvocationResult> {
   const streamed = headerOf(request, 'lambda-runtime-function-response-mode') === 'streaming';
   const maxBytes = streamed ? MAX_STREAMED_BYTES : MAX_PAYLOAD_BYTES;
   const contentType = headerOf(request, 'content-type') ?? 'application/json';
-  const body = await readRequestBody(request, maxBytes);
+  const body =
+    streamed && sink && kind === 'response'
+      ? await passOn(request, contentType, sink)
+      : await readRequestBody(request, maxBytes);
   if (body.status === 'tooLarge') return tooLarge(body.sizeBytes, maxBytes);
   // A stream that fails has a 200 on its way already; the error comes behind it.
   const trailingType = request.trailers['lambda-runtime-function-error-type'];
@@ -43,6 +51,18 @@ export async function readInvocationResult(
     return { status: 'ok', errorType: '', payload: body.bytes, contentType, answer: ACCEPTED };
   const errorType = headerOf(request, 'lambda-runtime-function-error-type') ?? errorTypeOf(body.bytes);
   return { status: 'error', errorType, payload: body.bytes, contentType, answer: ACCEPTED };
+}
+
+/** Nothing is kept of what has been passed on. */
+async function passOn(
+  request: IncomingMessage,
+  contentType: string,
+  sink: ResponseSink,
+): Promise<RequestBody> {
+  sink.begin(contentType);
+  for await (const bytes of request) await sink.write(bytes as Buffer);
+  if (!request.complete) throw new Error('The connection ended before the response did.');
+  return { status: 'whole', bytes: Buffer.alloc(0) };
 }
 
 function tooLarge(sizeBytes: number, maxBytes: number): InvocationResult {

@@ -159,3 +159,54 @@ describe('an extension', () => {
     });
   });
 });
+
+describe('an external extension', () => {
+  it('is one that was started, by its name; every other is internal (rapi/handler/agentregister.go)', () => {
+    const lifecycle = createLifecycle(['outside']);
+    expect(lifecycle.register('outside', ['INVOKE', 'SHUTDOWN'], '1')).toEqual({ status: 'registered' });
+    expect(lifecycle.register('other', ['SHUTDOWN'], '2')).toMatchObject({
+      errorType: 'Extension.InvalidEventType',
+    });
+    expect(lifecycle.extensions()).toEqual([
+      { name: 'outside', kind: 'external', events: ['INVOKE', 'SHUTDOWN'], state: 'Registered' },
+    ]);
+  });
+
+  it('registers once, for events that there are (core/externalagent_states.go)', () => {
+    const lifecycle = createLifecycle(['outside']);
+    expect(lifecycle.register('outside', ['RESTORE'], '1')).toMatchObject({
+      errorType: 'Extension.InvalidEventType',
+    });
+    lifecycle.register('outside', [], '1');
+    expect(lifecycle.register('outside', [], '2')).toMatchObject({
+      errorType: 'Extension.InvalidExtensionState',
+    });
+  });
+
+  it('holds back the runtime until it has registered, and INIT until it has asked (rapid/handlers.go)', () => {
+    const lifecycle = createLifecycle(['outside']);
+    expect(lifecycle.areExternalsRegistered()).toBe(false);
+    lifecycle.register('outside', [], '1');
+    expect(lifecycle.areExternalsRegistered()).toBe(true);
+    lifecycle.runtimeNext();
+    expect(lifecycle.isInitialized()).toBe(false);
+    lifecycle.extensionNext('1');
+    expect(lifecycle.isInitialized()).toBe(true);
+  });
+
+  it('counts among the ten (core/registrations.go, MaxAgentsAllowed)', () => {
+    const lifecycle = createLifecycle(Array.from({ length: 10 }, (_, index) => `e${index}`));
+    expect(lifecycle.register('inside', ['INVOKE'], 'x')).toMatchObject({
+      errorType: 'Extension.TooManyExtensions',
+    });
+  });
+
+  it('hears of the end when it subscribed to it, at once or when it asks (rapid/shutdown.go)', () => {
+    const lifecycle = createLifecycle(['told', 'untold']);
+    lifecycle.register('told', ['SHUTDOWN'], '1');
+    lifecycle.register('untold', ['INVOKE'], '2');
+    expect(lifecycle.beginShutdown()).toEqual(['1']);
+    expect(lifecycle.extensionNext('1')).toEqual({ status: 'shutdown' });
+    expect(lifecycle.extensionNext('2')).toEqual({ status: 'suspend' });
+  });
+});

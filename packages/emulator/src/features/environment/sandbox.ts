@@ -160,8 +160,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       reason: `Extension limit (${MAX_EXTENSIONS}) reached`,
     });
   else {
-    extensionFiles.forEach(startExtension);
-    startRuntime();
+    try {
+      extensionFiles.forEach(startExtension);
+      startRuntime();
+    } catch (error) {
+      phase = 'over';
+      for (const each of processes()) each.kill();
+      await api.stop();
+      throw error;
+    }
   }
 
   return {

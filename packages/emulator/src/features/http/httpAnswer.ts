@@ -9,7 +9,7 @@ export interface HttpAnswer {
 
 /** Metadata before a streamed body ends with so many zero bytes. */
 const PRELUDE_END = Buffer.alloc(8);
-const INTEGRATION_TYPE = 'application/vnd.awslambda.http-integration-response';
+export const INTEGRATION_TYPE = 'application/vnd.awslambda.http-integration-response';
 
 /**
  * Reads what a function returned, by the rules of payload format 2.0: an object with a `statusCode` describes the
@@ -38,7 +38,13 @@ function plain(body: Buffer, contentType: string): HttpAnswer {
   return { statusCode: 200, headers: { 'content-type': contentType }, cookies: [], body };
 }
 
-function fromStream(payload: Buffer): HttpAnswer | undefined {
+/**
+ * Reads the head of a streamed answer from its first bytes.
+ *
+ * @param payload what has come so far
+ * @returns the answer with what of its body has come; undefined while the metadata is not whole, or not valid
+ */
+export function fromStream(payload: Buffer): HttpAnswer | undefined {
   const end = payload.indexOf(PRELUDE_END);
   if (end < 0) return undefined;
   const prelude = parseJson(payload.subarray(0, end));

@@ -10,6 +10,8 @@ import { toHttpAnswer } from './httpAnswer.ts';
 import { toHttpEvent } from './httpEvent.ts';
 import type { HttpFrontKind } from './httpEvent.ts';
 import type { MatchRoute } from './routes.ts';
+import { createStreamedAnswer } from './streamedAnswer.ts';
+import type { StreamedAnswer } from './streamedAnswer.ts';
 
 /** Runs a function with an event of JSON text; what a front needs of the rest of the emulator. */
 export type InvokeFunction = (functionName: string, call: FunctionCall) => Promise<FunctionReply>;
@@ -18,6 +20,8 @@ export interface FunctionCall {
   readonly payload: Buffer;
   readonly requestId: string;
   readonly traceId: string;
+  /** Gets a response that the function streams. */
+  readonly sink?: Pick<StreamedAnswer, 'begin' | 'write'> | undefined;
 }
 
 export type FunctionReply =
@@ -37,6 +41,8 @@ export interface HttpFrontOptions {
   readonly clock: Clock;
   /** How long an HTTP API waits for a function; undefined means for as long as that may take. */
   readonly integrationTimeoutMs: number | undefined;
+  /** Sends on what a function streams as it comes: `InvokeMode` RESPONSE_STREAM of a function URL. */
+  readonly streams?: boolean | undefined;
 }
 
 /** A way in over HTTP. */
@@ -106,8 +112,14 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
       return;
     }
     const requestId = randomUUID();
-    const result = await run(request, requestId);
     const extra = { ...(cors ? toCorsHeaders(cors, request.headers) : {}), ...toIdHeader(kind, requestId) };
+    const streamed = options.streams
+      ? createStreamedAnswer(response, (head) =>
+          sendHead(response, head.statusCode, toOwnHeaders(head), extra),
+        )
+      : undefined;
+    const result = await run(request, requestId, streamed);
+    if (result === 'sent') return;
     if ('contentType' in result) {
       send(
         response,
@@ -118,12 +130,8 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
       );
       return;
     }
-    const own = Object.entries(result.headers).filter(([name]) => !IGNORED_HEADERS.has(name.toLowerCase()));
-    // Configured for CORS, an HTTP API ignores the function's own CORS headers; a function URL sends them beside its own.
-    const kept = cors && kind === 'httpApi' ? own.filter(([name]) => !CORS_HEADER.test(name)) : own;
-    const all = [...kept, ...result.cookies.map((cookie): [string, string] => ['set-cookie', cookie])];
     try {
-      send(response, result.statusCode, all, extra, result.body, request.method === 'HEAD');
+      send(response, result.statusCode, toOwnHeaders(result), extra, result.body, request.method === 'HEAD');
     } catch {
       // A header that HTTP does not allow.
       const { statusCode, contentType, body } = FAILURES[kind].error;
@@ -132,7 +140,18 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
     }
   }
 
-  async function run(request: IncomingMessage, requestId: string): Promise<HttpAnswer | Failure> {
+  function toOwnHeaders({ headers, cookies }: HttpAnswer): readonly (readonly [string, string])[] {
+    const own = Object.entries(headers).filter(([name]) => !IGNORED_HEADERS.has(name.toLowerCase()));
+    // Configured for CORS, an HTTP API ignores the function's own CORS headers; a function URL sends them beside its own.
+    const kept = cors && kind === 'httpApi' ? own.filter(([name]) => !CORS_HEADER.test(name)) : own;
+    return [...kept, ...cookies.map((cookie): [string, string] => ['set-cookie', cookie])];
+  }
+
+  async function run(
+    request: IncomingMessage,
+    requestId: string,
+    streamed: StreamedAnswer | undefined,
+  ): Promise<HttpAnswer | Failure | 'sent'> {
     const failures = FAILURES[kind];
     const path = (request.url ?? '/').split('?')[0]!;
     const route = options.match(request.method ?? 'GET', path);
@@ -155,8 +174,13 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
     });
     const payload = Buffer.from(JSON.stringify(event));
     if (payload.length > MAX_EVENT_BYTES) return failures.tooLarge;
-    const invoked = options.invoke(route.functionName, { payload, requestId: randomUUID(), traceId });
-    const reply = await within(options.integrationTimeoutMs, invoked);
+    const call = { payload, requestId: randomUUID(), traceId, sink: streamed };
+    const reply = await within(options.integrationTimeoutMs, options.invoke(route.functionName, call));
+    if (reply.status === 'ok' && streamed?.end()) return 'sent';
+    if (streamed?.hasBegun()) {
+      streamed.breakOff();
+      return 'sent';
+    }
     if (reply.status !== 'ok') return failures[reply.status];
     return toHttpAnswer(reply.payload, reply.contentType) ?? failures.error;
   }
@@ -185,11 +209,23 @@ function send(
   body: Buffer,
   isHead = false,
 ): void {
+  const withLength = statusCode !== 204 && statusCode !== 304;
+  sendHead(response, statusCode, headers, {
+    ...extra,
+    ...(withLength && { 'content-length': String(body.length) }),
+  });
+  response.end(isHead ? undefined : body);
+}
+
+function sendHead(
+  response: ServerResponse,
+  statusCode: number,
+  headers: readonly (readonly [string, string])[],
+  extra: Readonly<Record<string, string>>,
+): void {
   for (const [name, value] of headers) response.appendHeader(name, value);
   for (const [name, value] of Object.entries(extra)) response.appendHeader(name, value);
-  if (statusCode !== 204 && statusCode !== 304) response.setHeader('content-length', body.length);
   response.writeHead(statusCode);
-  response.end(isHead ? undefined : body);
 }
 
 function toIdHeader(kind: HttpFrontKind, requestId: string): Record<string, string> {
