@@ -122,6 +122,7 @@ describe('$connect', () => {
     [403, returns({ statusCode: 403, body: 'no' })],
     [502, { status: 'error', errorType: 'Error', payload: Buffer.from('{}') }],
     [502, returns('text')],
+    [502, returns(null)],
     [502, returns({ statusCode: 'many' })],
   ])('decides by its status: %i [connect]', async (status, reply) => {
     const received = await bench({}, () => reply);

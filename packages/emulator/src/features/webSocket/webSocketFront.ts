@@ -191,11 +191,10 @@ function withDefaults(config: WebSocketApiConfig): {
   };
 }
 
-/** A proxy integration must return an object, or nothing. */
+/** A proxy integration must return an object; nothing is malformed too. */
 function toResult(reply: FunctionReply | undefined): Result {
   if (reply?.status !== 'ok') return { status: 'failed' };
   const value = parseJson(reply.payload);
-  if (value === null) return { status: 'ok', answer: {} };
   return isObject(value) ? { status: 'ok', answer: value } : { status: 'failed' };
 }
 
