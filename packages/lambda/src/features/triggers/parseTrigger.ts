@@ -57,8 +57,11 @@ export function parseTrigger(event: unknown, lambda?: unknown): Trigger {
   const known = parseEvent(event);
   const trigger = known ?? UNKNOWN_TRIGGER;
   if (trigger.parent || (trigger.links?.length ?? 0) > 0) return trigger;
-  const parent = readClientContext(lambda) ?? (known ? undefined : readCarrier(event));
-  return parent ? { ...trigger, parent } : trigger;
+  const caller = readClientContext(lambda);
+  if (caller) return { ...trigger, parent: caller };
+  const parent = known ? undefined : readCarrier(event);
+  // A REST API without proxy and IoT rules hand over what a stranger has sent.
+  return parent ? { ...trigger, parent, fromOutside: true } : trigger;
 }
 
 function parseEvent(event: unknown): Trigger | undefined {
