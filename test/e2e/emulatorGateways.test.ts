@@ -17,13 +17,29 @@ const FUNCTION = `
   };
 `;
 
+const AUTHORIZER = `
+  export const handler = async ({ authorizationToken, methodArn }) => {
+    if (authorizationToken === 'unknown') throw new Error('Unauthorized');
+    const Effect = authorizationToken === 'good' ? 'Allow' : 'Deny';
+    const Statement = [{ Action: 'execute-api:Invoke', Effect, Resource: methodArn }];
+    return { principalId: 'me', policyDocument: { Version: '2012-10-17', Statement } };
+  };
+`;
+
 let stage: Stage;
 beforeAll(async () => {
-  stage = await startStage([{ name: 'f', source: FUNCTION, timeoutMs: 5000 }], {
+  const functions = [
+    { name: 'f', source: FUNCTION, timeoutMs: 5000 },
+    { name: 'auth', source: AUTHORIZER },
+  ];
+  stage = await startStage(functions, {
     restApis: [
       {
         name: 'shop',
-        methods: [{ method: 'ANY /orders/{id}', function: 'f' }],
+        methods: [
+          { method: 'ANY /orders/{id}', function: 'f' },
+          { method: 'GET /mine', function: 'f', authorizer: { function: 'auth' } },
+        ],
         cors: { allowOrigin: '*' },
         integrationTimeoutMs: 2000,
       },
@@ -67,6 +83,18 @@ describe('a REST API', () => {
     const answer = await order(document);
     expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { message }]);
     expect(answer.headers['access-control-allow-origin']).toBe('*');
+  });
+
+  it.each([
+    ['good', 200],
+    ['bad', 403],
+    ['unknown', 401],
+  ])('lets its authorizer decide on the token "%s": %i', async (token, expected) => {
+    const url = `${stage.emulator.restApiUrls['shop']}/mine`;
+    const { status, body } = await sendHttp(url, { headers: { Authorization: token } });
+    expect(status).toBe(expected);
+    if (expected === 200)
+      expect(JSON.parse(body)).toMatchObject({ requestContext: { authorizer: { principalId: 'me' } } });
   });
 
   it('is refused with a function that does not exist', async () => {

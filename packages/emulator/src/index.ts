@@ -21,6 +21,7 @@ export { listRuntimeClients, listRuntimes } from './features/environment/runtime
 export type { RuntimeClientKind } from './features/environment/runtimeClient.ts';
 export type { AsyncInvokeConfig } from './features/asyncInvoke/asyncInvokeConfig.ts';
 export type { LoadBalancerConfig } from './features/loadBalancer/loadBalancerConfig.ts';
+export type { RestAuthorizer } from './features/restApi/authorizerConfig.ts';
 export type { RestApiConfig, RestCorsConfig, RestMethod } from './features/restApi/restApiConfig.ts';
 export type { CorsConfig } from './features/http/cors.ts';
 export type { HttpRoute } from './features/http/routes.ts';

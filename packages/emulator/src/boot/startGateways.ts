@@ -37,9 +37,11 @@ async function startRestApis(
   for (const config of restApis) {
     refuseTwice('REST API', config.name, urls);
     refuseRestFaults(config);
-    for (const method of config.methods) wiring.refuseUnknown(method.function);
-    const { accountId } = wiring.account;
-    const front = await startRestFront({ ...wiring, config, accountId, apiId: toApiId(config.name) });
+    for (const { function: name, authorizer } of config.methods) {
+      wiring.refuseUnknown(name);
+      if (authorizer) wiring.refuseUnknown(authorizer.function);
+    }
+    const front = await startRestFront({ ...wiring, ...wiring.account, config, apiId: toApiId(config.name) });
     wiring.keep(() => front.stop());
     urls[config.name] = front.url;
   }

@@ -1,4 +1,6 @@
 import { EmulatorError } from '../../emulatorError.ts';
+import { refuseAuthorizerFaults } from './authorizerConfig.ts';
+import type { RestAuthorizer } from './authorizerConfig.ts';
 
 /** A REST API (API Gateway v1) in front of functions, each method a Lambda proxy integration. */
 export interface RestApiConfig {
@@ -26,6 +28,8 @@ export interface RestMethod {
   readonly method: string;
   /** Name of the function. */
   readonly function: string;
+  /** Who decides whether a request may come in; none when left out. */
+  readonly authorizer?: RestAuthorizer | undefined;
 }
 
 /** What a mock integration answers preflights with; it does not look at the request. */
@@ -55,6 +59,8 @@ export function refuseRestFaults(config: RestApiConfig): void {
       'CLICKSPAN_EMULATOR_OPTION',
       `REST API ${name}: stage "${stage}": letters, digits and _ only`,
     );
+  for (const { authorizer } of config.methods)
+    if (authorizer) refuseAuthorizerFaults(`REST API ${name}`, authorizer);
   if (Number.isInteger(integrationTimeoutMs) && integrationTimeoutMs >= LEAST_INTEGRATION_TIMEOUT_MS) return;
   throw new EmulatorError(
     'CLICKSPAN_EMULATOR_OPTION',

@@ -42,6 +42,7 @@ async function bench(
     },
     apiId: 'shop000000',
     accountId: '123456789012',
+    region: 'eu-central-1',
     clock: () => Date.UTC(2026, 10, 23, 12, 4, 5),
     toTraceId: (incoming) => incoming ?? TRACE,
     invoke: async (_, { payload }) => {
@@ -281,6 +282,49 @@ describe('the answer of a REST API', () => {
     const { send } = await bench({ methods }, () => ok({ statusCode: 200, body: 'text' }));
     const { body, headers } = await send('/', { method: 'HEAD' });
     expect([body, headers['content-length']]).toEqual(['', '4']);
+  });
+});
+
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
+describe('an authorizer', () => {
+  const methods = [{ method: 'GET /pets/{id}', function: 'f', authorizer: { function: 'auth' } }];
+  const policy = (Effect: string): unknown => ({
+    principalId: 'me',
+    policyDocument: { Statement: [{ Action: 'execute-api:Invoke', Effect, Resource: '*' }] },
+    context: { plan: 'gold' },
+  });
+
+  it('lets a request in, and the function sees what it said', async () => {
+    const { events, send } = await bench({ methods }, () => ok(events.length === 1 ? policy('Allow') : {}));
+    expect((await send('/pets/7', { headers: { Authorization: 'abc' } })).status).toBe(200);
+    expect(events).toMatchObject([
+      {
+        type: 'TOKEN',
+        authorizationToken: 'abc',
+        methodArn: 'arn:aws:execute-api:eu-central-1:123456789012:shop000000/prod/GET/pets/7',
+      },
+      { requestContext: { authorizer: { principalId: 'me', plan: 'gold', integrationLatency: 0 } } },
+    ]);
+  });
+
+  it.each<[number, object, unknown]>([
+    [
+      403,
+      { Message: 'User is not authorized to access this resource with an explicit deny' },
+      policy('Deny'),
+    ],
+    [500, { message: null }, 'text'],
+  ])('keeps a request out with %i', async (status, document, answer) => {
+    const { events, send } = await bench({ methods }, () => ok(answer));
+    const reply = await send('/pets/7', { headers: { Authorization: 'abc' } });
+    expect([reply.status, JSON.parse(reply.body)]).toEqual([status, document]);
+    expect(events).toHaveLength(1);
+  });
+
+  it('is not asked about a request without a token', async () => {
+    const { events, send } = await bench({ methods });
+    const { status, body } = await send('/pets/7');
+    expect([status, body, events]).toEqual([401, '{"message":"Unauthorized"}', []]);
   });
 });
 

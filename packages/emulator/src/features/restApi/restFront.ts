@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { InvokeFunction } from '../../functionCall.ts';
+import type { FunctionReply, InvokeFunction } from '../../functionCall.ts';
 import { withinMs } from '../../functionCall.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { HttpReply } from '../../platform/httpResponse.ts';
@@ -8,6 +8,8 @@ import { sendReply, toJsonReply } from '../../platform/httpResponse.ts';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
 import { splitUrl } from '../../platform/requestUrl.ts';
+import { createAuthorize } from './authorize.ts';
+import type { Authorization } from './authorize.ts';
 import { matchesMediaType } from './mediaTypes.ts';
 import { DEFAULT_INTEGRATION_TIMEOUT_MS, DEFAULT_STAGE } from './restApiConfig.ts';
 import type { RestApiConfig, RestCorsConfig } from './restApiConfig.ts';
@@ -19,6 +21,7 @@ export interface RestFrontOptions {
   readonly config: RestApiConfig;
   readonly apiId: string;
   readonly accountId: string;
+  readonly region: string;
   readonly invoke: InvokeFunction;
   readonly toTraceId: (incoming: string | undefined) => string;
   readonly clock: Clock;
@@ -46,6 +49,10 @@ const GATEWAY_RESPONSES = {
   ),
   tooLong: gatewayResponse(413, 'HTTP content length exceeded 10485760 bytes.', 'RequestTooLargeException'),
   tooLongEvent: gatewayResponse(413, 'Request Too Long', 'RequestTooLargeException'),
+  unauthorized: gatewayResponse(401, 'Unauthorized', 'UnauthorizedException'),
+  denied: denial('User is not authorized to access this resource'),
+  explicitlyDenied: denial('User is not authorized to access this resource with an explicit deny'),
+  authorizerFailed: gatewayResponse(500, null, 'AuthorizerConfigurationException'),
   failed: gatewayResponse(502, 'Internal server error', 'InternalServerErrorException'),
   throttled: gatewayResponse(500, 'Internal server error', 'InternalServerErrorException'),
   late: gatewayResponse(504, 'Endpoint request timed out', 'InternalServerErrorException'),
@@ -61,6 +68,7 @@ export async function startRestFront(options: RestFrontOptions): Promise<RestFro
   const { config } = options;
   const { stage = DEFAULT_STAGE, cors, binaryMediaTypes = [] } = config;
   const match = createResourceMatcher(config.methods);
+  const authorize = createAuthorize(options.clock);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = randomUUID();
@@ -97,10 +105,11 @@ export async function startRestFront(options: RestFrontOptions): Promise<RestFro
     const path = url.slice(stage.length + 1) || '/';
     const found = match(method, path);
     if (!found) return own(GATEWAY_RESPONSES.unknownResource);
-    if (found.functionName === undefined)
+    if (!found.method)
       return cors && method === 'OPTIONS' ? toMockAnswer(cors) : own(GATEWAY_RESPONSES.unknownResource);
     if (body.status === 'tooLarge') return own(GATEWAY_RESPONSES.tooLong);
-    const event = toRestEvent({
+    const { function: functionName, authorizer } = found.method;
+    const plain = toRestEvent({
       request,
       body: body.bytes,
       path,
@@ -117,11 +126,23 @@ export async function startRestFront(options: RestFrontOptions): Promise<RestFro
       domainName: request.headers.host ?? server.authority,
       nowUnixMs: options.clock(),
     });
+    const authorization: Authorization = authorizer
+      ? await authorize({
+          authorizer,
+          headerOf: (name) => request.headersDistinct[name]?.at(-1),
+          methodArn: toMethodArn(method, path),
+          event: plain,
+          invoke: (toBeDecided) => call(authorizer.function, toBeDecided, traceId),
+        })
+      : ANYBODY;
+    if (authorization.status === 'failed') return own(GATEWAY_RESPONSES.authorizerFailed);
+    if (authorization.status !== 'allowed') return own(GATEWAY_RESPONSES[authorization.status]);
+    const event = authorizer ? withAuthorizer(plain, authorization.context) : plain;
     const payload = Buffer.from(JSON.stringify(event));
     if (payload.length > MAX_EVENT_BYTES) return own(GATEWAY_RESPONSES.tooLongEvent);
     const reply = await withinMs(
       config.integrationTimeoutMs ?? DEFAULT_INTEGRATION_TIMEOUT_MS,
-      options.invoke(found.functionName, { payload, requestId: randomUUID(), traceId }),
+      options.invoke(functionName, { payload, requestId: randomUUID(), traceId }),
     );
     if (!reply) return own(GATEWAY_RESPONSES.late);
     if (reply.status === 'throttled') return own(GATEWAY_RESPONSES.throttled);
@@ -130,10 +151,30 @@ export async function startRestFront(options: RestFrontOptions): Promise<RestFro
     return answered ? { ...answered, fromFunction: true } : own(GATEWAY_RESPONSES.failed);
   }
 
+  function call(functionName: string, event: unknown, traceId: string): Promise<FunctionReply> {
+    const payload = Buffer.from(JSON.stringify(event));
+    return options.invoke(functionName, { payload, requestId: randomUUID(), traceId });
+  }
+
+  function toMethodArn(method: string, path: string): string {
+    const { region, accountId, apiId } = options;
+    return `arn:aws:execute-api:${region}:${accountId}:${apiId}/${stage}/${method}${path}`;
+  }
+
   const server = await startLoopbackServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   }, config.port);
   return { url: `http://${server.authority}/${stage}`, stop: () => server.stop() };
+}
+
+const ANYBODY: Authorization = { status: 'allowed', context: {} };
+
+/** The method's function sees what the authorizer said. */
+function withAuthorizer(
+  event: Readonly<Record<string, unknown>>,
+  authorizer: Readonly<Record<string, string | number>>,
+): Record<string, unknown> {
+  return { ...event, requestContext: { ...(event['requestContext'] as object), authorizer } };
 }
 
 /** What the console's "Enable CORS" makes: a mock that answers 200 with fixed headers. */
@@ -162,6 +203,10 @@ function toOriginHeaders({
   ];
 }
 
-function gatewayResponse(statusCode: number, message: string, errorType: string): HttpReply {
+function denial(message: string): HttpReply {
+  return toJsonReply(403, { Message: message }, { 'x-amzn-errortype': 'AccessDeniedException' });
+}
+
+function gatewayResponse(statusCode: number, message: string | null, errorType: string): HttpReply {
   return toJsonReply(statusCode, { message }, { 'x-amzn-errortype': errorType });
 }

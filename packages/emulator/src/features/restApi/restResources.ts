@@ -5,8 +5,8 @@ import type { RestMethod } from './restApiConfig.ts';
 export interface RestMatch {
   /** The resource's path as it was configured, `/pets/{petId}`. */
   readonly resource: string;
-  /** The function; undefined when the resource has no such method. */
-  readonly functionName: string | undefined;
+  /** The method as configured; undefined when the resource has none that fits. */
+  readonly method: RestMethod | undefined;
   readonly pathParameters: Readonly<Record<string, string>> | undefined;
 }
 
@@ -17,7 +17,7 @@ interface Resource {
   readonly path: string;
   readonly segments: readonly string[];
   readonly greedy: string | undefined;
-  readonly functions: Map<string, string>;
+  readonly methods: Map<string, RestMethod>;
 }
 
 const METHOD = /^(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\/\S*)$/;
@@ -31,23 +31,23 @@ const METHOD = /^(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\/\S*)$/;
  */
 export function createResourceMatcher(methods: readonly RestMethod[]): MatchResource {
   const resources = new Map<string, Resource>();
-  for (const { method: text, function: functionName } of methods) {
-    const parts = METHOD.exec(text);
-    if (!parts) throw unreadable(text);
+  for (const method of methods) {
+    const parts = METHOD.exec(method.method);
+    if (!parts) throw unreadable(method.method);
     const path = withoutTrailingSlash(parts[2]!);
     const resource = resources.get(path) ?? parseResource(path);
-    resource.functions.set(parts[1]!, functionName);
+    resource.methods.set(parts[1]!, method);
     resources.set(path, resource);
   }
   const sorted = [...resources.values()].toSorted((a, b) => rank(b).localeCompare(rank(a)));
-  return (method, path) => {
+  return (name, path) => {
     const segments = withoutTrailingSlash(path).split('/').slice(1);
     for (const resource of sorted) {
       const pathParameters = matchSegments(resource, segments);
       if (!pathParameters) continue;
-      const functionName = resource.functions.get(method) ?? resource.functions.get('ANY');
+      const method = resource.methods.get(name) ?? resource.methods.get('ANY');
       const any = Object.keys(pathParameters).length > 0;
-      return { resource: resource.path, functionName, pathParameters: any ? pathParameters : undefined };
+      return { resource: resource.path, method, pathParameters: any ? pathParameters : undefined };
     }
     return undefined;
   };
@@ -72,7 +72,7 @@ function parseResource(path: string): Resource {
     path,
     segments: greedy === undefined ? segments : segments.slice(0, -1),
     greedy,
-    functions: new Map(),
+    methods: new Map(),
   };
 }
 

@@ -1,0 +1,38 @@
+import { EmulatorError } from '../../emulatorError.ts';
+
+/** A Lambda authorizer of a REST API's method. */
+export interface RestAuthorizer {
+  /** Name of the function that decides. */
+  readonly function: string;
+  /** Whether it gets one header, or the whole request; `TOKEN`. */
+  readonly type?: 'TOKEN' | 'REQUEST' | undefined;
+  /**
+   * Headers that must be there, and by which a decision is kept: exactly one for `TOKEN`; `Authorization`.
+   */
+  readonly identityHeaders?: readonly string[] | undefined;
+  /** How long a decision is kept, 0 to 3,600,000; 300,000, as on AWS. */
+  readonly resultTtlMs?: number | undefined;
+}
+
+const LONGEST_TTL_MS = 3_600_000;
+
+/**
+ * Throws an EmulatorError when AWS would not take an authorizer.
+ *
+ * @param where names the API, for the message
+ * @param authorizer as configured
+ */
+export function refuseAuthorizerFaults(where: string, authorizer: RestAuthorizer): void {
+  const { type = 'TOKEN', identityHeaders = ['Authorization'], resultTtlMs = 0 } = authorizer;
+  const refuse = (detail: string): never => {
+    throw new EmulatorError(
+      'CLICKSPAN_EMULATOR_OPTION',
+      `${where}: authorizer ${authorizer.function}: ${detail}`,
+    );
+  };
+  if (type === 'TOKEN' && identityHeaders.length !== 1) refuse('a TOKEN authorizer has one identity header');
+  if (identityHeaders.length === 0 && authorizer.resultTtlMs !== 0)
+    refuse('without identity headers no decision can be kept: resultTtlMs must be 0');
+  if (!Number.isInteger(resultTtlMs) || resultTtlMs < 0 || resultTtlMs > LONGEST_TTL_MS)
+    refuse(`resultTtlMs is ${resultTtlMs}, must be a whole number from 0 to ${LONGEST_TTL_MS}`);
+}
