@@ -281,7 +281,8 @@ describe('toHttpStatus', () => {
     ['alb', { body: 'b' }, 'malformed'],
     ['albMultiValue', undefined, 'malformed'],
     ['webSocket', { statusCode: 403 }, 403],
-    ['webSocket', undefined, 'unknown'],
+    ['webSocket', {}, 'unknown'],
+    ['webSocket', undefined, 'malformed'],
   ])('for %s of %j is %s', (answer, result, status) => expect(toHttpStatus(result, answer)).toBe(status));
 
   it.each([

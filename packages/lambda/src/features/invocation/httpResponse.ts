@@ -35,8 +35,8 @@ export function toHttpStatus(result: unknown, answer: HttpAnswer): HttpStatus {
   const fields: Fields = isPlainObject(result) ? result : {};
   if (fields['statusCode'] === undefined) {
     if (answer === 'v2') return 200;
+    if (!isPlainObject(result) || answer.startsWith('alb')) return 'malformed';
     if (answer === 'webSocket') return 'unknown';
-    if (answer !== 'v1' || !isPlainObject(result)) return 'malformed';
     return Object.keys(fields).every((name) => V1_FIELDS.has(name)) ? 200 : 'malformed';
   }
   const status = Number(fields['statusCode']);
