@@ -44,6 +44,16 @@ async function bundle(source: string): Promise<string> {
   return outputFiles[0]!.text;
 }
 
+/** The same function with its packages beside it: the SDK is loaded from node_modules. */
+function withInstalledPackages(source: string): string {
+  return source
+    .replaceAll(
+      /from '(@aws-sdk\/[\w-]+)'/g,
+      (_, name: string) => `from '${ROOT}node_modules/${name}/dist-cjs/index.js'`,
+    )
+    .replaceAll(/import .* from '@clickspan\/lambda';/g, '');
+}
+
 /** A stand-in for DynamoDB that fails as often as it is told to. */
 async function startTable(failures = 0): Promise<string> {
   let left = failures;
@@ -78,12 +88,12 @@ const SENDER = (trace: string): string => `
   };`;
 const WORKER = 'export const handler = async (event) => event.Records.length;';
 
-async function start(source: string, tableUrl: string): Promise<Stage> {
+async function start(source: string, tableUrl: string, bundled = true): Promise<Stage> {
   const functions: StageFunction[] = [
     withLayer(
       {
         name: 'sender',
-        source: await bundle(source),
+        source: bundled ? await bundle(source) : withInstalledPackages(source),
         timeoutMs: 20_000,
         environment: ({ sqsEndpoint, queueUrls }) => ({
           AWS_ENDPOINT_URL_SQS: sqsEndpoint!,
@@ -173,6 +183,36 @@ describe('calls of the AWS SDK', () => {
     expect(calls.map(({ name }) => name)).toEqual(['DynamoDB.PutItem', 'SQS.SendMessage']);
     expect(worker).toMatchObject({ traceId: calls[1]!.traceId, parentSpanId: calls[1]!.spanId });
     expect(calls[0]!.attributes).toMatchObject({ 'aws.request_id': 'REQ-1', 'db.operation.name': 'PutItem' });
+  });
+
+  it('know table and queue without a line of code and in a bundle too, by what the request says', async () => {
+    const running = await start(SENDER('(client) => client'), await startTable());
+    await running.emulator.invoke('sender', {});
+    const put = await collector.waitForSpan(({ name }) => name === 'DynamoDB.PutItem');
+    expect(put.attributes).toMatchObject({
+      'db.collection.name': 'orders',
+      'aws.dynamodb.table_names': ['orders'],
+      'cloud.region': 'eu-central-1',
+    });
+    const send = await collector.waitForSpan(({ name }) => name === 'SQS.SendMessage');
+    expect(send.attributes['messaging.destination.name']).toBe('orders');
+  });
+
+  it('are traced in full without a line of code where the SDK is no part of a bundle', async () => {
+    const running = await start(SENDER('(client) => client'), await startTable(), false);
+    // X-Ray records this one, so its header is no way for our context.
+    const traceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1';
+    await running.emulator.invoke('sender', {}, { traceHeader });
+    const worker = await collector.waitForSpan(
+      (span) => isInvocation()(span) && span.resource['faas.name'] === 'worker',
+    );
+    const calls = collector.spans.filter(isType('call'));
+    expect(calls.map(({ name }) => name)).toEqual(['DynamoDB.PutItem', 'SQS.SendMessage']);
+    expect(calls[0]!.attributes).toMatchObject({
+      'db.collection.name': 'orders',
+      'cloud.region': 'eu-central-1',
+    });
+    expect(worker).toMatchObject({ traceId: calls[1]!.traceId, parentSpanId: calls[1]!.spanId });
   });
 
   it('leave a context of X-Ray that is recorded as it is', async () => {

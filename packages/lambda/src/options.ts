@@ -37,6 +37,9 @@ export interface LambdaOptionSchema {
   readonly captureEvent: Option<boolean>;
   readonly captureResult: Option<boolean>;
   readonly captureMaxLength: Option<number>;
+  readonly awsSdk: Option<boolean>;
+  readonly contextInPayload: Option<readonly string[]>;
+  readonly databases: Option<'text' | 'names' | 'off'>;
 }
 
 export const LAMBDA_OPTIONS: LambdaOptionSchema = {
@@ -172,6 +175,22 @@ export const LAMBDA_OPTIONS: LambdaOptionSchema = {
     max: 4096,
     environment: 'CLICKSPAN_CAPTURE_MAX_LENGTH',
     doc: 'How many characters of an event or result are recorded.',
+  }),
+  awsSdk: booleanOption({
+    default: true,
+    environment: 'CLICKSPAN_AWS_SDK',
+    doc: 'Whether clients of an AWS SDK that is not bundled are traced without code. False leaves its classes alone; what the HTTP requests tell stays.',
+  }),
+  contextInPayload: listOption<readonly string[]>({
+    default: [],
+    environment: 'CLICKSPAN_CONTEXT_IN_PAYLOAD',
+    doc: 'Services in whose payloads the trace is written, as traceparent at the top of a JSON object: eventbridge (detail), stepfunctions (input), kinesis (data). Consumers see it.',
+  }),
+  databases: choiceOption({
+    default: 'text',
+    choices: ['text', 'names', 'off'],
+    environment: 'CLICKSPAN_DATABASES',
+    doc: 'What spans of databases tell: the statement without values (text), only what is done to which tables (names), or no spans at all (off).',
   }),
 };
 

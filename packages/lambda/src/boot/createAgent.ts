@@ -23,6 +23,10 @@ import type { MessageSpans } from '../features/invocation/messageSpans.ts';
 import { createSampler, createTokenBucket } from '../features/invocation/sampling.ts';
 import { decideDeath, toRecoveredSpan } from '../features/invocation/unfinished.ts';
 import { createAwsMiddleware } from '../features/outgoing/awsClient.ts';
+import type { AwsMiddleware } from '../features/outgoing/awsClient.ts';
+import { observeAwsSdk } from '../features/outgoing/awsSdk.ts';
+import { observeDatabases } from '../features/outgoing/databases.ts';
+import { observeHttp2Client } from '../features/outgoing/http2Client.ts';
 import { observeHttpClient } from '../features/outgoing/httpClient.ts';
 import { createOpenCalls } from '../features/outgoing/openCalls.ts';
 import type { OutgoingEnvironment } from '../features/outgoing/outgoing.ts';
@@ -136,9 +140,18 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
   });
   const calls = createOpenCalls();
   const runtimeApi = process.env['AWS_LAMBDA_RUNTIME_API'] ?? '';
-  const outgoing: OutgoingEnvironment = { tracer, contexts, guard, calls, now: clock.now, runtimeApi };
-  observeHttpClient(outgoing);
-  observeUndici(outgoing);
+  const outgoing: OutgoingEnvironment = {
+    tracer,
+    contexts,
+    guard,
+    calls,
+    now: clock.now,
+    runtimeApi,
+    xrayHeader: readXrayHeader,
+    contextInPayload: options.contextInPayload,
+  };
+  const awsMiddleware = createAwsMiddleware(outgoing);
+  const look = observeOutgoing(outgoing, awsMiddleware, options);
 
   const offer = (): void => void registerOpenTelemetry(provider, contexts);
   if (options.openTelemetry === 'early') offer();
@@ -178,13 +191,40 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
       const messages = contexts.active().getValue(IN_INVOCATION) as MessageSpans | undefined;
       return messages ? messages.run(record, handle) : handle(record);
     },
-    awsMiddleware: createAwsMiddleware(outgoing),
+    awsMiddleware,
     ready: async () => {
       if (extension) await timed('register extension', extension.register);
     },
-    initialized: () => invocations.initialized(),
-    loading: () => invocations.loading(),
+    initialized: () => {
+      look();
+      invocations.initialized();
+    },
+    loading: () => {
+      look();
+      invocations.loading();
+    },
     timed,
+  };
+}
+
+/**
+ * Observes whatever the function may call.
+ *
+ * @returns looks for modules that were loaded since it looked before
+ */
+function observeOutgoing(
+  outgoing: OutgoingEnvironment,
+  awsMiddleware: AwsMiddleware,
+  { awsSdk, databases }: LambdaOptions,
+): () => void {
+  observeHttpClient(outgoing);
+  observeUndici(outgoing);
+  const lookForHttp2 = observeHttp2Client(outgoing);
+  if (databases !== 'off') observeDatabases(outgoing, databases === 'text');
+  const lookForSdk = awsSdk ? observeAwsSdk(awsMiddleware, outgoing.guard) : (): void => {};
+  return () => {
+    outgoing.guard(lookForHttp2);
+    outgoing.guard(lookForSdk);
   };
 }
 

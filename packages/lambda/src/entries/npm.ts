@@ -2,6 +2,8 @@ import { createAgent } from '../boot/createAgent.ts';
 import { findAgent, publishAgent } from '../boot/globalAgent.ts';
 import type { Agent } from '../boot/globalAgent.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
+import { addAwsMiddleware } from '../features/outgoing/awsSdk.ts';
+import type { AwsClient } from '../features/outgoing/awsSdk.ts';
 import { claimProcess, isOwnProcess } from '../platform/ownProcess.ts';
 
 /** What can be set in code; environment variables go before it. */
@@ -50,39 +52,21 @@ export function traceMessage<R extends object, T>(record: R, handle: (record: R)
   return agent?.traceMessage ? agent.traceMessage(record, handle) : handle(record);
 }
 
-/** The part of an AWS SDK client (version 3) that is used. */
-export interface AwsClient {
-  readonly middlewareStack: {
-    add(
-      middleware: never,
-      options: { step: 'initialize'; name: string; priority: 'high'; override: boolean },
-    ): void;
-  };
-}
+export type { AwsClient };
 
 /**
- * Makes the calls of an AWS SDK client spans that know operation, table and queue, and writes the trace into the
- * attributes of SQS messages. Without an agent in the process, nothing happens.
+ * Makes the calls of an AWS SDK client spans that know operation, table and queue, and hands the trace on in the attributes
+ * of SQS and SNS messages and in what other services have for it. For bundled clients; others are found without it. Without an
+ * agent in the process, nothing happens.
  *
  * @param client any client of the AWS SDK for JavaScript, version 3
  * @returns the same client
  */
 export function traceAwsClient<C extends AwsClient>(client: C): C {
-  const middleware =
-    (
-      next: (args: { input: unknown }) => Promise<unknown>,
-      context: { clientName?: string; commandName?: string },
-    ) =>
-    (args: { input: unknown }): Promise<unknown> => {
-      const agent = findAgent();
-      return agent ? agent.awsMiddleware(next, context, args) : next(args);
-    };
-  client.middlewareStack.add(middleware as never, {
-    step: 'initialize',
-    name: 'clickspan',
-    priority: 'high',
-    override: true,
-  });
+  addAwsMiddleware(
+    client,
+    (next, context, args) => findAgent()?.awsMiddleware(next, context, args) ?? next(args),
+  );
   return client;
 }
 

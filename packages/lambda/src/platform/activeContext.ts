@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { channel } from 'node:diagnostics_channel';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import type { Context, ContextManager } from '@opentelemetry/api';
 
@@ -6,6 +7,12 @@ import type { Context, ContextManager } from '@opentelemetry/api';
 export interface ActiveContext extends ContextManager {
   /** Runs a function with a context current. */
   readonly run: <T>(context: Context, run: () => T) => T;
+  /**
+   * Makes a context current for what a diagnostics channel runs with its stores.
+   *
+   * @param toContext gives the context for a message, or `undefined` to leave the current one; must not throw
+   */
+  readonly bindChannel: (name: string, toContext: (message: object) => Context | undefined) => void;
 }
 
 /** Makes the keeper of the current context. */
@@ -22,6 +29,9 @@ export function createActiveContext(): ActiveContext {
         return storage.run(context, () => Reflect.apply(target, this, args));
       };
       return Object.defineProperty(bound, 'length', { value: target.length }) as unknown as typeof target;
+    },
+    bindChannel: (name, toContext) => {
+      channel(name).bindStore(storage, (message) => toContext(message as object) ?? active());
     },
     enable: () => manager,
     disable: () => manager,

@@ -1,21 +1,17 @@
 import {
-  AWS_DYNAMODB_TABLE_NAMES,
+  AWS_EXTENDED_REQUEST_ID,
   AWS_REQUEST_ID,
-  AWS_SQS_QUEUE_URL,
   CLICKSPAN_SPAN_TYPE,
-  DB_COLLECTION_NAME,
   ERROR_TYPE,
+  HTTP_REQUEST_RESEND_COUNT,
   HTTP_RESPONSE_STATUS_CODE,
-  MESSAGING_BATCH_MESSAGE_COUNT,
-  MESSAGING_DESTINATION_NAME,
   MESSAGING_MESSAGE_ID,
 } from '@clickspan/shared/attributes';
 import { spanOf, withSpan } from '@clickspan/shared/context';
 import { STATUS_ERROR } from '@clickspan/shared/tracer';
-import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
-import { describeAwsCall } from './awsRequest.ts';
-import { withContext, withContexts } from './messageAttributes.ts';
-import type { SqsBatch, SqsMessage } from './messageAttributes.ts';
+import type { Span } from '@opentelemetry/api';
+import { describeAwsCall } from './awsCall.ts';
+import { addAwsContext } from './awsContext.ts';
 import { SUPPRESSION } from './outgoing.ts';
 import type { OutgoingEnvironment, Suppression } from './outgoing.ts';
 
@@ -38,95 +34,85 @@ export type AwsMiddleware = (next: AwsNext, context: AwsCallContext, args: AwsAr
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const RESEND_COUNT = 'http.request.resend_count';
-
 /** Makes the middleware; calls outside of an invocation pass untouched. */
-export function createAwsMiddleware({ tracer, contexts, guard }: OutgoingEnvironment): AwsMiddleware {
+export function createAwsMiddleware(environment: OutgoingEnvironment): AwsMiddleware {
+  const { tracer, contexts, guard, calls } = environment;
   return async (next, { clientName, commandName }, args) => {
     const parent = contexts.active();
     if (!spanOf(parent)) return next(args);
     const begun = guard(() => {
       const service = clientName?.replace(/Client$/, '') ?? 'AWS';
       const operation = commandName?.replace(/Command$/, '');
-      const { name, kind, attributes } = describeAwsCall({ service, operation });
-      const described = {
-        ...attributes,
-        ...describeInput(service, args.input),
-        [CLICKSPAN_SPAN_TYPE]: 'call',
-      };
-      const span = tracer.startSpan(name, { kind, attributes: described }, parent);
-      return { span, args: addContext(args, name, span.spanContext()) };
+      const { name, kind, attributes } = describeAwsCall({ service, operation, input: args.input });
+      const options = { kind, attributes: { ...attributes, [CLICKSPAN_SPAN_TYPE]: 'call' } };
+      const call = calls.begin(tracer.startSpan(name, options, parent));
+      const { contextInPayload } = environment;
+      const carrierOptions = { contextInPayload, xrayHeader: environment.xrayHeader() };
+      const input = addAwsContext(name, args.input, call.span.spanContext(), carrierOptions);
+      return { call, service, args: input === args.input ? args : { ...args, input } };
     });
     if (!begun) return next(args);
-    const { span } = begun;
+    const { call, service } = begun;
+    const { span } = call;
     // The HTTP requests beneath are attempts of this call, not calls of their own.
-    const suppression: Suppression = { over: false };
+    const suppression: Suppression = { over: false, span, service };
     const context = withSpan(parent, span).setValue(SUPPRESSION, suppression);
     try {
-      const result = await contexts.run(context, () => next(begun.args));
-      guard(() => noteOutput(span, (result as { output?: unknown }).output));
+      const result = await contexts.run(context, async () => {
+        try {
+          return await next(begun.args);
+        } catch (error) {
+          // Limits of ours may be wrong: a queue can be made for smaller messages, and a service has done nothing yet.
+          if (begun.args !== args && isRefused(error)) return next(args);
+          throw error;
+        }
+      });
+      guard(() => {
+        const { output } = result as { output?: Fields };
+        // A signed address was asked for, and nothing sent.
+        if (output?.['presigned']) calls.forget(call);
+        else noteOutput(span, output);
+      });
       return result;
     } catch (error) {
       guard(() => noteError(span, error));
       throw error;
     } finally {
       suppression.over = true;
-      span.end();
+      guard(() => calls.end(call));
     }
   };
 }
 
-function addContext(args: AwsArguments, name: string, context: SpanContext): AwsArguments {
-  if (name === 'SQS.SendMessage') return { ...args, input: withContext(args.input as SqsMessage, context) };
-  if (name === 'SQS.SendMessageBatch')
-    return { ...args, input: withContexts(args.input as SqsBatch, context) };
-  return args;
-}
-
-function describeInput(service: string, input: unknown): Attributes {
-  const fields = (input ?? {}) as Fields;
-  if (service === 'DynamoDB') return describeTables(fields);
-  const { QueueUrl: queueUrl, Entries: entries } = fields;
-  if (service !== 'SQS' || typeof queueUrl !== 'string') return {};
-  return {
-    [AWS_SQS_QUEUE_URL]: queueUrl,
-    [MESSAGING_DESTINATION_NAME]: queueUrl.slice(queueUrl.lastIndexOf('/') + 1),
-    [MESSAGING_BATCH_MESSAGE_COUNT]: Array.isArray(entries) ? entries.length : undefined,
-  };
-}
-
-/** The tables of a call: one by name, several as the keys of `RequestItems` or in the items of a transaction. */
-function describeTables({
-  TableName: table,
-  RequestItems: requested,
-  TransactItems: items,
-}: Fields): Attributes {
-  const names = new Set<unknown>(table === undefined ? Object.keys(requested ?? {}) : [table]);
-  for (const item of Array.isArray(items) ? (items as Fields[]) : [])
-    for (const action of Object.values(item)) names.add((action as Fields | undefined)?.['TableName']);
-  const tables = [...names].filter((name) => typeof name === 'string');
-  if (tables.length === 0) return {};
-  return {
-    [AWS_DYNAMODB_TABLE_NAMES]: tables,
-    [DB_COLLECTION_NAME]: tables.length === 1 ? tables[0] : undefined,
-  };
+/** Whether a service did not take the parameters of a call. */
+function isRefused(error: unknown): boolean {
+  const { name, $metadata: metadata } = (error ?? {}) as Fields;
+  const { httpStatusCode: status } = (metadata ?? {}) as Metadata;
+  return (
+    (status === 400 || status === 413) &&
+    /^(Invalid|Validation|BatchRequestTooLong|RequestTooLarge)/.test(String(name))
+  );
 }
 
 interface Metadata {
   readonly httpStatusCode?: number;
   readonly requestId?: string;
+  readonly extendedRequestId?: string;
   readonly attempts?: number;
 }
 
 function noteMetadata(span: Span, metadata: Metadata | undefined): void {
-  const { httpStatusCode: status, requestId, attempts = 1 } = metadata ?? {};
-  if (status !== undefined) span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
-  if (requestId !== undefined) span.setAttribute(AWS_REQUEST_ID, requestId);
-  if (attempts > 1) span.setAttribute(RESEND_COUNT, attempts - 1);
+  const { httpStatusCode: status, requestId, extendedRequestId, attempts = 1 } = metadata ?? {};
+  span.setAttributes({
+    [HTTP_RESPONSE_STATUS_CODE]: status,
+    [AWS_REQUEST_ID]: requestId,
+    [AWS_EXTENDED_REQUEST_ID]: extendedRequestId,
+    [HTTP_REQUEST_RESEND_COUNT]: attempts > 1 ? attempts - 1 : undefined,
+  });
 }
 
-function noteOutput(span: Span, output: unknown): void {
-  const { $metadata: metadata, MessageId: messageId } = (output ?? {}) as Fields;
+function noteOutput(span: Span, output: Fields | undefined): void {
+  const { $metadata: metadata, MessageId: messageId } = output ?? {};
   noteMetadata(span, metadata as Metadata | undefined);
   if (typeof messageId === 'string') span.setAttribute(MESSAGING_MESSAGE_ID, messageId);
 }

@@ -1,64 +1,68 @@
-import {
-  CLOUD_REGION,
-  DB_OPERATION_NAME,
-  DB_SYSTEM_NAME,
-  MESSAGING_OPERATION_NAME,
-  MESSAGING_OPERATION_TYPE,
-  MESSAGING_SYSTEM,
-  RPC_METHOD,
-  RPC_SERVICE,
-  RPC_SYSTEM,
-} from '@clickspan/shared/attributes';
-import { KIND_CLIENT, KIND_PRODUCER } from '@clickspan/shared/tracer';
-import type { Attributes, SpanKind } from '@opentelemetry/api';
+import type { AwsCall } from './awsCall.ts';
 
-/** One call of an AWS service. */
-export interface AwsCall {
-  /** As AWS's own clients name it: `DynamoDB`, `SQS`. */
-  readonly service: string;
-  /** `PutItem`; `undefined` for protocols that do not tell it in a header. */
-  readonly operation: string | undefined;
-  readonly region?: string | undefined;
+/** What is read of a request that may be a call of AWS. */
+export interface AwsRequestHead {
+  readonly origin: string;
+  readonly path: string;
+  /** A header by its lower-case name. */
+  header(name: string): string | undefined;
 }
 
-/** Prefixes of `x-amz-target` that do not resemble the service's name. */
-const TARGETS: Readonly<Record<string, string>> = {
+/** Services whose clients have another name than the service has in targets, signatures and user agents. */
+const CLIENT_NAMES: Readonly<Record<string, string>> = {
   AWSEvents: 'EventBridge',
   AWSStepFunctions: 'SFN',
   TrentService: 'KMS',
-};
-
-/** How the messaging conventions call an operation of SQS. */
-const SQS_OPERATIONS: Readonly<Record<string, string>> = {
-  SendMessage: 'send',
-  SendMessageBatch: 'send',
-  ReceiveMessage: 'receive',
-  DeleteMessage: 'settle',
-  DeleteMessageBatch: 'settle',
+  dynamodb: 'DynamoDB',
+  events: 'EventBridge',
+  kinesis: 'Kinesis',
+  lambda: 'Lambda',
+  s3: 'S3',
+  secretsmanager: 'SecretsManager',
+  sns: 'SNS',
+  sqs: 'SQS',
+  states: 'SFN',
 };
 
 /**
- * Recognises a call of the AWS SDK, whatever bundler hid its classes, by the headers that it sends.
+ * Recognises a call of the AWS SDK, whatever bundler hid its classes, by the headers and the path that it sends.
  *
- * @param header gives a request header by its lower-case name
  * @returns `undefined` for all other calls, also those that are signed for an API of one's own
  */
-export function parseAwsRequest(header: (name: string) => string | undefined): AwsCall | undefined {
-  const target = header('x-amz-target');
-  const scope = /Credential=[^/,]+\/\d{8}\/([\w-]+)\/([\w-]+)\//.exec(header('authorization') ?? '');
-  const region = scope?.[1];
+export function parseAwsRequest(request: AwsRequestHead): AwsCall | undefined {
+  const target = request.header('x-amz-target');
+  if (!target && !request.header('amz-sdk-request')) return undefined;
+  const [, region, scope] =
+    /Credential=[^/,]+\/\d{8}\/([\w-]+)\/([\w-]+)\//.exec(request.header('authorization') ?? '') ?? [];
   if (target) {
     const [prefix = '', operation] = target.split('.').slice(-2);
-    return { service: toServiceName(prefix), operation, region };
+    return { service: toClientName(prefix.replace(/_\d+$/, '')), operation, region };
   }
-  if (!header('amz-sdk-request')) return undefined;
-  const service = /\bapi\/([\w-]+)#/.exec(header('user-agent') ?? '')?.[1] ?? scope?.[2];
-  return service ? { service, operation: undefined, region } : undefined;
+  const cbor = /^\/service\/([\w.]+)\/operation\/(\w+)/.exec(request.path);
+  const api = cbor?.[1] ?? scope ?? /\bapi\/([\w-]+)#/.exec(request.header('user-agent') ?? '')?.[1];
+  if (!api) return undefined;
+  const service = toClientName(api);
+  return { service, region, operation: cbor?.[2], ...parsePath(service, request) };
 }
 
-function toServiceName(prefix: string): string {
-  const name = prefix.replace(/_\d+$/, '');
-  return TARGETS[name] ?? name.replace(/^(Amazon|AWS)(?=[A-Z])/, '');
+/** Protocols with paths tell the operation and its object there. */
+function parsePath(service: string, { origin, path }: AwsRequestHead): Partial<AwsCall> {
+  if (service === 'Lambda') {
+    const [, name, kind] =
+      /^\/\d[\d-]+\/functions\/([^/]+)\/(invocations|response-streaming-invocations)/.exec(path) ?? [];
+    if (!name) return {};
+    const operation = kind === 'invocations' ? 'Invoke' : 'InvokeWithResponseStream';
+    return { operation, input: { FunctionName: decodeURIComponent(name) } };
+  }
+  if (service !== 'S3') return {};
+  // The SDK names the operations of objects; the bucket is in the host or, with an endpoint of one's own, in the path.
+  const operation = /[?&]x-id=(\w+)/.exec(path)?.[1];
+  const bucket = /\/\/([^/]+?)\.s3[.-]/.exec(origin)?.[1] ?? /^\/([^/?]+)/.exec(path)?.[1];
+  return { operation, input: { Bucket: bucket } };
+}
+
+function toClientName(name: string): string {
+  return CLIENT_NAMES[name] ?? name.replace(/^(Amazon|AWS)(?=[A-Z])/, '');
 }
 
 /**
@@ -71,32 +75,52 @@ export function parseResendCount(sdkRequest: string | undefined): number {
   return attempt > 1 ? attempt - 1 : 0;
 }
 
-/** What an AWS call's span is like. */
-export interface AwsDescription {
-  readonly name: string;
-  readonly kind: SpanKind;
-  readonly attributes: Attributes;
-}
+/** Parameters that name what a call is about, and in which no content of the function's can be. */
+const NAMES = [
+  'TableName',
+  'QueueUrl',
+  'TopicArn',
+  'StreamName',
+  'StreamARN',
+  'EventBusName',
+  'stateMachineArn',
+  'SecretId',
+];
+/** Names are short; what is longer is none. */
+const MAX_NAME = 2048;
 
-/** Describes a call by the conventions for AWS, databases and messages. */
-export function describeAwsCall({ service, operation, region }: AwsCall): AwsDescription {
-  const attributes: Attributes = {
-    [RPC_SYSTEM]: 'aws-api',
-    [RPC_SERVICE]: service,
-    [RPC_METHOD]: operation,
-    [CLOUD_REGION]: region,
+/**
+ * Finds what a call is about in the body of its request, without parsing it. Within strings of JSON quotes are escaped,
+ * so that the content of messages and items is not taken for a parameter.
+ *
+ * @param body whole, as JSON or as a form
+ * @returns the call with what was found
+ */
+export function readAwsBody(call: AwsCall, body: string | Buffer): AwsCall {
+  const find = (before: string, after: string): string | undefined => {
+    const start = body.indexOf(before);
+    if (start < 0) return undefined;
+    const from = start + before.length;
+    const text = body.slice(from, from + MAX_NAME).toString();
+    const end = text.indexOf(after);
+    return end < 0 ? undefined : text.slice(0, end);
   };
-  let kind = KIND_CLIENT;
-  if (service === 'DynamoDB') {
-    attributes[DB_SYSTEM_NAME] = 'aws.dynamodb';
-    attributes[DB_OPERATION_NAME] = operation;
+  // A form, as SNS takes it.
+  if (body.slice(0, 7).toString() === 'Action=') {
+    const topic = find('&TopicArn=', '&');
+    return {
+      ...call,
+      operation: /^\w+/.exec(body.slice(7, 64).toString())?.[0],
+      input: { TopicArn: topic && decodeURIComponent(topic) },
+    };
   }
-  const messaging = service === 'SQS' && operation ? SQS_OPERATIONS[operation] : undefined;
-  if (messaging) {
-    attributes[MESSAGING_SYSTEM] = 'aws_sqs';
-    attributes[MESSAGING_OPERATION_NAME] = operation;
-    attributes[MESSAGING_OPERATION_TYPE] = messaging;
-    if (messaging === 'send') kind = KIND_PRODUCER;
-  }
-  return { name: operation ? `${service}.${operation}` : service, kind, attributes };
+  // Calls with several tables name none of them before the others.
+  const several = /^(Batch|Transact)/.test(call.operation ?? '');
+  const input: Record<string, string> = {};
+  if (!several)
+    for (const name of NAMES) {
+      const value = find(`"${name}":"`, '"');
+      if (value !== undefined) input[name] = value;
+    }
+  return { ...call, input };
 }

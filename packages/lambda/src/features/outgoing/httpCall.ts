@@ -1,9 +1,14 @@
 import {
+  AWS_EXTENDED_REQUEST_ID,
   AWS_REQUEST_ID,
   CLICKSPAN_SPAN_TYPE,
+  CLOUD_REGION,
   ERROR_TYPE,
+  FAAS_INVOKED_REGION,
   HTTP_REQUEST_METHOD,
+  HTTP_REQUEST_RESEND_COUNT,
   HTTP_RESPONSE_STATUS_CODE,
+  NETWORK_PROTOCOL_VERSION,
   SERVER_ADDRESS,
   SERVER_PORT,
   URL_FULL,
@@ -11,28 +16,31 @@ import {
 import { spanOf } from '@clickspan/shared/context';
 import { toTraceparent } from '@clickspan/shared/traceContext';
 import { KIND_CLIENT, STATUS_ERROR } from '@clickspan/shared/tracer';
-import type { Span } from '@opentelemetry/api';
+import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
 import { toXrayHeader } from '../../platform/xrayHeader.ts';
 import { redactQuery } from '../../platform/redactQuery.ts';
 import { toKnownMethod } from '../../platform/httpMethod.ts';
-import { describeAwsCall, parseAwsRequest, parseResendCount } from './awsRequest.ts';
+import { describeAwsCall } from './awsCall.ts';
+import type { AwsCall } from './awsCall.ts';
+import { parseAwsRequest, parseResendCount } from './awsRequest.ts';
+import type { AwsRequestHead } from './awsRequest.ts';
 import type { OpenCall } from './openCalls.ts';
 import { SUPPRESSION } from './outgoing.ts';
 import type { OutgoingEnvironment, Suppression } from './outgoing.ts';
 
-/** A request of the function that is about to be sent. */
-export interface OutgoingRequest {
+/** A request of the function that is about to be sent; its origin is `http://host:port`. */
+export interface OutgoingRequest extends AwsRequestHead {
   readonly method: string;
-  /** `http://host:port`. */
-  readonly origin: string;
-  readonly path: string;
-  /** A header by its lower-case name. */
-  header(name: string): string | undefined;
+  readonly protocolVersion?: string;
   /** Sets a header that the request does not have, or replaces it. */
   setHeader(name: string, value: string): void;
 }
 
-const RESEND_COUNT = 'http.request.resend_count';
+/** The span of a request, and which call of AWS it is. */
+export interface HttpCall extends OpenCall {
+  readonly aws?: AwsCall | undefined;
+}
+
 const XRAY_HEADER = 'X-Amzn-Trace-Id';
 
 /**
@@ -46,14 +54,18 @@ const XRAY_HEADER = 'X-Amzn-Trace-Id';
 export function beginHttpCall(
   { tracer, contexts, calls, runtimeApi }: OutgoingEnvironment,
   request: OutgoingRequest,
-): OpenCall | undefined {
+): HttpCall | undefined {
   const context = contexts.active();
-  const suppression = context.getValue(SUPPRESSION) as Suppression | undefined;
-  if (!spanOf(context) || suppression?.over === false) return undefined;
+  if (!spanOf(context)) return undefined;
   const url = new URL(request.origin);
   if (url.host === runtimeApi) return undefined;
+  const aws = parseAwsRequest(request);
+  const suppression = context.getValue(SUPPRESSION) as Suppression | undefined;
+  if (suppression?.over === false) {
+    if (aws) joinAwsCall(suppression, aws, request);
+    return undefined;
+  }
   const method = toKnownMethod(request.method);
-  const aws = parseAwsRequest((name) => request.header(name));
   const described = aws && describeAwsCall(aws);
   const resendCount = parseResendCount(request.header('amz-sdk-request'));
   const span = tracer.startSpan(
@@ -63,26 +75,50 @@ export function beginHttpCall(
       attributes: {
         [CLICKSPAN_SPAN_TYPE]: 'call',
         [HTTP_REQUEST_METHOD]: method,
-        [URL_FULL]: request.origin + redactPath(request.path),
-        [SERVER_ADDRESS]: url.hostname,
-        [SERVER_PORT]: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
-        ...(resendCount > 0 && { [RESEND_COUNT]: resendCount }),
+        ...describeAddress(url, request),
+        [NETWORK_PROTOCOL_VERSION]: request.protocolVersion,
+        ...(resendCount > 0 && { [HTTP_REQUEST_RESEND_COUNT]: resendCount }),
         ...described?.attributes,
       },
     },
     context,
   );
-  injectContext(span, request, aws !== undefined);
-  return calls.begin(span);
+  if (aws) injectXray(request, span.spanContext());
+  else injectContext(request, span.spanContext());
+  return Object.assign(calls.begin(span), { aws });
 }
 
-function injectContext(span: Span, request: OutgoingRequest, aws: boolean): void {
-  const context = span.spanContext();
-  if (aws) {
-    const header = toXrayHeader(request.header(XRAY_HEADER.toLowerCase()), context);
-    if (header) request.setHeader(XRAY_HEADER, header);
-    return;
-  }
+/** Notes where a request goes that was begun before that was known. */
+export function noteAddress(span: Span, origin: string, path: string): void {
+  span.setAttributes(describeAddress(new URL(origin), { origin, path }));
+}
+
+function describeAddress(url: URL, { origin, path }: Pick<AwsRequestHead, 'origin' | 'path'>): Attributes {
+  return {
+    [URL_FULL]: origin + redactPath(path),
+    [SERVER_ADDRESS]: url.hostname,
+    [SERVER_PORT]: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+  };
+}
+
+/** One attempt of a call whose span the SDK's middleware has made: it tells where the call goes, and carries its context. */
+function joinAwsCall({ span, service }: Suppression, aws: AwsCall, request: OutgoingRequest): void {
+  // Not what the SDK asks for credentials meanwhile.
+  if (service !== aws.service) return;
+  injectXray(request, span.spanContext());
+  span.setAttributes({
+    [CLOUD_REGION]: aws.region,
+    [SERVER_ADDRESS]: new URL(request.origin).hostname,
+    ...(service === 'Lambda' && { [FAAS_INVOKED_REGION]: aws.region }),
+  });
+}
+
+function injectXray(request: OutgoingRequest, context: SpanContext): void {
+  const header = toXrayHeader(request.header(XRAY_HEADER.toLowerCase()), context);
+  if (header) request.setHeader(XRAY_HEADER, header);
+}
+
+function injectContext(request: OutgoingRequest, context: SpanContext): void {
   // A function that writes the header itself knows why.
   if (request.header('traceparent') !== undefined) return;
   request.setHeader('traceparent', toTraceparent(context));
@@ -90,29 +126,50 @@ function injectContext(span: Span, request: OutgoingRequest, aws: boolean): void
   if (tracestate && request.header('tracestate') === undefined) request.setHeader('tracestate', tracestate);
 }
 
-/** Notes that the answer's head has come. */
-export function noteAnswer(
-  call: OpenCall,
-  status: number,
-  awsRequestId: string | undefined,
-  nowUnixMs: number,
-): void {
-  call.answeredUnixMs = nowUnixMs;
-  call.span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
-  if (awsRequestId) call.span.setAttribute(AWS_REQUEST_ID, awsRequestId);
-  if (status >= 400) call.span.setAttribute(ERROR_TYPE, String(status)).setStatus({ code: STATUS_ERROR });
-}
-
-/** Notes why there was no whole answer. */
-export function noteFailure(call: OpenCall, error: unknown): void {
-  const { name, code, message } = (error ?? {}) as { name?: unknown; code?: unknown; message?: unknown };
-  const type = typeof code === 'string' ? code : typeof name === 'string' ? name : 'error';
-  call.span.setAttribute(ERROR_TYPE, type);
-  call.span.setStatus({ code: STATUS_ERROR, ...(typeof message === 'string' && { message }) });
+/** The head of an answer. */
+export interface Answer {
+  readonly status: number;
+  /** A header by its lower-case name. */
+  header(name: string): string | undefined;
 }
 
 /** The names under which AWS services answer with their id of a request. */
-export const AWS_REQUEST_ID_HEADERS: readonly string[] = ['x-amzn-requestid', 'x-amz-request-id'];
+const REQUEST_ID_HEADERS = ['x-amzn-requestid', 'x-amzn-request-id', 'x-amz-request-id'];
+
+/** Notes that the answer's head has come. */
+export function noteAnswer(call: HttpCall, answer: Answer, nowUnixMs: number): void {
+  const { span, aws } = call;
+  const { status } = answer;
+  const header = (name: string): string | undefined => answer.header(name);
+  call.answeredUnixMs = nowUnixMs;
+  span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
+  for (const name of REQUEST_ID_HEADERS) {
+    const id = header(name);
+    if (id) span.setAttribute(AWS_REQUEST_ID, id);
+  }
+  if (aws) span.setAttributes({ [AWS_EXTENDED_REQUEST_ID]: header('x-amz-id-2') });
+  if (status < 400) return;
+  // `ResourceNotFoundException:http://…`, or `AWS.SimpleQueueService.NonExistentQueue;Sender`.
+  const [type] = (aws && (header('x-amzn-query-error') ?? header('x-amzn-errortype')))?.split(/[;:]/) ?? [];
+  span.setAttribute(ERROR_TYPE, type || String(status)).setStatus({ code: STATUS_ERROR });
+}
+
+/** What errors have that tells them apart. */
+interface ErrorFields {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly cause?: { readonly code?: unknown } | undefined;
+}
+
+/** Notes why there was no whole answer. */
+export function noteFailure({ span }: OpenCall, error: unknown): void {
+  const { name, code, message, cause } = (error ?? {}) as ErrorFields;
+  // A stream is cancelled because its session could not connect.
+  const type = [cause?.code, code, name].find((value) => typeof value === 'string');
+  span.setAttribute(ERROR_TYPE, type ?? 'error');
+  span.setStatus({ code: STATUS_ERROR, ...(typeof message === 'string' && { message }) });
+}
 
 function redactPath(path: string): string {
   const question = path.indexOf('?');

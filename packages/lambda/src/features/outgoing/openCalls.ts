@@ -11,19 +11,25 @@ export interface OpenCall {
 /** The calls that are under way. */
 export interface OpenCalls {
   begin(span: Span): OpenCall;
-  /** Ends a call, now. */
-  end(call: OpenCall): void;
+  /** Ends a call: now, or when it is said to have ended. */
+  end(call: OpenCall, endUnixMs?: number): void;
   /** Ends the calls whose answer has come but was not read to its end: nobody else would. */
   endAnswered(): void;
   /** Ends all calls, since the function is about to be stopped. */
   endAll(reason: string): void;
 }
 
+/** The same, as observers of calls see it. */
+export interface CallRecord extends OpenCalls {
+  /** Lets go of a call that never was one; its span is not sent. */
+  forget(call: OpenCall): void;
+}
+
 /** More than a function has under way; some calls never end, as requests that are made and not sent. */
 const MAX_OPEN = 1000;
 
 /** Makes the record of open calls; the oldest is ended where there are too many. */
-export function createOpenCalls(): OpenCalls {
+export function createOpenCalls(): CallRecord {
   const open = new Set<OpenCall>();
   const end = (call: OpenCall, endUnixMs?: number): void => {
     if (open.delete(call)) call.span.end(endUnixMs);
@@ -40,7 +46,8 @@ export function createOpenCalls(): OpenCalls {
       open.add(call);
       return call;
     },
-    end: (call) => end(call),
+    end,
+    forget: (call) => void open.delete(call),
     endAnswered() {
       for (const call of open) if (call.answeredUnixMs !== undefined) end(call, call.answeredUnixMs);
     },

@@ -1,24 +1,31 @@
-import type { Tracer } from '@opentelemetry/api';
+import type { Span, Tracer } from '@opentelemetry/api';
 import type { Guard } from '../../platform/guard.ts';
 import type { ActiveContext } from '../../platform/activeContext.ts';
-import type { OpenCalls } from './openCalls.ts';
+import type { CallRecord } from './openCalls.ts';
 
 /** What the observers of outgoing calls need. */
 export interface OutgoingEnvironment {
   readonly tracer: Tracer;
   readonly contexts: ActiveContext;
   readonly guard: Guard;
-  readonly calls: OpenCalls;
+  readonly calls: CallRecord;
   /** Unix ms with fractions. */
   readonly now: () => number;
   /** `host:port` of the Runtime API, whose calls are the platform's and not the function's. */
   readonly runtimeApi: string;
+  /** X-Ray's context of this invocation, as the platform tells it. */
+  readonly xrayHeader: () => string | undefined;
+  /** Services in whose payloads the context is written, since they carry it nowhere else: `eventbridge`, `kinesis`, … */
+  readonly contextInPayload: readonly string[];
 }
 
-/** While a call with a span of its own is under way, calls beneath it are part of that: they make none, and hand nothing on. */
+/** While a call with a span of its own is under way, calls beneath it are part of that, and make none. */
 export interface Suppression {
   /** Not for ever: what the call leaves behind, as the events of a stream, runs in its context. */
   over: boolean;
+  /** The span of the call, and the AWS service that is called where it is one. */
+  readonly span: Span;
+  readonly service?: string;
 }
 
 /** The key of a context's `Suppression`. */

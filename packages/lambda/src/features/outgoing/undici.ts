@@ -1,6 +1,6 @@
 import { createObserveChannel } from '../../platform/channel.ts';
-import { AWS_REQUEST_ID_HEADERS, beginHttpCall, noteAnswer, noteFailure } from './httpCall.ts';
-import type { OpenCall } from './openCalls.ts';
+import { beginHttpCall, noteAnswer, noteFailure } from './httpCall.ts';
+import type { HttpCall } from './httpCall.ts';
 import type { OutgoingEnvironment } from './outgoing.ts';
 
 /** The part of undici's request that is used; its headers are one text up to version 6, a list of names and values after. */
@@ -31,7 +31,7 @@ interface Answered {
  */
 export function observeUndici(environment: OutgoingEnvironment): void {
   const { guard, calls, now } = environment;
-  const known = new WeakMap<UndiciRequest, OpenCall>();
+  const known = new WeakMap<UndiciRequest, HttpCall>();
 
   const observe = createObserveChannel(guard);
 
@@ -49,7 +49,9 @@ export function observeUndici(environment: OutgoingEnvironment): void {
   });
   observe('undici:request:headers', ({ request, response }: Answered) => {
     const call = known.get(request);
-    if (call) noteAnswer(call, response.statusCode, findRequestId(response.headers), now());
+    if (!call) return;
+    const headers = readHeaders(response.headers);
+    noteAnswer(call, { status: response.statusCode, header: (name) => headers.get(name) }, now());
   });
   observe('undici:request:trailers', ({ request }: { request: UndiciRequest }) => {
     const call = known.get(request);
@@ -87,11 +89,9 @@ function setHeader(request: UndiciRequest, name: string, value: string): void {
   request.addHeader(name, value);
 }
 
-/** The id that an AWS service gave to a request. */
-function findRequestId(headers: readonly Uint8Array[]): string | undefined {
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = Buffer.from(headers[i]!).toString('latin1').toLowerCase();
-    if (AWS_REQUEST_ID_HEADERS.includes(name)) return Buffer.from(headers[i + 1]!).toString('latin1');
-  }
-  return undefined;
+function readHeaders(raw: readonly Uint8Array[]): Map<string, string> {
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+  const headers = new Map<string, string>();
+  for (let i = 0; i + 1 < raw.length; i += 2) headers.set(text(raw[i]!).toLowerCase(), text(raw[i + 1]!));
+  return headers;
 }
