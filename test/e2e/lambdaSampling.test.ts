@@ -175,6 +175,37 @@ describe('the environment of a function', () => {
   });
 });
 
+describe('the slowest imports of a function', () => {
+  it('are told where asked for', async () => {
+    stage = await startStage([
+      withLayer(
+        {
+          name: 'f',
+          source: 'import "./slow.cjs"; await import("./late.mjs"); export const handler = async () => 1;',
+          files: {
+            'slow.cjs': 'require("./inner.cjs");',
+            'inner.cjs': 'for (const end = Date.now() + 60; Date.now() < end;);',
+            'late.mjs': 'for (const end = Date.now() + 30; Date.now() < end;);',
+          },
+          environment: { CLICKSPAN_SLOWEST_IMPORTS: '4' },
+        },
+        collector.url,
+      ),
+    ]);
+    await stage.emulator.invoke('f', {});
+    await collector.waitForSpan(isInvocation());
+    const [init] = collector.spans.filter(isType('init'));
+    const imports = collector.spans.filter(({ name }) => name.startsWith('import '));
+    expect(imports.every(({ parentSpanId }) => parentSpanId === init!.spanId)).toBe(true);
+    const lengths = new Map(
+      imports.map(({ name, startUnixMs, endUnixMs }) => [name, endUnixMs - startUnixMs]),
+    );
+    expect(lengths.get('import slow.cjs')).toBeGreaterThan(55);
+    expect(lengths.get('import ./inner.cjs')).toBeGreaterThan(55);
+    expect(lengths.get('import ./late.mjs')).toBeGreaterThan(25);
+  });
+});
+
 describe('what is recorded of payloads', () => {
   it('is nothing, and everything but secrets where asked for', async () => {
     for (const wanted of [false, true]) {

@@ -11,6 +11,7 @@ import type { Exporter } from '../features/export/exporter.ts';
 import { createTransport } from '../features/export/transport.ts';
 import { createExtension } from '../features/extension/extension.ts';
 import type { Extension } from '../features/extension/extension.ts';
+import { observeImports } from '../features/handler/imports.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
 import { wrapHandler } from '../features/handler/wrapHandler.ts';
 import type { StartCall } from '../features/handler/wrapHandler.ts';
@@ -35,6 +36,7 @@ import { describeMessage } from '../features/triggers/describeMessage.ts';
 import { parseTrigger } from '../features/triggers/parseTrigger.ts';
 import { readLambdaOptions, toTracesUrl } from '../options.ts';
 import type { LambdaOptionInput, LambdaOptions } from '../options.ts';
+import { createObserveChannel } from '../platform/channel.ts';
 import { createProcessClock, readProcessStartUnixMs } from '../platform/clock.ts';
 import { createGuard, createReport } from '../platform/guard.ts';
 import type { Report } from '../platform/guard.ts';
@@ -173,6 +175,14 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     observeEnd: observeProcessEnd,
     onFirst,
   });
+  const slowestImports =
+    options.slowestImports > 0
+      ? observeImports({
+          observe: createObserveChannel(guard),
+          now: clock.now,
+          taskRoot: process.env['LAMBDA_TASK_ROOT'] ?? '',
+        })
+      : undefined;
   const timed: StartedAgent['timed'] = async (name, run) => {
     const startUnixMs = clock.now();
     try {
@@ -197,6 +207,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     },
     initialized: () => {
       look();
+      slowestImports?.(options.slowestImports).forEach(invocations.part);
       invocations.initialized();
     },
     loading: () => {

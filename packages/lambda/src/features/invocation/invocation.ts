@@ -99,7 +99,7 @@ export interface Invocations {
   /** The function's code is being loaded, and the end of it is not going to be told. */
   loading(): void;
   /** A part of the environment's start is over. */
-  part(part: InitPart): void;
+  readonly part: (part: InitPart) => void;
   start(event: unknown, lambda: LambdaContext): Invocation;
 }
 
