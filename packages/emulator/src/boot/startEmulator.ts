@@ -25,6 +25,7 @@ import type { FunctionCall, FunctionReply, HttpFront } from '../features/http/ht
 import { startHttpFront } from '../features/http/httpFront.ts';
 import { createRouteMatcher } from '../features/http/routes.ts';
 import { nowUnixMs } from '../platform/clock.ts';
+import { postJson } from '../platform/postJson.ts';
 import { startReaper } from '../platform/reaper.ts';
 import type { Reaper } from '../platform/reaper.ts';
 import { createLogTail } from '../features/invokeApi/logTail.ts';
@@ -169,6 +170,7 @@ async function startPools(
       freeze: options.freeze ?? true,
       limits: options.limits ?? {},
       clock: nowUnixMs,
+      postTelemetry: postJson,
       onLog: guarded(options.onLog ?? (() => undefined)),
     });
     pools.set(settings.name, pool);

@@ -12,6 +12,7 @@ interface Bench {
   readonly url: string;
   readonly api: ApiServer;
   readonly results: InvocationResult[];
+  readonly subscribed: readonly (readonly [string, string])[];
   readonly initErrors: { readonly errorType: string; readonly payload: string }[];
   /** Resolves when something has asked for its next event. */
   readonly asked: () => Promise<void>;
@@ -25,6 +26,7 @@ const TRACE_ID = 'Root=1-6b000000-000000000000000000000001;Parent=00000000000000
 
 async function bench(): Promise<Bench> {
   const results: InvocationResult[] = [];
+  const subscribed: (readonly [string, string])[] = [];
   const initErrors: { readonly errorType: string; readonly payload: string }[] = [];
   let whenAsked: (() => void) | undefined;
   const api = await startApiServer({
@@ -36,6 +38,12 @@ async function bench(): Promise<Bench> {
     events: {
       onNext: () => whenAsked?.(),
       onRegistered: () => undefined,
+      onRuntimeNext: () => undefined,
+      onResponse: () => undefined,
+      onSubscribe: (name, body) => {
+        subscribed.push([name, body.toString()]);
+        return { status: 200, body: 'OK' };
+      },
       onResult: (result) => results.push(result),
       onInitError: (errorType, payload) => initErrors.push({ errorType, payload: payload.toString() }),
       onExtensionError: () => undefined,
@@ -46,7 +54,7 @@ async function bench(): Promise<Bench> {
     new Promise((resolve) => {
       whenAsked = resolve;
     });
-  return { url: `http://${api.authority}`, api, results, initErrors, asked };
+  return { url: `http://${api.authority}`, api, subscribed, results, initErrors, asked };
 }
 
 const NEXT = '/2018-06-01/runtime/invocation/next';
@@ -275,12 +283,24 @@ describe('the Extensions API', () => {
     expect((await post(`${url}${EXTENSION}/exit/error`, '{}', headers)).status).toBe(202);
   });
 
-  it('answers a telemetry subscription without subscribing (rapi/router.go, TelemetryAPIStubRouter)', async () => {
+  it('hands on a subscription to telemetry, of an internal extension too (rapi/handler/runtimelogs.go, getAgentName)', async () => {
+    const { url, subscribed } = await bench();
+    const id = (await register(url, ['INVOKE'])).headers.get('lambda-extension-identifier')!;
+    const put = (identifier: string): Promise<Response> =>
+      fetch(`${url}/2022-07-01/telemetry`, {
+        method: 'PUT',
+        body: '{"a":1}',
+        headers: { 'Lambda-Extension-Identifier': identifier },
+      });
+    const answer = await put(id);
+    expect([answer.status, await answer.text()]).toEqual([200, 'OK']);
+    expect(subscribed).toEqual([['agent', '{"a":1}']]);
+    expect((await put(REQUEST_ID)).status).toBe(403);
+  });
+
+  it('answers the Logs API without subscribing (rapi/router.go, LogsAPIStubRouter)', async () => {
     const { url } = await bench();
-    const answer = await fetch(`${url}/2022-07-01/telemetry`, { method: 'PUT', body: '{}' });
-    expect([answer.status, await answer.json()]).toMatchObject([
-      202,
-      { errorType: 'Telemetry.NotSupported' },
-    ]);
+    const answer = await fetch(`${url}/2020-08-15/logs`, { method: 'PUT', body: '{}' });
+    expect([answer.status, await answer.json()]).toMatchObject([202, { errorType: 'Logs.NotSupported' }]);
   });
 });

@@ -9,13 +9,20 @@ import type { Lifecycle, Refusal } from './lifecycle.ts';
 import { readInvocationResult } from './invocationResult.ts';
 import type { InvocationResult } from './invocationResult.ts';
 import type { ShutdownReason } from './shutdown.ts';
+import type { TelemetryAnswer } from './telemetry.ts';
 
 /** What the APIs tell the environment that they belong to. */
 export interface ApiEvents {
   /** Something has asked for its next event: look whether all have. */
   onNext(): void;
+  /** The runtime has asked for its next event; comes before `onNext`. */
+  onRuntimeNext(): void;
   /** An extension has registered. */
   onRegistered(): void;
+  /** An extension, by its name, wants telemetry. */
+  onSubscribe(name: string, body: Buffer): TelemetryAnswer;
+  /** The runtime begins to send its response or error. */
+  onResponse(): void;
   /** The runtime has sent its whole response or error. */
   onResult(result: InvocationResult): void;
   onInitError(errorType: string, payload: Buffer): void;
@@ -46,7 +53,8 @@ type Respond = (status: number, body: unknown, headers?: Readonly<Record<string,
 const RUNTIME = '/2018-06-01/runtime';
 const EXTENSION = '/2020-01-01/extension';
 const RESULT_PATH = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/;
-const TELEMETRY_PATHS = ['/2020-08-15/logs', '/2022-07-01/telemetry'];
+const TELEMETRY_PATH = /^\/2022-07-01\/telemetry\/?$/;
+const LOGS_PATH = '/2020-08-15/logs';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const MAX_SMALL_BODY_BYTES = 1_000_000;
 
@@ -81,10 +89,11 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     if (call === `GET ${EXTENSION}/event/next`) return extensionNext(request, response, respond);
     if (call === `POST ${EXTENSION}/init/error`) return extensionError(request, respond, 'init');
     if (call === `POST ${EXTENSION}/exit/error`) return extensionError(request, respond, 'exit');
+    if (request.method === 'PUT' && TELEMETRY_PATH.test(request.url ?? ''))
+      return subscribe(request, respond);
     await readRequestBody(request, MAX_SMALL_BODY_BYTES);
     if (call === `GET ${RUNTIME}/ping` || call === 'GET /ping') return respond(200, 'pong');
-    if (request.method === 'PUT' && TELEMETRY_PATHS.includes(request.url ?? ''))
-      return refuseTelemetry(request, respond);
+    if (call === `PUT ${LOGS_PATH}`) return refuseLogs(respond);
     respond(404, { errorType: 'NotFound', errorMessage: `404 page not found` });
   }
 
@@ -94,6 +103,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     if (step.status === 'repeat' && current)
       return sendInvocation(response, current.invocation, current.deadlineUnixMs);
     waitingRuntime = response;
+    events.onRuntimeNext();
     events.onNext();
   }
 
@@ -113,6 +123,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
       await readRequestBody(request, 0).catch(() => undefined);
       return refuse(respond, step);
     }
+    events.onResponse();
     const result = await readInvocationResult(request, kind, current.invocation.sink);
     lifecycle.responseSent();
     events.onResult(result);
@@ -177,6 +188,18 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     if (step.status === 'refused') return refuse(respond, step);
     respond(202, { status: 'OK' });
     events.onExtensionError(when === 'init' ? 'Extension.InitError' : 'Extension.ExitError');
+  }
+
+  async function subscribe(request: IncomingMessage, respond: Respond): Promise<void> {
+    const body = await readRequestBody(request, MAX_SMALL_BODY_BYTES);
+    const id = extensionId(request, respond);
+    if (id === undefined) return;
+    // External and internal extensions alike (rapi/handler/runtimelogs.go, getAgentName).
+    const name = lifecycle.nameOf(id);
+    if (name === undefined)
+      return forbid(respond, 'Extension.UnknownExtensionIdentifier', `Unknown extension ${id}`);
+    const answer = events.onSubscribe(name, body.status === 'whole' ? body.bytes : Buffer.alloc(0));
+    respond(answer.status, answer.body);
   }
 
   function sendInvocation(response: ServerResponse, invocation: Invocation, deadlineUnixMs: number): void {
@@ -255,9 +278,9 @@ function forbid(respond: Respond, errorType: string, errorMessage: string): void
   respond(403, { errorMessage, errorType });
 }
 
-function refuseTelemetry(request: IncomingMessage, respond: Respond): void {
-  const kind = request.url === TELEMETRY_PATHS[0] ? 'Logs' : 'Telemetry';
-  respond(202, { errorMessage: `${kind} API is not supported`, errorType: `${kind}.NotSupported` });
+/** Outdated on AWS, and not to be had in the platform's own emulator either (rapi/router.go, LogsAPIStubRouter). */
+function refuseLogs(respond: Respond): void {
+  respond(202, { errorMessage: 'Logs API is not supported', errorType: 'Logs.NotSupported' });
 }
 
 function extensionId(request: IncomingMessage, respond: Respond): string | undefined {

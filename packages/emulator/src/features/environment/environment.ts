@@ -14,6 +14,10 @@ import type { EnvironmentRecord, EnvironmentReset } from './record.ts';
 import { readPeakMemoryMb, toInitReportLine, toInitStartLine } from './report.ts';
 import type { RuntimeClient } from './runtimeClient.ts';
 import { startSandbox } from './sandbox.ts';
+import { createTelemetry } from './telemetry.ts';
+import type { PostBatch } from './telemetryBuffer.ts';
+import { isLogged, toErrorType, toInitEvents, toInitStartRecord } from './platformEvents.ts';
+import type { InitOutcome } from './platformEvents.ts';
 import type { Sandbox, SandboxFailure } from './sandbox.ts';
 
 export interface EnvironmentOptions {
@@ -29,6 +33,8 @@ export interface EnvironmentOptions {
   readonly reaper: Reaper;
   readonly clock: Clock;
   readonly onLog: (event: LogEvent) => void;
+  /** Posts to the listeners of the Telemetry API. */
+  readonly postTelemetry: PostBatch;
   /** It can take an event now; when it gets none before this returns, it is frozen. */
   readonly onIdle: (environment: Environment) => void;
   /** It takes no further event and is being shut down. Not told of one that dies by itself. */
@@ -48,9 +54,6 @@ export interface Environment {
   /** Shuts the processes down and closes the APIs; resolves when all are gone. */
   stop(reason: string): Promise<void>;
 }
-
-/** How INIT ended; a failure is told by the sandbox. */
-type InitOutcome = 'ready' | 'timeout' | SandboxFailure;
 
 /**
  * Starts an environment. When its INIT fails, or an invocation brings its processes down, they are ended, and the next
@@ -89,11 +92,29 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       ...(extension === undefined ? {} : { extension }),
     });
 
+  const isJson = settings.logFormat === 'JSON';
+  const logText = (line: string): void => {
+    if (!isJson) log('platform', line);
+  };
+  const telemetry = createTelemetry({
+    clock,
+    post: options.postTelemetry,
+    parseLines: isJson,
+    onPlatformEvent: (event) => {
+      if (isJson && isLogged(event)) log('platform', JSON.stringify(event));
+    },
+  });
+  const onLine = (source: 'stdout' | 'stderr', line: string, extension?: string): void => {
+    log(source, line, extension);
+    telemetry.line(extension === undefined ? 'function' : 'extension', line);
+  };
+
   const ledger = createInvocationLedger({
     timeoutMs: settings.timeoutMs,
     memoryMb: settings.memoryMb,
     clock,
-    log: (line) => log('platform', line),
+    log: logText,
+    emit: (type, record) => telemetry.emit(type, record),
     initDurationMs: () => initDurationMs,
     readPeakMemoryMb: () => readPeakMemoryMb(sandbox?.pid),
     onTimeout: () => reset('timeout', 'Sandbox.Timedout'),
@@ -108,10 +129,13 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       account: options.account,
       reaper: options.reaper,
       clock,
-      log,
+      onLine,
       names: toNames(options, logStreamName),
       events: {
         onInitialized: () => onInit?.('ready'),
+        onSubscribe: (name, body) => telemetry.subscribe(name, body),
+        onRuntimeDone: () => ledger.runtimeDone(),
+        onResponse: () => ledger.beginResponse(),
         onResult: (result) => ledger.respond(result),
         onIdle: () => {
           if (state === 'busy' && ledger.finish()) becomeIdle();
@@ -125,7 +149,9 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   }
 
   /** Starts the processes and waits until all have asked for a first event, or for what comes before that. */
-  async function initialize(limitMs: number | undefined): Promise<InitOutcome> {
+  async function initialize(phase: 'init' | 'invoke', limitMs: number | undefined): Promise<InitOutcome> {
+    const begunUnixMs = clock();
+    telemetry.emit('platform.initStart', toInitStartRecord(settings, logStreamName, phase));
     const outcome = new Promise<InitOutcome>((resolve) => {
       onInit = resolve;
     });
@@ -134,19 +160,27 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     const reached = await outcome;
     clearTimeout(timer);
     onInit = undefined;
+    for (const [type, record] of toInitEvents(
+      phase,
+      clock() - begunUnixMs,
+      reached,
+      sandbox?.extensions() ?? [],
+    ))
+      telemetry.emit(type, record);
+    telemetry.close();
     return reached;
   }
 
   async function runInit(): Promise<void> {
     const begunUnixMs = clock();
-    log('platform', toInitStartLine(settings.runtime));
-    const outcome = await initialize(options.initTimeoutMs);
+    logText(toInitStartLine(settings.runtime));
+    const outcome = await initialize('init', options.initTimeoutMs);
     if (over) return;
     if (outcome === 'ready') {
       initDurationMs = clock() - begunUnixMs;
       return becomeIdle();
     }
-    log('platform', toInitReportLine({ phase: 'init', durationMs: clock() - begunUnixMs, outcome }));
+    logText(toInitReportLine({ phase: 'init', durationMs: clock() - begunUnixMs, outcome }));
     reset(outcome === 'timeout' ? 'timeout' : 'failure', toErrorType(outcome));
   }
 
@@ -171,8 +205,9 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     if (over || !ended) return;
     pid = ended.pid;
     sandbox = undefined;
+    telemetry.flush();
     const limitMs = ended.shutdownLimitMs();
-    shutting = ended.shutDown(reason);
+    shutting = ended.shutDown(reason).then(() => telemetry.reset());
     // What is killed at once is gone before an event could find it; extensions are given their time first.
     if (limitMs === 0) becomeIdle();
     else void shutting.then(becomeIdle);
@@ -185,6 +220,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     if (!environment.isIdle() || !options.freeze || !sandbox) return;
     // Nothing was delivered meanwhile, so from here on nothing may run.
     frozen = true;
+    telemetry.freeze();
     sandbox.freeze();
   }
 
@@ -192,7 +228,10 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   async function invoke(invocation: Invocation): Promise<InvocationOutcome> {
     if (state !== 'idle') throw new Error(`environment ${id} is ${state}`);
     state = 'busy';
-    if (frozen) sandbox?.thaw();
+    if (frozen) {
+      sandbox?.thaw();
+      telemetry.thaw();
+    }
     frozen = false;
     const startUnixMs = clock();
     const outcome = ledger.begin(invocation, startUnixMs);
@@ -204,14 +243,14 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   async function initializeWithin(invocation: Invocation, startUnixMs: number): Promise<void> {
     await shutting;
     const begunUnixMs = clock();
-    const reached = await initialize(undefined).catch(toOpeningFailure);
+    const reached = await initialize('invoke', undefined).catch(toOpeningFailure);
     const suppressedInitMs = clock() - begunUnixMs;
     ledger.initialized(suppressedInitMs);
     // Its time limit has been told already, but perhaps before there was a sandbox.
     if (!ledger.isOpen(invocation.requestId)) return closeSandbox('timeout');
     if (over) return;
     if (reached === 'ready') return deliver(invocation, startUnixMs);
-    log('platform', toInitReportLine({ phase: 'invoke', durationMs: suppressedInitMs, outcome: reached }));
+    logText(toInitReportLine({ phase: 'invoke', durationMs: suppressedInitMs, outcome: reached }));
     if (reached === 'timeout') return;
     ledger.start();
     ledger.crash(reached);
@@ -232,6 +271,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     ledger.crash({ errorType: 'Runtime.ExitError', reason: endReason });
     state = 'ended';
     frozen = false;
+    telemetry.reset();
     void last.finally(() => group?.remove());
     options.onEnded(environment);
   }
@@ -241,6 +281,8 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     if (!over) {
       over = { endReason };
       options.onEnding(environment);
+      telemetry.thaw();
+      telemetry.flush();
       onInit?.({ errorType: 'Sandbox.Failure', reason: endReason });
     }
     await opening;
@@ -313,10 +355,6 @@ function toOpeningFailure(error: unknown): SandboxFailure {
   const reason = error instanceof Error ? error.message : String(error);
   const payload = Buffer.from(JSON.stringify({ errorType: 'Sandbox.Failure', errorMessage: reason }));
   return { errorType: 'Sandbox.Failure', reason, payload };
-}
-
-function toErrorType(outcome: Exclude<InitOutcome, 'ready'>): string {
-  return outcome === 'timeout' ? 'Sandbox.Timedout' : outcome.errorType;
 }
 
 /** The kernel says of a process that it has killed no more than of any other. */

@@ -114,6 +114,7 @@ export function toRuntimeVariables(input: VariablesInput): Record<string, string
     NODE_PATH: [join(node, versioned, 'node_modules'), join(node, 'node_modules')].join(delimiter),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
+    ...(settings.logFormat === 'JSON' ? { AWS_LAMBDA_LOG_FORMAT: 'JSON' } : {}),
     ...common,
     _HANDLER: settings.handler,
     AWS_EXECUTION_ENV: `AWS_Lambda_${settings.runtime}`,

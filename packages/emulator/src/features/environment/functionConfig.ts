@@ -68,6 +68,8 @@ export interface FunctionConfig {
   readonly timeoutMs?: number | undefined;
   /** 128 to 10,240; 128 when left out, as on AWS. */
   readonly memoryMb?: number | undefined;
+  /** How logs are written: `Text`, the default, or `JSON`; the function's own and the platform's. */
+  readonly logFormat?: 'Text' | 'JSON' | undefined;
   /** Variables, or what makes them once the emulator's own addresses are known. */
   readonly environment?: Variables | ((places: Places) => Variables) | undefined;
   /** Paths of layer zips; a later one writes over an earlier one. */
@@ -84,6 +86,7 @@ export interface FunctionSettings {
   readonly runtime: RuntimeName;
   readonly timeoutMs: number;
   readonly memoryMb: number;
+  readonly logFormat: 'Text' | 'JSON';
   /** Asked when an environment starts. */
   readonly environment: () => Variables;
   readonly layers: readonly string[];
@@ -137,6 +140,7 @@ export function toFunctionSettings(
     runtime: config.runtime ?? DEFAULT_RUNTIME,
     timeoutMs,
     memoryMb,
+    logFormat: config.logFormat ?? 'Text',
     environment: () => (typeof environment === 'function' ? environment(places()) : environment),
     layers: config.layers ?? [],
     reservedConcurrency: inRange(name, 'reservedConcurrency', concurrency, 0, Number.MAX_SAFE_INTEGER),

@@ -3,7 +3,7 @@ import { toPlatformError } from './invocation.ts';
 import type { Invocation, InvocationOutcome } from './invocation.ts';
 import type { InvocationResult } from './invocationResult.ts';
 import type { InvocationRecord } from './record.ts';
-import { toReportLine } from './report.ts';
+import { toMs, toReportLine, toReportRecord, toTelemetryStatus } from './report.ts';
 import type { SandboxFailure } from './sandbox.ts';
 
 export interface LedgerOptions {
@@ -11,6 +11,8 @@ export interface LedgerOptions {
   readonly memoryMb: number;
   readonly clock: Clock;
   readonly log: (line: string) => void;
+  /** Tells listeners of the Telemetry API. */
+  readonly emit: (type: string, record: Readonly<Record<string, unknown>>) => void;
   readonly initDurationMs: () => number | undefined;
   readonly readPeakMemoryMb: () => number | undefined;
   /** The invocation under way has used up its time, and has been answered and closed. */
@@ -27,8 +29,12 @@ export interface InvocationLedger {
   start(): void;
   /** Whether that very invocation is still under way. */
   isOpen(requestId: string): boolean;
+  /** The runtime begins to answer. */
+  beginResponse(): void;
   /** The runtime has answered: so is the caller. */
   respond(result: InvocationResult): void;
+  /** The runtime has asked for its next event. */
+  runtimeDone(): void;
   /** Whether the invocation under way has been answered. */
   isAnswered(): boolean;
   /** Runtime and extensions are done. False when the runtime has not answered yet, or nothing is under way. */
@@ -42,7 +48,20 @@ interface Open {
   readonly requestId: string;
   readonly settle: (outcome: InvocationOutcome) => void;
   readonly timer: NodeJS.Timeout;
+  readonly tracing: Tracing;
   record: InvocationRecord;
+  /** Its event went to the runtime. */
+  deliveredUnixMs?: number;
+  responseBegunUnixMs?: number;
+  producedBytes: number;
+  runtimeDoneUnixMs?: number;
+}
+
+/** How listeners are told of a trace. */
+interface Tracing {
+  readonly spanId?: string;
+  readonly type: 'X-Amzn-Trace-Id';
+  readonly value: string;
 }
 
 /** Older invocations are forgotten: the record must not grow with the uptime. */
@@ -54,7 +73,7 @@ const INVOCATIONS_KEPT = 2000;
  * @param options the function's limits, the clock, and whom to tell
  */
 export function createInvocationLedger(options: LedgerOptions): InvocationLedger {
-  const { clock, log } = options;
+  const { clock, log, emit } = options;
   const records: InvocationRecord[] = [];
   let open: Open | undefined;
   let cold = true;
@@ -72,23 +91,44 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
     clearTimeout(timer);
     const endUnixMs = clock();
     update({ endUnixMs, status });
+    if (open.runtimeDoneUnixMs === undefined) tellRuntimeDone(status, endUnixMs, errorType);
     log(`END RequestId: ${requestId}`);
     // A timer is never early, and on AWS the platform's own work is not the function's.
     const durationMs = status === 'timeout' ? options.timeoutMs : endUnixMs - record.startUnixMs;
     const initDurationMs = record.cold ? options.initDurationMs() : undefined;
     const maxMemoryUsedMb = options.readPeakMemoryMb();
-    log(
-      toReportLine({
-        requestId,
-        durationMs,
-        initDurationMs,
-        memoryMb: options.memoryMb,
-        maxMemoryUsedMb,
-        status,
-        errorType,
-      }),
-    );
+    const report = {
+      requestId,
+      durationMs,
+      initDurationMs,
+      memoryMb: options.memoryMb,
+      maxMemoryUsedMb,
+      status,
+      errorType,
+    };
+    log(toReportLine(report));
+    const { tracing } = open;
+    emit('platform.report', { ...toReportRecord(report), tracing, spans: toOverhead(open, endUnixMs) });
     open = undefined;
+  }
+
+  /** What rapid core tells when the runtime is done (rapid/handlers.go, doInvoke; telemetry/events_api.go). */
+  function tellRuntimeDone(
+    status: 'ok' | 'error' | 'timeout' | 'crash',
+    atUnixMs: number,
+    errorType?: string,
+  ): void {
+    if (!open) return;
+    const { requestId, tracing, producedBytes, deliveredUnixMs = atUnixMs } = open;
+    open.runtimeDoneUnixMs = atUnixMs;
+    emit('platform.runtimeDone', {
+      requestId,
+      status: toTelemetryStatus(status),
+      metrics: { durationMs: toMs(atUnixMs - deliveredUnixMs), producedBytes },
+      tracing,
+      spans: toSpans(open, atUnixMs),
+      ...(status === 'crash' && errorType !== undefined ? { errorType } : {}),
+    });
   }
 
   function timeOut(): void {
@@ -101,22 +141,35 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
   }
 
   return {
-    begin: ({ requestId }, startUnixMs) => {
+    begin: ({ requestId, traceId }, startUnixMs) => {
       const record: InvocationRecord = { requestId, startUnixMs, cold, status: 'running' };
       cold = false;
       records.push(record);
       if (records.length > INVOCATIONS_KEPT) records.shift();
       return new Promise((settle) => {
-        open = { requestId, settle, record, timer: setTimeout(timeOut, options.timeoutMs) };
+        const timer = setTimeout(timeOut, options.timeoutMs);
+        open = { requestId, settle, record, timer, tracing: toTracing(traceId), producedBytes: 0 };
       });
     },
     initialized: (suppressedInitMs) => update({ suppressedInitMs }),
     start: () => {
-      if (open) log(`START RequestId: ${open.requestId} Version: $LATEST`);
+      if (!open) return;
+      const { requestId, tracing } = open;
+      open.deliveredUnixMs = clock();
+      log(`START RequestId: ${requestId} Version: $LATEST`);
+      emit('platform.start', { requestId, version: '$LATEST', tracing });
     },
     isOpen: (requestId) => open?.requestId === requestId,
-    respond: ({ status, payload, contentType, errorType }) => {
+    beginResponse: () => {
+      if (open) open.responseBegunUnixMs = clock();
+    },
+    runtimeDone: () => {
+      if (open?.record.status === 'ok' || open?.record.status === 'error')
+        tellRuntimeDone(open.record.status, clock());
+    },
+    respond: ({ status, payload, contentType, errorType, producedBytes }) => {
       if (!open) return;
+      open.producedBytes = producedBytes;
       update({ responseUnixMs: clock(), status });
       const { requestId } = open;
       if (status === 'ok') open.settle({ status, requestId, payload, contentType });
@@ -138,4 +191,41 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
     },
     records: () => [...records],
   };
+}
+
+/** A stretch of time as listeners are told of it. */
+interface Span {
+  readonly name: string;
+  readonly start: string;
+  readonly durationMs: number;
+}
+
+function toSpan(name: string, startUnixMs: number, endUnixMs: number): Span {
+  const durationMs = toMs(endUnixMs - startUnixMs);
+  return { name, start: new Date(startUnixMs).toISOString(), durationMs };
+}
+
+/** From the event to the response, the response itself, and what the runtime did after it. */
+function toSpans(open: Open, doneUnixMs: number): readonly Span[] {
+  const { deliveredUnixMs, responseBegunUnixMs } = open;
+  const { responseUnixMs } = open.record;
+  if (deliveredUnixMs === undefined || responseBegunUnixMs === undefined || responseUnixMs === undefined)
+    return [];
+  return [
+    toSpan('responseLatency', deliveredUnixMs, responseBegunUnixMs),
+    toSpan('responseDuration', responseBegunUnixMs, responseUnixMs),
+    toSpan('runtimeOverhead', responseUnixMs, doneUnixMs),
+  ];
+}
+
+/** What extensions did after the runtime was done. */
+function toOverhead({ runtimeDoneUnixMs }: Open, endUnixMs: number): readonly Span[] {
+  return runtimeDoneUnixMs === undefined || runtimeDoneUnixMs === endUnixMs
+    ? []
+    : [toSpan('extensionOverhead', runtimeDoneUnixMs, endUnixMs)];
+}
+
+function toTracing(value: string): Tracing {
+  const spanId = /(?:^|;)Parent=([0-9a-f]{16})/.exec(value)?.[1];
+  return { ...(spanId === undefined ? {} : { spanId }), type: 'X-Amzn-Trace-Id', value };
 }

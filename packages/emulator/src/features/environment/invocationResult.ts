@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { readRequestBody } from '../../platform/requestBody.ts';
-import type { RequestBody } from '../../platform/requestBody.ts';
 import type { ResponseSink } from './invocation.ts';
 
 /** What the runtime sent at the end of an invocation, and what it is answered. */
@@ -9,6 +8,8 @@ export interface InvocationResult {
   readonly errorType: string;
   readonly payload: Buffer;
   readonly contentType: string;
+  /** How much the function has sent, also where it has been passed on already. */
+  readonly producedBytes: number;
   readonly answer: { readonly status: number; readonly body: unknown };
 }
 
@@ -36,33 +37,37 @@ export async function readInvocationResult(
   const streamed = headerOf(request, 'lambda-runtime-function-response-mode') === 'streaming';
   const maxBytes = streamed ? MAX_STREAMED_BYTES : MAX_PAYLOAD_BYTES;
   const contentType = headerOf(request, 'content-type') ?? 'application/json';
+  const passedOn =
+    streamed && sink && kind === 'response' ? await passOn(request, contentType, sink) : undefined;
   const body =
-    streamed && sink && kind === 'response'
-      ? await passOn(request, contentType, sink)
-      : await readRequestBody(request, maxBytes);
+    passedOn === undefined
+      ? await readRequestBody(request, maxBytes)
+      : ({ status: 'whole', bytes: Buffer.alloc(0) } as const);
   if (body.status === 'tooLarge') return tooLarge(body.sizeBytes, maxBytes);
+  const producedBytes = passedOn ?? body.bytes.length;
+  const common = { contentType, producedBytes, answer: ACCEPTED };
   // A stream that fails has a 200 on its way already; the error comes behind it.
   const trailingType = request.trailers['lambda-runtime-function-error-type'];
   if (trailingType !== undefined) {
     const errorBody = Buffer.from(request.trailers['lambda-runtime-function-error-body'] ?? '', 'base64');
-    return { status: 'error', errorType: trailingType, payload: errorBody, contentType, answer: ACCEPTED };
+    return { status: 'error', errorType: trailingType, payload: errorBody, ...common };
   }
-  if (kind === 'response')
-    return { status: 'ok', errorType: '', payload: body.bytes, contentType, answer: ACCEPTED };
+  if (kind === 'response') return { status: 'ok', errorType: '', payload: body.bytes, ...common };
   const errorType = headerOf(request, 'lambda-runtime-function-error-type') ?? errorTypeOf(body.bytes);
-  return { status: 'error', errorType, payload: body.bytes, contentType, answer: ACCEPTED };
+  return { status: 'error', errorType, payload: body.bytes, ...common };
 }
 
-/** Nothing is kept of what has been passed on. */
-async function passOn(
-  request: IncomingMessage,
-  contentType: string,
-  sink: ResponseSink,
-): Promise<RequestBody> {
+/** Nothing is kept of what has been passed on, but how many bytes it was. */
+async function passOn(request: IncomingMessage, contentType: string, sink: ResponseSink): Promise<number> {
+  let sizeBytes = 0;
   sink.begin(contentType);
-  for await (const bytes of request) await sink.write(bytes as Buffer);
+  for await (const chunk of request) {
+    const bytes = chunk as Buffer;
+    sizeBytes += bytes.length;
+    await sink.write(bytes);
+  }
   if (!request.complete) throw new Error('The connection ended before the response did.');
-  return { status: 'whole', bytes: Buffer.alloc(0) };
+  return sizeBytes;
 }
 
 function tooLarge(sizeBytes: number, maxBytes: number): InvocationResult {
@@ -74,6 +79,7 @@ function tooLarge(sizeBytes: number, maxBytes: number): InvocationResult {
     errorType,
     payload: Buffer.from(JSON.stringify({ errorType, errorMessage })),
     contentType: 'application/json',
+    producedBytes: sizeBytes,
     answer: { status: 413, body: { errorMessage: told, errorType: 'RequestEntityTooLarge' } },
   };
 }

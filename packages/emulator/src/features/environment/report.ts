@@ -19,7 +19,7 @@ export interface Report {
  * @param report the figures
  */
 export function toReportLine(report: Report): string {
-  const billedMs = Math.ceil(report.durationMs + (report.initDurationMs ?? 0));
+  const billedMs = toBilledMs(report);
   const fields = [
     `REPORT RequestId: ${report.requestId}`,
     `Duration: ${report.durationMs.toFixed(2)} ms`,
@@ -33,6 +33,43 @@ export function toReportLine(report: Report): string {
   if (report.status === 'crash')
     fields.push('Status: error', `Error Type: ${report.errorType ?? 'Runtime.ExitError'}`);
   return fields.join('\t');
+}
+
+function toBilledMs({ durationMs, initDurationMs = 0 }: Report): number {
+  return Math.ceil(durationMs + initDurationMs);
+}
+
+/**
+ * Writes the same for listeners of the Telemetry API, without what only they are told
+ * (https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html, `platform.report`).
+ *
+ * @param report the figures
+ */
+export function toReportRecord(report: Report): Record<string, unknown> {
+  const { requestId, status, durationMs, initDurationMs, memoryMb, maxMemoryUsedMb, errorType } = report;
+  return {
+    requestId,
+    status: toTelemetryStatus(status),
+    metrics: {
+      durationMs: toMs(durationMs),
+      billedDurationMs: toBilledMs(report),
+      memorySizeMB: memoryMb,
+      maxMemoryUsedMB: maxMemoryUsedMb ?? memoryMb,
+      ...(initDurationMs === undefined ? {} : { initDurationMs: toMs(initDurationMs) }),
+    },
+    ...(status === 'crash' && errorType !== undefined ? { errorType } : {}),
+  };
+}
+
+/** An error that the function itself reported is no failure of the platform's (rapid/handlers.go, doInvoke). */
+export function toTelemetryStatus(status: Report['status']): 'success' | 'timeout' | 'error' {
+  if (status === 'timeout') return status;
+  return status === 'crash' ? 'error' : 'success';
+}
+
+/** Milliseconds with microseconds, as the platform has them. */
+export function toMs(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }
 
 /** How an INIT ended that did not succeed. */

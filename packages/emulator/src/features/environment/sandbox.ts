@@ -11,13 +11,13 @@ import type { Invocation } from './invocation.ts';
 import type { InvocationResult } from './invocationResult.ts';
 import { createLifecycle, MAX_EXTENSIONS } from './lifecycle.ts';
 import type { ExtensionInfo } from './lifecycle.ts';
-import type { LogEvent } from './logEvent.ts';
 import type { RuntimeClient } from './runtimeClient.ts';
 import { toRuntimeCommand } from './runtimeCommand.ts';
 import { startSandboxProcess } from './sandboxProcess.ts';
 import type { ProcessExit, SandboxProcess } from './sandboxProcess.ts';
 import { shutDown, toShutdownLimits } from './shutdown.ts';
 import type { ShutdownReason } from './shutdown.ts';
+import type { TelemetryAnswer } from './telemetry.ts';
 
 /** Why a sandbox can serve no longer. */
 export interface SandboxFailure {
@@ -37,7 +37,7 @@ export interface SandboxOptions {
   readonly group: ControlGroup | undefined;
   readonly reaper: Reaper;
   readonly clock: Clock;
-  readonly log: (source: LogEvent['source'], line: string, extension?: string) => void;
+  readonly onLine: (source: 'stdout' | 'stderr', line: string, extension?: string) => void;
   readonly events: SandboxEvents;
 }
 
@@ -45,6 +45,10 @@ export interface SandboxOptions {
 export interface SandboxEvents {
   /** INIT is over: everyone has asked for a first event. */
   onInitialized(): void;
+  onSubscribe(name: string, body: Buffer): TelemetryAnswer;
+  /** The runtime has asked for its next event, and so is done with the one before. */
+  onRuntimeDone(): void;
+  onResponse(): void;
   onResult(result: InvocationResult): void;
   /** An invocation is over: runtime and extensions have asked for their next event. */
   onIdle(): void;
@@ -89,6 +93,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     handler: settings.handler,
     events: {
       onNext: () => settleDown(),
+      onRuntimeNext: () => {
+        if (phase === 'ready') events.onRuntimeDone();
+      },
+      onSubscribe: (name, body) => events.onSubscribe(name, body),
+      onResponse: () => events.onResponse(),
       onRegistered: () => startRuntime(),
       onResult: (result) => {
         if (phase !== 'over') events.onResult(result);
@@ -124,7 +133,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       environment,
       cwd: settings.codeDir,
       reaper: options.reaper,
-      onLine: (source, line) => options.log(source, line),
+      onLine: (source, line) => options.onLine(source, line),
       onExit: (exit) => fail(toRuntimeFailure(exit, fatalErrorType)),
     });
     join(runtime);
@@ -137,7 +146,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       environment: toExtensionVariables(names),
       cwd: '/',
       reaper: options.reaper,
-      onLine: (source, line) => options.log(source, line, name),
+      onLine: (source, line) => options.onLine(source, line, name),
       onExit: (exit) => fail(toExtensionFailure(exit, fatalErrorType)),
     });
     extensions.set(name, started);

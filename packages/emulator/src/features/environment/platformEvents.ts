@@ -1,0 +1,97 @@
+import type { FunctionSettings } from './functionConfig.ts';
+import type { ExtensionInfo } from './lifecycle.ts';
+import { toMs } from './report.ts';
+import type { SandboxFailure } from './sandbox.ts';
+import type { TelemetryEvent } from './telemetryBuffer.ts';
+
+/** How INIT ended; a failure is told by the sandbox. */
+export type InitOutcome = 'ready' | 'timeout' | SandboxFailure;
+
+type NamedRecord = readonly [type: string, record: Readonly<Record<string, unknown>>];
+
+/**
+ * Says of a failed INIT what failed.
+ *
+ * @param outcome how it ended
+ */
+export function toErrorType(outcome: Exclude<InitOutcome, 'ready'>): string {
+  return outcome === 'timeout' ? 'Sandbox.Timedout' : outcome.errorType;
+}
+
+/**
+ * Makes the record of `platform.initStart` (rapid core, rapid/handlers.go `sendInitStartLogEvent`).
+ *
+ * @param settings the function
+ * @param instanceId the log stream's name
+ * @param phase where INIT runs: on its own or within an invocation
+ */
+export function toInitStartRecord(
+  settings: FunctionSettings,
+  instanceId: string,
+  phase: 'init' | 'invoke',
+): Readonly<Record<string, unknown>> {
+  return {
+    initializationType: 'on-demand',
+    phase,
+    runtimeVersion: `nodejs:${/\d+/.exec(settings.runtime)?.[0]}.emulator`,
+    runtimeVersionArn: 'none',
+    functionName: settings.name,
+    functionArn: settings.arn,
+    functionVersion: '$LATEST',
+    instanceId,
+    instanceMaxMemory: settings.memoryMb * 1024 * 1024,
+  };
+}
+
+/**
+ * Makes what is told at the end of an INIT, in the core's order: the runtime, each extension, the whole
+ * (rapid/handlers.go, doRuntimeDomainInit).
+ *
+ * @param phase where INIT ran
+ * @param durationMs how long
+ * @param outcome how it ended
+ * @param extensions all that there are
+ */
+export function toInitEvents(
+  phase: 'init' | 'invoke',
+  durationMs: number,
+  outcome: InitOutcome,
+  extensions: readonly ExtensionInfo[],
+): readonly NamedRecord[] {
+  const status = outcome === 'ready' ? 'success' : outcome === 'timeout' ? 'timeout' : 'error';
+  const error = outcome === 'ready' || outcome === 'timeout' ? {} : { errorType: outcome.errorType };
+  const initializationType = 'on-demand';
+  return [
+    ['platform.initRuntimeDone', { initializationType, phase, status, ...error }],
+    ...extensions.map(({ name, state, events }): NamedRecord => [
+      'platform.extension',
+      { name, state, events },
+    ]),
+    [
+      'platform.initReport',
+      { initializationType, phase, status, metrics: { durationMs: toMs(durationMs) }, ...error },
+    ],
+  ];
+}
+
+/** What the JSON log format writes of an environment that all goes well in, at the platform's level INFO. */
+const INFO_EVENTS: readonly string[] = [
+  'initStart',
+  'initReport',
+  'start',
+  'report',
+  'extension',
+  'telemetrySubscription',
+  'logsDropped',
+];
+
+/**
+ * Tells whether an event is a line of the log in JSON
+ * (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html, "System log level event mapping").
+ *
+ * @param event what happened
+ */
+export function isLogged({ type, record }: TelemetryEvent): boolean {
+  if (INFO_EVENTS.some((name) => type === `platform.${name}`)) return true;
+  return (record as { readonly status?: unknown }).status !== 'success';
+}
