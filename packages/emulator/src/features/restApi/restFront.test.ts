@@ -265,6 +265,14 @@ describe('the answer of a REST API', () => {
     expect([status, body]).toEqual([502, '{"message":"Internal server error"}']);
   });
 
+  // https://repost.aws/questions/QUfI6bsdd0SOiPeyimzxSkfQ: not the 429 that Lambda answers the gateway with.
+  it('is a 500 when the function has no room', async () => {
+    const { send } = await bench({}, () => ({ status: 'throttled', reason: 'TooMany' }));
+    const { status, body, headers } = await send('/');
+    expect([status, body]).toEqual([500, '{"message":"Internal server error"}']);
+    expect(headers['x-amzn-errortype']).toBe('InternalServerErrorException');
+  });
+
   it('is a 504 when the function takes longer than the integration may [responses]', async () => {
     const { send } = await bench({ integrationTimeoutMs: 50 }, () => new Promise(() => undefined));
     const { status, body } = await send('/');

@@ -204,6 +204,16 @@ describe('a message', () => {
     });
   });
 
+  // Seen on AWS: middy's ws-response sent such objects, and its callers got this answer beside their own.
+  it('is answered with "Internal server error" when the result has other fields than a proxy may return', async () => {
+    await bench({}, ({ functionName }) =>
+      returns(functionName === '$connect' ? {} : { statusCode: 200, Data: 'x' }),
+    );
+    const client = await opened();
+    client.send('hi');
+    expect(JSON.parse(await nextMessage(client))).toMatchObject({ message: 'Internal server error' });
+  });
+
   it('of more than 128 KB ends the connection with 1009 [quotas]', async () => {
     await bench();
     const client = await opened();

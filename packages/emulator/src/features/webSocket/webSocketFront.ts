@@ -191,11 +191,21 @@ function withDefaults(config: WebSocketApiConfig): {
   };
 }
 
-/** A proxy integration must return an object; nothing is malformed too. */
+/** What a proxy integration may return; anything else beside them makes it malformed. */
+const FIELDS: ReadonlySet<string> = new Set([
+  'isBase64Encoded',
+  'statusCode',
+  'headers',
+  'multiValueHeaders',
+  'body',
+]);
+
+/** A proxy integration must return an object of known fields; nothing at all is malformed too. */
 function toResult(reply: FunctionReply | undefined): Result {
   if (reply?.status !== 'ok') return { status: 'failed' };
   const value = parseJson(reply.payload);
-  return isObject(value) ? { status: 'ok', answer: value } : { status: 'failed' };
+  const isKnown = isObject(value) && Object.keys(value).every((name) => FIELDS.has(name));
+  return isKnown ? { status: 'ok', answer: value } : { status: 'failed' };
 }
 
 function headerOf(answer: JsonObject, wanted: string): string | undefined {
