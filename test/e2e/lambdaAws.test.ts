@@ -1,17 +1,14 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startFakeCollector } from '../support/collector.ts';
 import type { FakeCollector } from '../support/collector.ts';
+import { bundleFunction, withInstalledPackages } from '../support/functionBundle.ts';
 import { sleep, startStage } from '../support/lambdaFixture.ts';
 import type { Stage, StageFunction } from '../support/lambdaFixture.ts';
 import { isInvocation, isType, withLayer } from '../support/layer.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 let collector: FakeCollector;
 let stage: Stage | undefined;
@@ -26,33 +23,6 @@ afterEach(async () => {
   table = undefined;
   await collector.stop();
 });
-
-/** Bundles a function as users do, so that all names of the SDK's classes are gone. */
-async function bundle(source: string): Promise<string> {
-  const { outputFiles } = await build({
-    stdin: { contents: source, resolveDir: ROOT, loader: 'ts' },
-    bundle: true,
-    minify: true,
-    write: false,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-  });
-  return outputFiles[0]!.text;
-}
-
-/** The same function with its packages beside it: the SDK is loaded from node_modules. */
-function withInstalledPackages(source: string): string {
-  return source
-    .replaceAll(
-      /from '(@aws-sdk\/[\w-]+)'/g,
-      (_, name: string) => `from '${ROOT}node_modules/${name}/dist-cjs/index.js'`,
-    )
-    .replaceAll(/import .* from '@clickspan\/lambda';/g, '');
-}
 
 /** A stand-in for DynamoDB that fails as often as it is told to. */
 async function startTable(failures = 0): Promise<string> {
@@ -93,7 +63,7 @@ async function start(source: string, tableUrl: string, bundled = true): Promise<
     withLayer(
       {
         name: 'sender',
-        source: bundled ? await bundle(source) : withInstalledPackages(source),
+        source: bundled ? await bundleFunction(source) : withInstalledPackages(source),
         timeoutMs: 20_000,
         environment: ({ sqsEndpoint, queueUrls }) => ({
           AWS_ENDPOINT_URL_SQS: sqsEndpoint!,
