@@ -324,3 +324,46 @@ it('kills a function without extensions at once, without a signal that it could 
   await running.emulator.stop();
   expect(running.log.some((line) => line.endsWith('terminated'))).toBe(false);
 });
+
+// https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
+describe('an environment that is initialized before any event', () => {
+  const TYPE = `export const handler = async () => ({ type: process.env.AWS_LAMBDA_INITIALIZATION_TYPE, pid: process.pid });`;
+
+  it("of provisioned concurrency says so, waits frozen, and its INIT is not an invocation's", async () => {
+    const running = await start(TYPE, { provisionedConcurrency: 2 }, { idleTimeoutMs: 100 });
+    const pids = running.environments().map(({ pid }) => pid);
+    expect(running.environments()).toMatchObject([
+      { state: 'idle', frozen: true, initializationType: 'provisioned-concurrency' },
+      { state: 'idle', frozen: true, initializationType: 'provisioned-concurrency' },
+    ]);
+    expect(platformLines(running).filter((line) => /^INIT_REPORT .*\tPhase: init$/.test(line))).toHaveLength(
+      2,
+    );
+    const { payload, requestId } = await running.emulator.invoke('f', {});
+    expect(payload).toMatchObject({ type: 'provisioned-concurrency' });
+    expect(pids).toContain((payload as { pid: number }).pid);
+    await until('it is reported', () => report(running, requestId));
+    expect(report(running, requestId)).not.toContain('Init Duration');
+  });
+
+  it('leaves what goes beyond it to environments on demand', async () => {
+    const slow = TYPE.replace('({', '(await new Promise((resolve) => setTimeout(resolve, 500)), {');
+    const { emulator } = await start(slow, { provisionedConcurrency: 1 });
+    const answers = await Promise.all([emulator.invoke('f', {}), emulator.invoke('f', {})]);
+    expect(answers.map(({ payload }) => (payload as { type: string }).type)).toEqual([
+      'provisioned-concurrency',
+      'on-demand',
+    ]);
+  });
+
+  it('proactively is on demand like others, and its first invocation reports the INIT', async () => {
+    const running = await start(TYPE);
+    await running.emulator.initialize('f');
+    const [{ pid }] = running.environments() as [ReturnType<Stage['environments']>[0]];
+    const { payload, requestId } = await running.emulator.invoke('f', {});
+    expect(payload).toEqual({ type: 'on-demand', pid });
+    await until('it is reported', () => report(running, requestId));
+    expect(report(running, requestId)).toContain('Init Duration');
+    expect(running.environments()[0]!.invocations).toMatchObject([{ cold: true }]);
+  });
+});

@@ -106,6 +106,13 @@ export interface Emulator extends Places {
   /** The emulator's own record of processes and invocations. */
   environments(): readonly EnvironmentRecord[];
   /**
+   * Initializes environments that no caller waits for, as AWS does at times (proactive initialization).
+   *
+   * @param name the function
+   * @param count how many; fewer where there is no room
+   */
+  initialize(name: string, count?: number): Promise<void>;
+  /**
    * Invokes a function directly, as the Invoke API does with `RequestResponse`.
    *
    * @param name the function

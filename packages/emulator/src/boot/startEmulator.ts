@@ -103,12 +103,22 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
   places = { ...places, ...services.places };
   places = { ...places, ...(await startFronts(options, account, run, stops)) };
   settings.forEach(refuseFaultyVariables);
+  await Promise.all(
+    settings.map(({ name, provisionedConcurrency }) =>
+      pools.get(name)!.initialize(provisionedConcurrency, 'provisioned-concurrency'),
+    ),
+  );
   let stopping: Promise<void> | undefined;
   return {
     runtimeClient: [...clients.values()].every(({ kind }) => kind === 'native') ? 'native' : 'stand-in',
     ...places,
     environments: () => [...pools.values()].flatMap((pool) => pool.records()),
     invoke: (name, event, invokeOptions = {}) => invokeDirectly(run, name, event, invokeOptions),
+    initialize: async (name, count = 1) => {
+      const pool = pools.get(name);
+      if (!pool) throw unknownFunction(name, [...pools.keys()]);
+      await pool.initialize(count, 'on-demand');
+    },
     runSchedule: services.runSchedule,
     putStreamRecords: services.putStreamRecords,
     putObject: services.putObject,

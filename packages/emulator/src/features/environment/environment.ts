@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reaper } from '../../platform/reaper.ts';
-import type { Names } from './environmentVariables.ts';
+import type { InitializationType, Names } from './environmentVariables.ts';
 import { listExtensionFiles } from './extensionFiles.ts';
 import type { Account, FunctionSettings } from './functionConfig.ts';
 import type { Invocation, InvocationOutcome } from './invocation.ts';
@@ -27,6 +27,7 @@ export interface EnvironmentOptions {
   /** Where the function's layers have been unpacked. */
   readonly optDir: string;
   readonly limits: LimitsConfig;
+  readonly initializationType: InitializationType;
   readonly hostPath: string;
   readonly initTimeoutMs: number;
   readonly freeze: boolean;
@@ -45,6 +46,7 @@ export interface EnvironmentOptions {
 /** One execution environment: its processes, their APIs, and at most one invocation at a time. */
 export interface Environment {
   readonly id: string;
+  readonly initializationType: InitializationType;
   /** Delivers an event; only when idle. The promise settles with the response, not with the end of the invocation. */
   invoke(invocation: Invocation): Promise<InvocationOutcome>;
   isIdle(): boolean;
@@ -63,7 +65,7 @@ export interface Environment {
  * @param options the function, the platform around it, and whom to tell
  */
 export async function startEnvironment(options: EnvironmentOptions): Promise<Environment> {
-  const { settings, clock, client } = options;
+  const { settings, clock, client, initializationType } = options;
   const id = randomUUID();
   const logStreamName = toLogStreamName(clock());
   const extensionFiles = await listExtensionFiles(options.optDir);
@@ -92,6 +94,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       ...(extension === undefined ? {} : { extension }),
     });
 
+  const isProvisioned = initializationType === 'provisioned-concurrency';
   const isJson = settings.logFormat === 'JSON';
   const logText = (line: string): void => {
     if (!isJson) log('platform', line);
@@ -115,7 +118,8 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     clock,
     log: logText,
     emit: (type, record) => telemetry.emit(type, record),
-    initDurationMs: () => initDurationMs,
+    // That of a provisioned environment is no invocation's.
+    initDurationMs: () => (isProvisioned ? undefined : initDurationMs),
     readPeakMemoryMb: () => readPeakMemoryMb(sandbox?.pid),
     onTimeout: () => reset('timeout', 'Sandbox.Timedout'),
   });
@@ -151,7 +155,10 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   /** Starts the processes and waits until all have asked for a first event, or for what comes before that. */
   async function initialize(phase: 'init' | 'invoke', limitMs: number | undefined): Promise<InitOutcome> {
     const begunUnixMs = clock();
-    telemetry.emit('platform.initStart', toInitStartRecord(settings, logStreamName, phase));
+    telemetry.emit(
+      'platform.initStart',
+      toInitStartRecord(settings, logStreamName, { initializationType, phase }),
+    );
     const outcome = new Promise<InitOutcome>((resolve) => {
       onInit = resolve;
     });
@@ -161,7 +168,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     clearTimeout(timer);
     onInit = undefined;
     for (const [type, record] of toInitEvents(
-      phase,
+      { initializationType, phase },
       clock() - begunUnixMs,
       reached,
       sandbox?.extensions() ?? [],
@@ -178,6 +185,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     if (over) return;
     if (outcome === 'ready') {
       initDurationMs = clock() - begunUnixMs;
+      if (isProvisioned) logText(toInitReportLine({ phase: 'init', durationMs: initDurationMs, outcome }));
       return becomeIdle();
     }
     logText(toInitReportLine({ phase: 'init', durationMs: clock() - begunUnixMs, outcome }));
@@ -293,6 +301,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
 
   const environment: Environment = {
     id,
+    initializationType,
     invoke,
     isIdle: () => state === 'idle' && !over,
     isFinishing: () => state === 'busy' && !over && ledger.isAnswered(),
@@ -301,6 +310,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       functionName: settings.name,
       runtime: settings.runtime,
       runtimeClient: client.kind,
+      initializationType,
       limits,
       pid: sandbox?.pid ?? pid,
       processGroupId: sandbox?.pid ?? pid,
@@ -339,7 +349,7 @@ function toNames(options: EnvironmentOptions, logStreamName: string): Names {
     logStreamName,
     optDir,
     hostPath,
-    initializationType: 'on-demand',
+    initializationType: options.initializationType,
     runtimeDir: client.clientDir,
     nodeDir: dirname(client.nodePath),
     standInEntry: client.preloadPath === undefined ? undefined : client.entryPath,

@@ -76,6 +76,8 @@ export interface FunctionConfig {
   readonly layers?: readonly string[] | undefined;
   /** How many environments it may have at once; 0 and more. */
   readonly reservedConcurrency?: number | undefined;
+  /** So many environments are initialized before any event, and again when one has ended. */
+  readonly provisionedConcurrency?: number | undefined;
 }
 
 /** The same with every default in place. */
@@ -91,6 +93,7 @@ export interface FunctionSettings {
   readonly environment: () => Variables;
   readonly layers: readonly string[];
   readonly reservedConcurrency: number;
+  readonly provisionedConcurrency: number;
   readonly arn: string;
 }
 
@@ -144,6 +147,13 @@ export function toFunctionSettings(
     environment: () => (typeof environment === 'function' ? environment(places()) : environment),
     layers: config.layers ?? [],
     reservedConcurrency: inRange(name, 'reservedConcurrency', concurrency, 0, Number.MAX_SAFE_INTEGER),
+    provisionedConcurrency: inRange(
+      name,
+      'provisionedConcurrency',
+      config.provisionedConcurrency ?? 0,
+      0,
+      concurrency,
+    ),
     arn: `arn:aws:lambda:${account.region}:${account.accountId}:function:${name}`,
   };
 }

@@ -1,3 +1,4 @@
+import type { InitializationType } from './environmentVariables.ts';
 import type { FunctionSettings } from './functionConfig.ts';
 import type { ExtensionInfo } from './lifecycle.ts';
 import { toMs } from './report.ts';
@@ -6,6 +7,13 @@ import type { TelemetryEvent } from './telemetryBuffer.ts';
 
 /** How INIT ended; a failure is told by the sandbox. */
 export type InitOutcome = 'ready' | 'timeout' | SandboxFailure;
+
+/** What INIT is told to be. */
+export interface InitKind {
+  readonly initializationType: InitializationType;
+  /** Whether it runs on its own or within an invocation. */
+  readonly phase: 'init' | 'invoke';
+}
 
 type NamedRecord = readonly [type: string, record: Readonly<Record<string, unknown>>];
 
@@ -23,16 +31,15 @@ export function toErrorType(outcome: Exclude<InitOutcome, 'ready'>): string {
  *
  * @param settings the function
  * @param instanceId the log stream's name
- * @param phase where INIT runs: on its own or within an invocation
+ * @param kind what kind of INIT begins
  */
 export function toInitStartRecord(
   settings: FunctionSettings,
   instanceId: string,
-  phase: 'init' | 'invoke',
+  kind: InitKind,
 ): Readonly<Record<string, unknown>> {
   return {
-    initializationType: 'on-demand',
-    phase,
+    ...kind,
     runtimeVersion: `nodejs:${/\d+/.exec(settings.runtime)?.[0]}.emulator`,
     runtimeVersionArn: 'none',
     functionName: settings.name,
@@ -47,30 +54,26 @@ export function toInitStartRecord(
  * Makes what is told at the end of an INIT, in the core's order: the runtime, each extension, the whole
  * (rapid/handlers.go, doRuntimeDomainInit).
  *
- * @param phase where INIT ran
+ * @param kind what kind of INIT it was
  * @param durationMs how long
  * @param outcome how it ended
  * @param extensions all that there are
  */
 export function toInitEvents(
-  phase: 'init' | 'invoke',
+  kind: InitKind,
   durationMs: number,
   outcome: InitOutcome,
   extensions: readonly ExtensionInfo[],
 ): readonly NamedRecord[] {
   const status = outcome === 'ready' ? 'success' : outcome === 'timeout' ? 'timeout' : 'error';
   const error = outcome === 'ready' || outcome === 'timeout' ? {} : { errorType: outcome.errorType };
-  const initializationType = 'on-demand';
   return [
-    ['platform.initRuntimeDone', { initializationType, phase, status, ...error }],
+    ['platform.initRuntimeDone', { ...kind, status, ...error }],
     ...extensions.map(({ name, state, events }): NamedRecord => [
       'platform.extension',
       { name, state, events },
     ]),
-    [
-      'platform.initReport',
-      { initializationType, phase, status, metrics: { durationMs: toMs(durationMs) }, ...error },
-    ],
+    ['platform.initReport', { ...kind, status, metrics: { durationMs: toMs(durationMs) }, ...error }],
   ];
 }
 

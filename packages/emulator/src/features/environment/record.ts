@@ -1,3 +1,4 @@
+import type { InitializationType } from './environmentVariables.ts';
 import type { RuntimeName } from './functionConfig.ts';
 import type { ExtensionInfo } from './lifecycle.ts';
 import type { RuntimeClientKind } from './runtimeClient.ts';
@@ -39,6 +40,7 @@ export interface EnvironmentRecord {
   readonly runtime: RuntimeName;
   /** Which native half its runtime client runs with. */
   readonly runtimeClient: RuntimeClientKind;
+  readonly initializationType: InitializationType;
   readonly limits: LimitsRecord;
   /** Of the runtime; of the last one after a reset. */
   readonly pid: number | undefined;

@@ -72,15 +72,15 @@ export function toMs(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
-/** How an INIT ended that did not succeed. */
+/** How an INIT ended. */
 export interface InitReport {
   readonly phase: 'init' | 'invoke';
   readonly durationMs: number;
-  readonly outcome: 'timeout' | { readonly errorType: string };
+  readonly outcome: 'ready' | 'timeout' | { readonly errorType: string };
 }
 
 /**
- * Writes the INIT_REPORT line, which the platform leaves out where all went well
+ * Writes the INIT_REPORT line, which the platform leaves out where all went well and nothing was provisioned
  * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html, "Failures during the Init phase").
  *
  * @param report how it ended
@@ -88,7 +88,7 @@ export interface InitReport {
 export function toInitReportLine({ phase, durationMs, outcome }: InitReport): string {
   const fields = [`INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms`, `Phase: ${phase}`];
   if (outcome === 'timeout') fields.push('Status: timeout');
-  else fields.push('Status: error', `Error Type: ${outcome.errorType}`);
+  else if (outcome !== 'ready') fields.push('Status: error', `Error Type: ${outcome.errorType}`);
   return fields.join('\t');
 }
 

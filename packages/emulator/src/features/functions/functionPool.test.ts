@@ -12,6 +12,8 @@ interface Puppet {
   rest(): void;
   /** The runtime has answered; it has yet to ask for its next event. */
   answer(): void;
+  /** It ends by itself. */
+  end(): void;
 }
 
 interface Bench {
@@ -31,6 +33,7 @@ function bench(options: { reservedConcurrency?: number; finishingMs?: number } =
     const requestId = (): string => served.at(-1)!;
     const environment: Environment = {
       id: String(puppets.length),
+      initializationType: events.initializationType,
       invoke: ({ requestId: id }) => {
         state = 'busy';
         served.push(id);
@@ -51,6 +54,10 @@ function bench(options: { reservedConcurrency?: number; finishingMs?: number } =
     };
     puppets.push({
       served,
+      end: () => {
+        state = 'ended';
+        events.onEnded(environment);
+      },
       rest: () => {
         state = 'idle';
         events.onIdle(environment);
@@ -163,5 +170,28 @@ describe('a pool of environments', () => {
     expect(await initializing).toMatchObject({ status: 'throttled', reason: 'The emulator is stopping.' });
     await stopped;
     expect(puppets[0]!.served).toEqual([]);
+  });
+
+  it('serves by what is provisioned first, and provisions again what has ended', async () => {
+    const { pool, puppets } = bench();
+    void pool.invoke(event('a'));
+    void pool.initialize(1, 'provisioned-concurrency');
+    for (const puppet of puppets) puppet.rest();
+    puppets[0]!.answer();
+    puppets[0]!.rest();
+    void pool.invoke(event('b'));
+    expect(puppets.map(({ served }) => served)).toEqual([['a'], ['b']]);
+    await told();
+    puppets[1]!.end();
+    expect(puppets).toHaveLength(3);
+  });
+
+  it('gives back the place of an environment that ends before it could serve', async () => {
+    const { pool, puppets } = bench({ reservedConcurrency: 1 });
+    void pool.initialize(1, 'on-demand');
+    await told();
+    puppets[0]!.end();
+    void pool.invoke(event('a'));
+    expect(puppets).toHaveLength(2);
   });
 });

@@ -3,7 +3,10 @@ import type { Invocation, InvocationOutcome } from '../environment/invocation.ts
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { EnvironmentBudget } from './environmentBudget.ts';
 
-export type PoolOptions = Omit<EnvironmentOptions, 'onIdle' | 'onEnding' | 'onEnded'> & {
+export type PoolOptions = Omit<
+  EnvironmentOptions,
+  'initializationType' | 'onIdle' | 'onEnding' | 'onEnded'
+> & {
   readonly budget: EnvironmentBudget;
   readonly startEnvironment: (options: EnvironmentOptions) => Promise<Environment>;
   /** An environment idle for so long is ended; 0 means never. */
@@ -16,6 +19,11 @@ export type PoolOptions = Omit<EnvironmentOptions, 'onIdle' | 'onEnding' | 'onEn
 export interface FunctionPool {
   /** Runs an event in an idle environment, or in a new one; settles with the response. */
   invoke(invocation: Invocation): Promise<InvocationOutcome>;
+  /**
+   * Initializes environments before any event; resolves when all are idle. Those that are on demand are AWS's proactive
+   * initialization, of which callers notice only that they need not wait.
+   */
+  initialize(count: number, type: 'on-demand' | 'provisioned-concurrency'): Promise<void>;
   /** Living environments and those that ended last, oldest first. */
   records(): readonly EnvironmentRecord[];
   stop(): Promise<void>;
@@ -49,6 +57,7 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
   const idle: Environment[] = [];
   /** Those that have been idle once; until then the place belongs to the start. */
   const placed = new Set<Environment>();
+  const wasPlaced = new WeakSet<Environment>();
   /** In the order in which they came. */
   const hopeful = new Set<Waiting>();
   let endedRecords: EnvironmentRecord[] = [];
@@ -57,8 +66,8 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
 
   function invoke(invocation: Invocation): Promise<InvocationOutcome> {
     if (stopped) return Promise.resolve(toStopping(invocation));
-    // The one used last is the likeliest to have its memory still in the caches.
-    const environment = idle.pop();
+    // The one used last is the likeliest to have its memory still in the caches; what is provisioned is paid for.
+    const environment = idle.findLast(isProvisioned) ?? idle.at(-1);
     if (environment) {
       leaveIdle(environment);
       return environment.invoke(invocation);
@@ -89,28 +98,44 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
   function invokeNew(invocation: Invocation): Promise<InvocationOutcome> {
     const { requestId } = invocation;
     if (stopped) return Promise.resolve(toStopping(invocation));
-    if (taken >= settings.reservedConcurrency) {
-      return Promise.resolve({
-        status: 'throttled',
-        requestId,
-        reason: 'ReservedFunctionConcurrentInvocationLimitExceeded',
-      });
-    }
-    if (!budget.take()) {
-      return Promise.resolve({ status: 'throttled', requestId, reason: 'ConcurrentInvocationLimitExceeded' });
-    }
-    taken++;
-    return new Promise((settle) => start({ invocation, settle }));
+    const reason = takePlace();
+    if (reason !== undefined) return Promise.resolve({ status: 'throttled', requestId, reason });
+    return new Promise((settle) => start('on-demand', { invocation, settle }));
   }
 
-  function start(waiting: Waiting): void {
-    let first: Waiting | undefined = waiting;
+  /** Says why there is no place for another environment. */
+  function takePlace(): string | undefined {
+    if (taken >= settings.reservedConcurrency) return 'ReservedFunctionConcurrentInvocationLimitExceeded';
+    if (!budget.take()) return 'ConcurrentInvocationLimitExceeded';
+    taken++;
+    return undefined;
+  }
+
+  async function initialize(count: number, type: 'on-demand' | 'provisioned-concurrency'): Promise<void> {
+    const starts: Promise<void>[] = [];
+    for (let n = 0; n < count && !stopped; n++) {
+      if (takePlace() !== undefined) break;
+      starts.push(new Promise((resolve) => start(type, undefined, resolve)));
+    }
+    await Promise.all(starts);
+  }
+
+  /** Starts an environment for an event, or for none. `whenSettled` is called when it is idle or has ended. */
+  function start(
+    initializationType: 'on-demand' | 'provisioned-concurrency',
+    waiting: Waiting | undefined,
+    whenSettled?: () => void,
+  ): void {
+    let first = waiting;
     const begun = startEnvironment({
       ...options,
+      initializationType,
       onIdle: (environment) => {
         placed.add(environment);
+        wasPlaced.add(environment);
         const next = first ?? takeHopeful();
         first = undefined;
+        whenSettled?.();
         if (!next) return enterIdle(environment);
         const { invocation, settle } = next;
         if (stopped) return settle(toStopping(invocation));
@@ -118,13 +143,14 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
       },
       onEnding: leave,
       onEnded: (environment) => {
-        if (first) {
-          giveBack();
+        if (first)
           first.settle(stopped ? toStopping(first.invocation) : toFailure(first.invocation, 'It has ended.'));
-        }
         leave(environment);
+        if (!wasPlaced.has(environment)) giveBack();
         living.delete(environment);
         endedRecords = [...endedRecords, environment.record()].slice(-ENDED_KEPT);
+        whenSettled?.();
+        if (isProvisioned(environment)) void initialize(1, 'provisioned-concurrency');
       },
     }).then(
       (environment) => {
@@ -133,7 +159,8 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
       },
       (error: unknown) => {
         giveBack();
-        waiting.settle(toFailure(waiting.invocation, error));
+        if (waiting) waiting.settle(toFailure(waiting.invocation, error));
+        whenSettled?.();
       },
     );
     starting.add(begun);
@@ -142,6 +169,7 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
 
   function enterIdle(environment: Environment): void {
     idle.push(environment);
+    if (isProvisioned(environment)) return;
     budget.offer(environment, () => void environment.stop('evicted'));
     if (options.idleTimeoutMs === 0) return;
     const timer = setTimeout(() => void environment.stop('idle'), options.idleTimeoutMs);
@@ -168,6 +196,7 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
 
   return {
     invoke,
+    initialize,
     records: () => [...endedRecords, ...[...living.keys()].map((environment) => environment.record())],
     stop: async () => {
       stopped = true;
@@ -177,6 +206,10 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
       await Promise.all([...living.keys()].map((environment) => environment.stop('stopped')));
     },
   };
+}
+
+function isProvisioned({ initializationType }: Environment): boolean {
+  return initializationType === 'provisioned-concurrency';
 }
 
 function toStopping({ requestId }: Invocation): InvocationOutcome {
