@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -10,7 +10,7 @@ import type {
   Places,
   RuntimeName,
 } from '../features/environment/functionConfig.ts';
-import { refuseFaultyVariables } from '../features/environment/environmentVariables.ts';
+import { refuseFaultyVariables, toTemporaryDir } from '../features/environment/environmentVariables.ts';
 import type { LogEvent } from '../features/environment/logEvent.ts';
 import { unpackLayers } from '../features/environment/layers.ts';
 import { findRuntimeClient } from '../features/environment/runtimeClient.ts';
@@ -160,6 +160,7 @@ async function startPools(
   const layersDir = await mkdtemp(join(tmpdir(), 'clickspan-emulator-'));
   platform.reaper.removeAtEnd(layersDir);
   stops.push(() => rm(layersDir, { recursive: true, force: true }));
+  await mkdir(toTemporaryDir(layersDir));
   const pools = new Map<string, FunctionPool>();
   for (const settings of functions) {
     if (pools.has(settings.name))

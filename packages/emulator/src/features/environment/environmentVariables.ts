@@ -1,4 +1,4 @@
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { Account, FunctionSettings } from './functionConfig.ts';
 import { mapOptPaths } from './optPaths.ts';
 import { EmulatorError } from '../../emulatorError.ts';
@@ -98,6 +98,11 @@ function toCommon(input: VariablesInput): Record<string, string> {
   };
 }
 
+/** Where functions are told to keep temporary files; no function can have that name. */
+export function toTemporaryDir(layersDir: string): string {
+  return join(layersDir, '.tmp');
+}
+
 /**
  * Makes the environment variables of a runtime process: the platform's, and the function's own over them (AWS lets a
  * function override those that are not reserved).
@@ -112,6 +117,8 @@ export function toRuntimeVariables(input: VariablesInput): Record<string, string
   return {
     LANG: 'en_US.UTF-8',
     NODE_PATH: [join(node, versioned, 'node_modules'), join(node, 'node_modules')].join(delimiter),
+    // AWS gives every environment a `/tmp` that is gone with it.
+    TMPDIR: toTemporaryDir(dirname(optDir)),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:2000',
     ...(settings.logFormat === 'JSON' ? { AWS_LAMBDA_LOG_FORMAT: 'JSON' } : {}),
