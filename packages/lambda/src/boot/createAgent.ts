@@ -1,5 +1,3 @@
-import { createIdSource } from '@clickspan/shared/ids';
-import type { IdSource } from '@clickspan/shared/ids';
 import { FLAG_SAMPLED } from '@clickspan/shared/traceContext';
 import { createTracerProvider } from '@clickspan/shared/tracer';
 import type { EndedSpan } from '@clickspan/shared/tracer';
@@ -21,6 +19,7 @@ import { toMaskedException } from '../features/invocation/exception.ts';
 import { createHeldTraces } from '../features/invocation/heldTraces.ts';
 import { IN_INVOCATION, createInvocations } from '../features/invocation/invocation.ts';
 import type { MessageSpans } from '../features/invocation/messageSpans.ts';
+import { createRenewableIds } from '../features/invocation/renewableIds.ts';
 import { createSampler, createTokenBucket } from '../features/invocation/sampling.ts';
 import { decideDeath, toRecoveredSpan } from '../features/invocation/unfinished.ts';
 import { createAwsMiddleware } from '../features/outgoing/awsClient.ts';
@@ -101,7 +100,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     takeTrust: createTokenBucket(options.trustedTracesPerSecond, clock.now),
     random: Math.random,
   });
-  const ids = createRenewableIds();
+  const ids = createRenewableIds(readRandomBytes);
   const provider = createTracerProvider({
     clock: clock.now,
     ids,
@@ -236,21 +235,6 @@ function observeOutgoing(
   return () => {
     outgoing.guard(lookForHttp2);
     outgoing.guard(lookForSdk);
-  };
-}
-
-/**
- * Ids for spans. Random bytes are drawn for many at a time; those that an environment has drawn before a snapshot of it was
- * taken would be the same in all that are restored from it.
- */
-function createRenewableIds(): IdSource & { renew(): void } {
-  let ids = createIdSource(readRandomBytes);
-  return {
-    traceId: () => ids.traceId(),
-    spanId: () => ids.spanId(),
-    renew() {
-      ids = createIdSource(readRandomBytes);
-    },
   };
 }
 
