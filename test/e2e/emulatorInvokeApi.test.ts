@@ -17,6 +17,14 @@ const FUNCTION = `
   };
 `;
 
+const STREAMER = `
+  export const handler = awslambda.streamifyResponse(async (event, stream) => {
+    stream.write('first ');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    stream.end('second');
+  });
+`;
+
 let stage: Stage;
 beforeAll(async () => {
   const environment = ({ lambdaEndpoint }: { readonly lambdaEndpoint: string }) => ({
@@ -26,6 +34,7 @@ beforeAll(async () => {
     [
       { name: 'f', source: FUNCTION, environment },
       { name: 'g', source: FUNCTION },
+      { name: 'streamer', source: STREAMER },
     ],
     {
       queues: [{ name: 'given-up' }],
@@ -62,6 +71,16 @@ describe('the Invoke API', () => {
     const { status, headers, body } = await invoke({ throw: true });
     expect([status, headers['x-amz-function-error']]).toEqual([200, 'Unhandled']);
     expect(JSON.parse(body)).toMatchObject({ errorType: 'TypeError', errorMessage: 'boom' });
+  });
+
+  it('hands on what a function streams, while it streams', async () => {
+    const url = `${stage.emulator.lambdaEndpoint}/2021-11-15/functions/streamer/response-streaming-invocations`;
+    const { body } = await fetch(url, { method: 'POST' });
+    const parts: string[] = [];
+    for await (const part of body!) parts.push(Buffer.from(part).toString('latin1'));
+    expect(parts[0]).toContain('first ');
+    expect(parts[0]).not.toContain('second');
+    expect(parts.join('')).toMatch(/PayloadChunk.*first .*PayloadChunk.*second.*InvokeComplete/s);
   });
 
   it('lets one function call another', async () => {

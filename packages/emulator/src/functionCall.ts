@@ -1,3 +1,11 @@
+/** Gets a response that a function streams, while it still writes it. */
+export interface ResponseSink {
+  /** Once, before the first bytes. */
+  begin(contentType: string): void;
+  /** Resolves when more bytes may come; never rejects. */
+  write(bytes: Buffer): Promise<void>;
+}
+
 /** One call of a function, as a front makes it. */
 export interface FunctionCall {
   /** JSON text. */
@@ -7,6 +15,8 @@ export interface FunctionCall {
   readonly traceId: string;
   /** JSON text that the caller of a direct invocation sent along. */
   readonly clientContext?: string | undefined;
+  /** Where a response goes that the function streams; without it, the response is gathered. */
+  readonly sink?: ResponseSink | undefined;
 }
 
 /** What became of a call. */

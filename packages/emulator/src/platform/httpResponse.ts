@@ -49,3 +49,21 @@ export function toJsonReply(
     body: Buffer.from(JSON.stringify(document)),
   };
 }
+
+/**
+ * Writes a part of an answer's body.
+ *
+ * @param response where to
+ * @param bytes the part
+ * @returns resolves when more may come; at once when the caller has gone, who takes no more and holds nobody up
+ */
+export async function writeBytes(response: ServerResponse, bytes: Buffer): Promise<void> {
+  if (bytes.length === 0 || response.destroyed || response.write(bytes)) return;
+  await new Promise<void>((resolve) => {
+    const goOn = (): void => {
+      response.off('drain', goOn).off('close', goOn);
+      resolve();
+    };
+    response.on('drain', goOn).on('close', goOn);
+  });
+}

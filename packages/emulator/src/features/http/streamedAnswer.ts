@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { writeBytes } from '../../platform/httpResponse.ts';
 import { fromStream, INTEGRATION_TYPE } from './httpAnswer.ts';
 import type { HttpAnswer } from './httpAnswer.ts';
 
@@ -34,17 +35,6 @@ export function createStreamedAnswer(
     sendHead(answer);
     response.flushHeaders();
   };
-  const send = async (bytes: Buffer): Promise<void> => {
-    if (bytes.length === 0 || response.destroyed || response.write(bytes)) return;
-    await new Promise<void>((resolve) => {
-      const goOn = (): void => {
-        response.off('drain', goOn).off('close', goOn);
-        resolve();
-      };
-      // A caller who has gone takes no more, and holds nobody up.
-      response.on('drain', goOn).on('close', goOn);
-    });
-  };
   return {
     begin: (type) => {
       if (type === INTEGRATION_TYPE) prelude = Buffer.alloc(0);
@@ -52,13 +42,13 @@ export function createStreamedAnswer(
     },
     write: async (bytes) => {
       if (plain && !begun) head(plain);
-      if (!prelude) return send(bytes);
+      if (!prelude) return writeBytes(response, bytes);
       prelude = Buffer.concat([prelude, bytes]);
       const answer = fromStream(prelude);
       if (!answer) return;
       prelude = undefined;
       head(answer);
-      await send(answer.body);
+      await writeBytes(response, answer.body);
     },
     hasBegun: () => begun,
     end: () => {

@@ -27,7 +27,7 @@ interface Bench {
 
 const OK: FunctionReply = { status: 'ok', payload: Buffer.from('"done"'), contentType: 'application/json' };
 
-async function bench(reply: FunctionReply = OK): Promise<Bench> {
+async function bench(reply: FunctionReply = OK, chunks: readonly string[] = []): Promise<Bench> {
   const calls: FunctionCall[] = [];
   const accepted: FunctionCall[] = [];
   const logTail = createLogTail();
@@ -41,6 +41,8 @@ async function bench(reply: FunctionReply = OK): Promise<Bench> {
       write('one', `START RequestId: ${call.requestId} Version: $LATEST`);
       write('one', `mine ${'x'.repeat(4000)}`);
       write('other', 'not mine');
+      if (chunks.length > 0) call.sink?.begin('text/plain');
+      for (const chunk of chunks) await call.sink?.write(Buffer.from(chunk));
       write('one', `REPORT RequestId: ${call.requestId}\tDuration: 1 ms`);
       return reply;
     },
@@ -138,6 +140,14 @@ describe('InvokeWithResponseStream', () => {
     const [chunk, complete] = [bytes.subarray(0, end).toString(), bytes.subarray(end).toString()];
     expect(chunk).toMatch(/:event-type.*PayloadChunk.*"done"/s);
     expect(complete).toMatch(/:event-type.*InvokeComplete.*\{\}/s);
+  });
+
+  it('answers with the chunks of a function that streams, as they come', async () => {
+    await bench({ ...OK, payload: Buffer.alloc(0) }, ['one', 'two']);
+    const { bytes } = await stream();
+    const end = bytes.readUInt32BE(0);
+    expect(bytes.subarray(0, end).toString()).toMatch(/PayloadChunk.*one/s);
+    expect(bytes.subarray(end).toString()).toMatch(/PayloadChunk.*two.*InvokeComplete/s);
   });
 
   it('says how the function failed', async () => {

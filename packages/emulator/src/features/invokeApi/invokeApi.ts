@@ -7,11 +7,11 @@ import { parseJson } from '../../platform/json.ts';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
 import { mayBeWebPage } from '../../platform/webPage.ts';
-import { encodeEventMessage } from './eventStream.ts';
 import { InvokeError } from './invokeError.ts';
 import { parseInvokeRequest } from './invokeRequest.ts';
 import type { InvokeRequest } from './invokeRequest.ts';
 import type { LogTail } from './logTail.ts';
+import { createStreamAnswer } from './streamAnswer.ts';
 
 export interface InvokeApiOptions {
   readonly port: number;
@@ -51,17 +51,23 @@ export async function startInvokeApi(options: InvokeApiOptions): Promise<InvokeA
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = randomUUID();
-    let reply: HttpReply;
+    let reply: HttpReply | undefined;
     try {
-      reply = await run(request, requestId);
+      reply = await run(request, response, requestId);
     } catch (error) {
       if (!(error instanceof InvokeError)) throw error;
       reply = toErrorReply(error);
     }
-    sendReply(response, { ...reply, headers: [...reply.headers, ['x-amzn-requestid', requestId]] });
+    if (reply)
+      sendReply(response, { ...reply, headers: [...reply.headers, ['x-amzn-requestid', requestId]] });
   }
 
-  async function run(request: IncomingMessage, requestId: string): Promise<HttpReply> {
+  /** Gives the answer; nothing when it has been sent on its way already. */
+  async function run(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+  ): Promise<HttpReply | undefined> {
     const body = await readRequestBody(request, MAX_PAYLOAD_BYTES);
     if (mayBeWebPage(request))
       throw new InvokeError(403, 'AccessDeniedException', 'No request from a web page is served.');
@@ -101,15 +107,17 @@ export async function startInvokeApi(options: InvokeApiOptions): Promise<InvokeA
       options.accept(asked.functionName, call);
       return { statusCode: 202, headers: [], body: Buffer.alloc(0) };
     }
-    return invokeNow(asked, call);
+    return invokeNow(asked, call, response);
   }
 
   async function invokeNow(
     { functionName, wantsLog, streams }: InvokeRequest,
     call: FunctionCall,
-  ): Promise<HttpReply> {
+    response: ServerResponse,
+  ): Promise<HttpReply | undefined> {
+    const streamed = streams ? createStreamAnswer(response, call.requestId) : undefined;
     const log = wantsLog ? logTail.follow(call.requestId) : undefined;
-    const reply = await options.invoke(functionName, call);
+    const reply = await options.invoke(functionName, { ...call, sink: streamed?.sink });
     if (reply.status === 'throttled') {
       log?.end();
       throw toThrottled(reply);
@@ -117,7 +125,10 @@ export async function startInvokeApi(options: InvokeApiOptions): Promise<InvokeA
     const timer = log && setTimeout(() => log.end(), LOG_WAIT_MS);
     const lines = await log?.lines.then(settle(log.lines)).finally(() => clearTimeout(timer));
     const logResult = lines === undefined ? undefined : toLogResult(lines);
-    if (streams) return toStreamReply(reply, logResult);
+    if (streamed) {
+      streamed.finish(reply, logResult);
+      return undefined;
+    }
     return {
       statusCode: 200,
       headers: [
@@ -134,35 +145,6 @@ export async function startInvokeApi(options: InvokeApiOptions): Promise<InvokeA
     answer(request, response).catch(() => response.destroy());
   }, options.port);
   return { endpoint: `http://${server.authority}`, stop: () => server.stop() };
-}
-
-/** The answer of InvokeWithResponseStream: chunks, and how it ended. The emulator gathers them into one. */
-function toStreamReply(
-  reply: Exclude<FunctionReply, { status: 'throttled' }>,
-  logResult: string | undefined,
-): HttpReply {
-  const failure =
-    reply.status === 'error' ? { ErrorCode: reply.errorType, ErrorDetails: reply.payload.toString() } : {};
-  const end = { ...failure, ...(logResult === undefined ? {} : { LogResult: logResult }) };
-  const messages = [
-    ...(reply.status === 'ok' && reply.payload.length > 0
-      ? [toEvent('PayloadChunk', 'application/octet-stream', reply.payload)]
-      : []),
-    toEvent('InvokeComplete', 'application/json', Buffer.from(JSON.stringify(end))),
-  ];
-  return {
-    statusCode: 200,
-    headers: [
-      ['content-type', 'application/vnd.amazon.eventstream'],
-      ['x-amz-executed-version', '$LATEST'],
-    ],
-    body: Buffer.concat(messages),
-  };
-}
-
-function toEvent(name: string, contentType: string, payload: Buffer): Buffer {
-  const headers = { ':message-type': 'event', ':event-type': name, ':content-type': contentType };
-  return encodeEventMessage(headers, payload);
 }
 
 /** The name of the field with the message differs from one error of Lambda's to the other. */
