@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEmulator } from '@clickspan/emulator';
-import type { Emulator } from '@clickspan/emulator';
+import type { Emulator, RuntimeName } from '@clickspan/emulator';
 import { startFakeCollector } from '../support/collector.ts';
 import type { FakeCollector } from '../support/collector.ts';
 import { until, writeCode } from '../support/lambdaFixture.ts';
@@ -28,17 +28,18 @@ interface Setup {
   readonly source: string;
   readonly format: 'esm' | 'cjs';
   readonly layer?: boolean;
+  readonly runtime?: RuntimeName;
 }
 
 /** Starts a function that is bundled by esbuild with the npm module in it. */
-async function start({ source, format, layer = false }: Setup): Promise<Emulator> {
+async function start({ source, format, layer = false, runtime = 'nodejs24.x' }: Setup): Promise<Emulator> {
   const { outputFiles } = await build({
     stdin: { contents: source, resolveDir: ROOT, loader: 'ts' },
     bundle: true,
     write: false,
     platform: 'node',
     format,
-    target: 'node24',
+    target: 'node22',
   });
   const file = format === 'esm' ? 'bundled.mjs' : 'bundled.cjs';
   code = await writeCode('', { [file]: outputFiles[0]!.text });
@@ -49,6 +50,7 @@ async function start({ source, format, layer = false }: Setup): Promise<Emulator
         codeDir: code.codeDir,
         handler: 'bundled.handler',
         timeoutMs: 5000,
+        runtime,
         layers: layer ? [LAYER_ZIP] : [],
         environment: {
           OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -176,6 +178,43 @@ describe('wrap() from the npm module', () => {
     const { payload } = await running.invoke('f', {});
     expect(payload).toEqual({ own: 'object', threaded: 'undefined', child: 'undefined' });
   });
+
+  it.each(['nodejs24.x', 'nodejs22.x'] as const)(
+    'works within middy and around it, beside Powertools (%s)',
+    async (runtime) => {
+      const running = await start({
+        format: 'cjs',
+        runtime,
+        source: `
+          import { Logger } from '@aws-lambda-powertools/logger';
+          import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+          import { Tracer } from '@aws-lambda-powertools/tracer';
+          import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
+          import middy from '@middy/core';
+          import { wrap } from '@clickspan/lambda';
+          const logger = new Logger();
+          const tracer = new Tracer();
+          const inner = middy(wrap(async (event: { n: number }) => event.n + 1))
+            .use(captureLambdaHandler(tracer)).use(injectLambdaContext(logger));
+          const outer = wrap(middy().use(captureLambdaHandler(tracer)).use(injectLambdaContext(logger))
+            .handler(async (event) => { if (event.fail) throw new RangeError('mine'); return event.n + 2; }));
+          // What middy adds to a handler is still there.
+          outer.use({ after: (request) => { request.response *= 10; } });
+          export const handler = (event, context) => (event.inner ? inner : outer)(event, context);`,
+      });
+      const found: unknown[] = [];
+      for (const event of [{ n: 1, inner: true }, { n: 1 }, { n: 1, fail: true }, { n: 2, inner: true }]) {
+        const { payload, requestId } = await running.invoke('f', event);
+        found.push((payload as { errorType?: string }).errorType ?? payload);
+        await frozen(running);
+        await running.invoke('f', { n: 0 });
+        await frozen(running);
+        const spans = collector.spans.filter(isInvocation(requestId));
+        expect(spans.map(({ status }) => status.code)).toEqual(['fail' in event ? 2 : 0]);
+      }
+      expect(found).toEqual([2, 30, 'RangeError', 3]);
+    },
+  );
 
   it('makes one span of a handler that is wrapped twice', async () => {
     const running = await start({
