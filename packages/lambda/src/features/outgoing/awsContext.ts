@@ -54,7 +54,10 @@ export function addAwsContext(
   const carrier: Carrier = {
     traceparent: toTraceparent(context),
     tracestate: context.traceState?.serialize(),
-    xray: toXrayHeader(xrayHeader, context),
+    // Few services want it, and it is the dearest.
+    get xray() {
+      return toXrayHeader(xrayHeader, context);
+    },
   };
   return write(input as Fields, carrier, (service) => contextInPayload.includes(service));
 }

@@ -62,7 +62,7 @@ export function beginHttpCall(
   const aws = parseAwsRequest(request);
   const suppression = context.getValue(SUPPRESSION) as Suppression | undefined;
   if (suppression?.over === false) {
-    if (aws) joinAwsCall(suppression, aws, request);
+    if (aws) joinAwsCall(suppression, aws, request, url.hostname);
     return undefined;
   }
   const method = toKnownMethod(request.method);
@@ -102,13 +102,18 @@ function describeAddress(url: URL, { origin, path }: Pick<AwsRequestHead, 'origi
 }
 
 /** One attempt of a call whose span the SDK's middleware has made: it tells where the call goes, and carries its context. */
-function joinAwsCall({ span, service }: Suppression, aws: AwsCall, request: OutgoingRequest): void {
+function joinAwsCall(
+  { span, service }: Suppression,
+  aws: AwsCall,
+  request: OutgoingRequest,
+  hostname: string,
+): void {
   // Not what the SDK asks for credentials meanwhile.
   if (service !== aws.service) return;
   injectXray(request, span.spanContext());
   span.setAttributes({
     [CLOUD_REGION]: aws.region,
-    [SERVER_ADDRESS]: new URL(request.origin).hostname,
+    [SERVER_ADDRESS]: hostname,
     ...(service === 'Lambda' && { [FAAS_INVOKED_REGION]: aws.region }),
   });
 }
