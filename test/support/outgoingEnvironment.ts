@@ -48,6 +48,7 @@ export function createTestOutgoing(options: Partial<OutgoingEnvironment> = {}): 
       runtimeApi: '127.0.0.1:2',
       xrayHeader: () => undefined,
       contextInPayload: [],
+      onUnknownSdk: () => {},
       guard: (run) => {
         try {
           return run();

@@ -150,9 +150,11 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     runtimeApi,
     xrayHeader: readXrayHeader,
     contextInPayload: options.contextInPayload,
+    onUnknownSdk: () => lookAgain(),
   };
   const awsMiddleware = createAwsMiddleware(outgoing);
   const look = observeOutgoing(outgoing, awsMiddleware, options);
+  const lookAgain = createLookAgain(look);
 
   const offer = (): void => void registerOpenTelemetry(provider, contexts);
   if (options.openTelemetry === 'early') offer();
@@ -214,6 +216,18 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
       invocations.loading();
     },
     timed,
+  };
+}
+
+/** An SDK that is part of a bundle is never found, however often one looks. */
+const MAX_LOOKS = 3;
+
+/** Looks again for modules, soon, since the function seems to have loaded some after its own code. */
+function createLookAgain(look: () => void): () => void {
+  let looks = 0;
+  return () => {
+    if (looks < MAX_LOOKS) setImmediate(look);
+    looks++;
   };
 }
 

@@ -52,7 +52,7 @@ const XRAY_HEADER = 'X-Amzn-Trace-Id';
  * @returns `undefined` for requests that no invocation has caused, that a span stands for already, or of the platform
  */
 export function beginHttpCall(
-  { tracer, contexts, calls, runtimeApi }: OutgoingEnvironment,
+  { tracer, contexts, calls, runtimeApi, onUnknownSdk }: OutgoingEnvironment,
   request: OutgoingRequest,
 ): HttpCall | undefined {
   const context = contexts.active();
@@ -65,6 +65,7 @@ export function beginHttpCall(
     if (aws) joinAwsCall(suppression, aws, request, url.hostname);
     return undefined;
   }
+  if (aws) onUnknownSdk();
   const method = toKnownMethod(request.method);
   const described = aws && describeAwsCall(aws);
   const resendCount = parseResendCount(request.header('amz-sdk-request'));

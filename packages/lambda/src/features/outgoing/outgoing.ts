@@ -17,6 +17,8 @@ export interface OutgoingEnvironment {
   readonly xrayHeader: () => string | undefined;
   /** Services in whose payloads the context is written, since they carry it nowhere else: `eventbridge`, `kinesis`, … */
   readonly contextInPayload: readonly string[];
+  /** Told of a call of an AWS SDK that no middleware of ours knows of. */
+  readonly onUnknownSdk: () => void;
 }
 
 /** While a call with a span of its own is under way, calls beneath it are part of that, and make none. */
