@@ -17,6 +17,8 @@ import { findRuntimeClient } from '../features/environment/runtimeClient.ts';
 import type { RuntimeClient } from '../features/environment/runtimeClient.ts';
 import { startEnvironment } from '../features/environment/environment.ts';
 import { createEnvironmentBudget } from '../features/functions/environmentBudget.ts';
+import { startManyEnvironment } from '../features/environment/manyEnvironment.ts';
+import { createManyPool } from '../features/functions/manyPool.ts';
 import { createFunctionPool } from '../features/functions/functionPool.ts';
 import type { FunctionPool } from '../features/functions/functionPool.ts';
 import { toTraceHeader } from '../features/functions/traceHeader.ts';
@@ -168,22 +170,27 @@ async function startPools(
     const optDir = join(layersDir, settings.name);
     await refuseMissingCode(settings);
     await unpackLayers(settings.layers, optDir);
-    const pool = createFunctionPool({
+    const common = {
       ...platform,
       client: platform.clients.get(settings.runtime)!,
       settings,
       optDir,
       budget,
-      startEnvironment,
       hostPath: process.env['PATH'] ?? '/usr/bin:/bin',
       initTimeoutMs: options.initTimeoutMs ?? DEFAULT_INIT_TIMEOUT_MS,
-      idleTimeoutMs: options.idleTimeoutMs ?? 0,
-      freeze: options.freeze ?? true,
       limits: options.limits ?? {},
       clock: nowUnixMs,
-      postTelemetry: postJson,
       onLog: guarded(options.onLog ?? (() => undefined)),
-    });
+    };
+    const pool = settings.managedInstances
+      ? createManyPool({ ...common, startManyEnvironment })
+      : createFunctionPool({
+          ...common,
+          startEnvironment,
+          idleTimeoutMs: options.idleTimeoutMs ?? 0,
+          freeze: options.freeze ?? true,
+          postTelemetry: postJson,
+        });
     pools.set(settings.name, pool);
     stops.push(() => pool.stop());
   }

@@ -5,6 +5,7 @@
  */
 {
   const nodeModule = require('node:module') as typeof import('node:module') & ModuleInternals;
+  const threads = require('node:worker_threads') as typeof import('node:worker_threads');
   const path = require('node:path') as typeof import('node:path');
   const { pathToFileURL } = require('node:url') as typeof import('node:url');
 
@@ -15,11 +16,19 @@
 
   // The client asks for its native half by this name, relative to itself; versions 3 and 4 alike.
   const NATIVE_HALF = './rapid-client.node';
+  const ENTRY = 'clickspan.runtimeClientEntry';
   // `fork()` hands execArgv on to children, which run another script and load no runtime client.
-  const entry = process.env['CLICKSPAN_RUNTIME_CLIENT_ENTRY'];
+  const isMain = threads.isMainThread;
+  const entry = isMain
+    ? process.env['CLICKSPAN_RUNTIME_CLIENT_ENTRY']
+    : (threads.getEnvironmentData(ENTRY) as string | undefined);
   delete process.env['CLICKSPAN_RUNTIME_CLIENT_ENTRY'];
+  // Where many requests are served at once, the client runs in workers of its own.
+  if (isMain && entry !== undefined && process.env['AWS_LAMBDA_MAX_CONCURRENCY'] !== undefined)
+    threads.setEnvironmentData(ENTRY, entry);
 
-  if (entry !== undefined && process.argv[1] === entry) {
+  // A worker does not know its file yet; one of the function's own asks for no native half.
+  if (entry !== undefined && (!isMain || process.argv[1] === entry)) {
     const standInPath = path.join(__dirname, `rapidClient${path.extname(__filename)}`);
     if (typeof nodeModule.registerHooks === 'function') {
       const url = pathToFileURL(standInPath).href;

@@ -26,7 +26,12 @@
   }
   type Wire = import('node:net').Socket & { readonly _handle?: { readonly fd: number } | null };
 
+  /** Where many requests are served at once, the next one is asked for while others are answered. */
+  const isMany = process.env['AWS_LAMBDA_MAX_CONCURRENCY'] !== undefined;
+
   let wire: Wire | undefined;
+  /** What answers are sent on: the same, unless that waits for another event at the time. */
+  let answerWire: Wire | undefined;
 
   /** Parses one answer, or nothing when more bytes are needed. */
   const parseAnswer = (bytes: Buffer): Answer | undefined => {
@@ -62,21 +67,23 @@
     }
   };
 
-  const connect = (): Promise<Wire> =>
+  const connect = (old: Wire | undefined): Promise<Wire> =>
     new Promise((resolve, reject) => {
-      if (wire && !wire.destroyed && wire.writable) return resolve(wire);
+      if (old && !old.destroyed && old.writable) return resolve(old);
       const socket = net.connect({ host: host!, port: Number(port), noDelay: true });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);
         socket.on('error', () => undefined);
-        wire = socket;
         resolve(socket);
       });
     });
 
   const ask = async (): Promise<Answer> => {
-    const socket = await connect();
+    const socket = await connect(wire);
+    wire = socket;
+    answerWire = isMany ? await connect(answerWire) : wire;
+    if (isMany) answerWire.unref();
     // While we wait the process must live; between events the function's own work decides, as with the real one.
     socket.ref();
     return new Promise((resolve, reject) => {
@@ -135,7 +142,7 @@
 
   /** Posts and waits on the thread itself. Failures stay silent: the real one drops its outcome too. */
   const post = (path: string, body: string, cause: string): void => {
-    const fd = wire?._handle?.fd;
+    const fd = answerWire?._handle?.fd;
     if (fd === undefined || fd < 0) return;
     const bytes = Buffer.from(body);
     const causeLine = cause === '' ? '' : `lambda-runtime-function-xray-error-cause: ${cause}\r\n`;
@@ -146,8 +153,9 @@
       writeAll(fd, Buffer.concat([Buffer.from(head), bytes]));
       readAnswer(fd);
     } catch {
-      wire?.destroy();
-      wire = undefined;
+      answerWire?.destroy();
+      if (wire === answerWire) wire = undefined;
+      answerWire = undefined;
     }
   };
 

@@ -101,7 +101,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     const step = lifecycle.runtimeNext();
     if (step.status === 'refused') return refuse(respond, step);
     if (step.status === 'repeat' && current)
-      return sendInvocation(response, current.invocation, current.deadlineUnixMs);
+      return sendInvocation(response, options.functionArn, current.invocation, current.deadlineUnixMs);
     waitingRuntime = response;
     events.onRuntimeNext();
     events.onNext();
@@ -202,21 +202,6 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     respond(answer.status, answer.body);
   }
 
-  function sendInvocation(response: ServerResponse, invocation: Invocation, deadlineUnixMs: number): void {
-    response.writeHead(200, {
-      'Content-Type': 'application/json',
-      'Content-Length': invocation.payload.length,
-      'Lambda-Runtime-Aws-Request-Id': invocation.requestId,
-      'Lambda-Runtime-Trace-Id': invocation.traceId,
-      'Lambda-Runtime-Invoked-Function-Arn': options.functionArn,
-      'Lambda-Runtime-Deadline-Ms': Math.floor(deadlineUnixMs),
-      ...(invocation.clientContext === undefined
-        ? {}
-        : { 'Lambda-Runtime-Client-Context': toHeaderBytes(invocation.clientContext) }),
-    });
-    response.end(invocation.payload);
-  }
-
   function deliver(invocation: Invocation, deadlineUnixMs: number): void {
     current = { invocation, deadlineUnixMs };
     for (const id of lifecycle.beginInvoke()) {
@@ -233,7 +218,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     }
     const runtime = waitingRuntime;
     waitingRuntime = undefined;
-    if (runtime) sendInvocation(runtime, invocation, deadlineUnixMs);
+    if (runtime) sendInvocation(runtime, options.functionArn, invocation, deadlineUnixMs);
   }
 
   function shutDown(shutdownReason: ShutdownReason, deadlineUnixMs: number): readonly string[] {
@@ -250,7 +235,43 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
   return { authority: server.authority, deliver, shutDown, stop: () => server.stop() };
 }
 
-function sendJson(
+/**
+ * Answers a `/next` of the runtime with an event.
+ *
+ * @param response of the `/next`
+ * @param functionArn the function
+ * @param invocation the event
+ * @param deadlineUnixMs when its time is over
+ */
+export function sendInvocation(
+  response: ServerResponse,
+  functionArn: string,
+  invocation: Invocation,
+  deadlineUnixMs: number,
+): void {
+  response.writeHead(200, {
+    'Content-Type': 'application/json',
+    'Content-Length': invocation.payload.length,
+    'Lambda-Runtime-Aws-Request-Id': invocation.requestId,
+    'Lambda-Runtime-Trace-Id': invocation.traceId,
+    'Lambda-Runtime-Invoked-Function-Arn': functionArn,
+    'Lambda-Runtime-Deadline-Ms': Math.floor(deadlineUnixMs),
+    ...(invocation.clientContext === undefined
+      ? {}
+      : { 'Lambda-Runtime-Client-Context': toHeaderBytes(invocation.clientContext) }),
+  });
+  response.end(invocation.payload);
+}
+
+/**
+ * Answers with JSON, or with a text as it is.
+ *
+ * @param response the answer
+ * @param status its status
+ * @param body a value, or a text
+ * @param headers more headers
+ */
+export function sendJson(
   response: ServerResponse,
   status: number,
   body: unknown,

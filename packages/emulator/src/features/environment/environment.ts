@@ -341,7 +341,19 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   return environment;
 }
 
-function toNames(options: EnvironmentOptions, logStreamName: string): Names {
+/**
+ * Gathers what the variables of an environment's processes are made from.
+ *
+ * @param options the function and the platform around it
+ * @param logStreamName the environment's
+ */
+export function toNames(
+  options: Pick<
+    EnvironmentOptions,
+    'settings' | 'account' | 'client' | 'optDir' | 'hostPath' | 'initializationType'
+  >,
+  logStreamName: string,
+): Names {
   const { settings, account, client, optDir, hostPath } = options;
   return {
     settings,
@@ -356,7 +368,12 @@ function toNames(options: EnvironmentOptions, logStreamName: string): Names {
   };
 }
 
-function toLogStreamName(unixMs: number): string {
+/**
+ * Names the log stream of a new environment.
+ *
+ * @param unixMs when it starts
+ */
+export function toLogStreamName(unixMs: number): string {
   const day = new Date(unixMs).toISOString().slice(0, 10).replaceAll('-', '/');
   return `${day}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
 }

@@ -78,6 +78,16 @@ export interface FunctionConfig {
   readonly reservedConcurrency?: number | undefined;
   /** So many environments are initialized before any event, and again when one has ended. */
   readonly provisionedConcurrency?: number | undefined;
+  /** Serves many requests at once in each environment, as Lambda Managed Instances do; nodejs24.x only. */
+  readonly managedInstances?: ManagedInstancesConfig | undefined;
+}
+
+/** How an environment serves many requests at once. */
+export interface ManagedInstancesConfig {
+  /** The most in one environment; 1 and more. */
+  readonly maxConcurrency: number;
+  /** Threads of the runtime client; its own choice, eight per processor, when left out. */
+  readonly workers?: number | undefined;
 }
 
 /** The same with every default in place. */
@@ -94,6 +104,7 @@ export interface FunctionSettings {
   readonly layers: readonly string[];
   readonly reservedConcurrency: number;
   readonly provisionedConcurrency: number;
+  readonly managedInstances: ManagedInstancesConfig | undefined;
   readonly arn: string;
 }
 
@@ -135,12 +146,23 @@ export function toFunctionSettings(
   }
   const timeoutMs = inRange(name, 'timeoutMs', config.timeoutMs ?? DEFAULT_TIMEOUT_MS, 1, 900_000);
   const memoryMb = inRange(name, 'memoryMb', config.memoryMb ?? DEFAULT_MEMORY_MB, 128, 10_240);
+  const { managedInstances, runtime = DEFAULT_RUNTIME } = config;
+  if (managedInstances) {
+    const { maxConcurrency, workers = 1 } = managedInstances;
+    inRange(name, 'managedInstances.maxConcurrency', maxConcurrency, 1, 1600);
+    inRange(name, 'managedInstances.workers', workers, 1, 512);
+    if (runtime !== DEFAULT_RUNTIME)
+      throw new EmulatorError(
+        'CLICKSPAN_EMULATOR_OPTION',
+        `function ${name}: managedInstances needs ${DEFAULT_RUNTIME}`,
+      );
+  }
   const concurrency = config.reservedConcurrency ?? Number.MAX_SAFE_INTEGER;
   return {
     name,
     codeDir: config.codeDir,
     handler: config.handler,
-    runtime: config.runtime ?? DEFAULT_RUNTIME,
+    runtime,
     timeoutMs,
     memoryMb,
     logFormat: config.logFormat ?? 'Text',
@@ -154,6 +176,7 @@ export function toFunctionSettings(
       0,
       concurrency,
     ),
+    managedInstances,
     arn: `arn:aws:lambda:${account.region}:${account.accountId}:function:${name}`,
   };
 }
