@@ -174,7 +174,7 @@ describe('a call of the handler', () => {
     const { parts, events } = start();
     const crashRecord: CrashRecord = {
       ...NO_CRASH,
-      begin: ({ name, deadlineUnixMs }) =>
+      begin: ({ name }, deadlineUnixMs) =>
         events.push(`down ${name} ${Math.round((deadlineUnixMs - Date.now()) / 1000)}`),
       end: () => events.push('up'),
     };

@@ -118,7 +118,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
     const timer = invocation && guard(() => startTimer(invocation, deadlineMs));
     uncaught = undefined;
     const { unfinished } = invocation ?? {};
-    if (unfinished) guard(() => crashRecord?.begin({ ...unfinished, deadlineUnixMs: deadlineMs }));
+    if (unfinished) guard(() => crashRecord?.begin(unfinished, deadlineMs));
 
     let finished = false;
     const finish = (): void => {

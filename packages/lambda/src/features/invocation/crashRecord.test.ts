@@ -26,10 +26,14 @@ const STARTED = {
   name: 'POST /orders',
   kind: 1,
   startUnixMs: 1000,
-  deadlineUnixMs: 4000,
   context: CONTEXT,
   parentSpanId: 'c'.repeat(16),
-  attributes: { 'faas.invocation_id': 'r', 'faas.coldstart': true, 'url.path': '/orders' },
+  attributes: {
+    'faas.invocation_id': 'r',
+    'faas.coldstart': true,
+    'faas.trigger': 'http',
+    'url.path': '/orders',
+  },
   links: [{ context: { ...CONTEXT, traceState: { serialize: () => 'a=1' } as never } }],
 };
 
@@ -40,16 +44,24 @@ describe('the record of crashes', () => {
   });
 
   it('finds the invocation in which a process has died, and when it was last seen', () => {
-    open().begin(STARTED);
+    open().begin(STARTED, 4000);
     const { attributes: all } = STARTED;
     const { 'url.path': _, ...first } = all;
-    const brief = { ...STARTED, attributes: first, links: [], seenUnixMs: 1000, seenBytes: 0 };
+    const brief = {
+      ...STARTED,
+      deadlineUnixMs: 4000,
+      attributes: { ...first, 'clickspan.span.type': 'invocation', 'faas.trigger': 'http' },
+      links: [],
+      seenUnixMs: 1000,
+      seenBytes: 0,
+    };
     expect(open().unfinished).toEqual(brief);
     const process = open(2500, 99);
-    process.begin(STARTED);
+    process.begin(STARTED, 4000);
     process.seen();
     expect(open().unfinished).toEqual({
       ...STARTED,
+      deadlineUnixMs: 4000,
       links: [{ context: CONTEXT }],
       seenUnixMs: 2500,
       seenBytes: 99,
@@ -58,7 +70,7 @@ describe('the record of crashes', () => {
 
   it('finds none that has ended', () => {
     const process = open();
-    process.begin(STARTED);
+    process.begin(STARTED, 4000);
     process.end();
     process.seen();
     expect(open().unfinished).toBeUndefined();
@@ -67,7 +79,7 @@ describe('the record of crashes', () => {
   it('hands on the spans that could not be sent', () => {
     const span = { scope: { name: 's', version: '1' }, json: '{"name":"x"}' };
     const process = open();
-    process.begin(STARTED);
+    process.begin(STARTED, 4000);
     process.leave([span]);
     expect(open()).toMatchObject({ unfinished: undefined, spans: [span] });
     expect(open().spans).toEqual([]);
@@ -83,11 +95,20 @@ describe('the record of crashes', () => {
     expect(names).toEqual(['3', '4']);
   });
 
+  it('keeps names that look like JSON', () => {
+    const attributes = { 'faas.invocation_id': '"},{', 'faas.trigger': undefined };
+    open().begin({ ...STARTED, name: 'GET /"\n\\', attributes: attributes as never }, 4000);
+    expect(open().unfinished).toMatchObject({
+      name: 'GET /"\n\\',
+      attributes: { 'faas.invocation_id': '"},{' },
+    });
+  });
+
   it('keeps an invocation whose attributes have no room', () => {
     const process = open();
-    process.begin({ ...STARTED, attributes: { 'url.query': 'x'.repeat(10_000) } });
+    process.begin({ ...STARTED, attributes: { 'url.query': 'x'.repeat(10_000) } }, NaN);
     process.seen();
-    expect(open().unfinished).toMatchObject({ name: 'POST /orders', attributes: {} });
+    expect(open().unfinished).toMatchObject({ name: 'POST /orders', deadlineUnixMs: NaN });
   });
 
   it.each(['{"unfinished":{"name":"x', '{"unfinished":null}', 'null', '[]', '{"spans":[null,{}]}', '\0\0'])(
@@ -100,7 +121,13 @@ describe('the record of crashes', () => {
 });
 
 describe('an invocation that has died', () => {
-  const unfinished: Unfinished = { ...STARTED, links: [], seenUnixMs: 2000, seenBytes: 10 };
+  const unfinished: Unfinished = {
+    ...STARTED,
+    deadlineUnixMs: 4000,
+    links: [],
+    seenUnixMs: 2000,
+    seenBytes: 10,
+  };
 
   it.each<[string, Partial<Unfinished>, number, object]>([
     [

@@ -5,9 +5,12 @@ import {
   FAAS_TRIGGER,
 } from '@clickspan/shared/attributes';
 import type { EncodedRecord } from '@clickspan/shared/otlp';
-import type { Attributes, Link, SpanContext } from '@opentelemetry/api';
+import type { Link, SpanContext } from '@opentelemetry/api';
 import type { MarkerFile } from '../../platform/markerFile.ts';
 import type { Unfinished } from './unfinished.ts';
+
+/** What is known of an invocation when it begins. */
+export type StartedInvocation = Omit<Unfinished, 'seenUnixMs' | 'seenBytes' | 'deadlineUnixMs'>;
 
 /** Keeps, in a file, what the next process in this environment must tell if this one dies. */
 export interface CrashRecord {
@@ -18,7 +21,7 @@ export interface CrashRecord {
   /** Spans that it could not send. */
   readonly spans: readonly EncodedRecord[];
   /** An invocation begins. Its caller waits meanwhile: some microseconds. */
-  begin(unfinished: Omit<Unfinished, 'seenUnixMs' | 'seenBytes'>): void;
+  begin(started: StartedInvocation, deadlineUnixMs: number): void;
   /** The process is at work; told every now and then. */
   seen(): void;
   /** The invocation has ended. */
@@ -34,8 +37,6 @@ export interface CrashRecordEnvironment {
   readonly memoryBytes: () => number;
 }
 
-/** What is written of an invocation at once; the rest when it has been under way for a while. */
-const FIRST_ATTRIBUTES = [CLICKSPAN_SPAN_TYPE, FAAS_INVOCATION_ID, FAAS_COLDSTART, FAAS_TRIGGER] as const;
 /** The file holds a megabyte; the latest spans tell most. */
 const MAX_LEFT_CHARACTERS = 250_000;
 
@@ -46,26 +47,25 @@ interface Found {
 
 /** Makes the record; where the file cannot be written, nothing is kept. */
 export function createCrashRecord({ file, now, memoryBytes }: CrashRecordEnvironment): CrashRecord {
-  let current: Unfinished | undefined;
+  let current: StartedInvocation | undefined;
+  let deadlineUnixMs = NaN;
   const { unfinished, spans = [] } = parseFound(file.found);
-  const writeBrief = (entry: Unfinished): void => {
-    const attributes: Attributes = {};
-    for (const name of FIRST_ATTRIBUTES) attributes[name] = entry.attributes[name];
-    file.write(JSON.stringify({ unfinished: { ...entry, attributes, links: [] } }));
-  };
   return {
     restarted: file.found !== undefined,
     unfinished,
     spans,
-    begin(entry) {
-      current = { ...entry, seenUnixMs: entry.startUnixMs, seenBytes: 0 };
-      writeBrief(current);
+    begin(started, deadline) {
+      current = started;
+      deadlineUnixMs = deadline;
+      file.write(toBriefLine(started, deadline, started.startUnixMs, 0));
     },
     seen() {
       if (!current) return;
-      current = { ...current, seenUnixMs: now(), seenBytes: memoryBytes() };
+      const [seenUnixMs, seenBytes] = [now(), memoryBytes()];
+      const whole: Unfinished = { ...current, deadlineUnixMs, seenUnixMs, seenBytes };
       // Large attributes can be done without.
-      if (!file.write(JSON.stringify({ unfinished: current }))) writeBrief(current);
+      if (!file.write(JSON.stringify({ unfinished: whole })))
+        file.write(toBriefLine(current, deadlineUnixMs, seenUnixMs, seenBytes));
     },
     end() {
       current = undefined;
@@ -83,6 +83,32 @@ export function createCrashRecord({ file, now, memoryBytes }: CrashRecordEnviron
       else file.writeLong(JSON.stringify({ spans: latest }));
     },
   };
+}
+
+/**
+ * The most important of an invocation, as JSON; the rest is written when it has been under way for a while. By hand, since
+ * a caller waits for it: each object that is walked costs as much as the rest.
+ */
+function toBriefLine(
+  { name, kind, startUnixMs, context, parentSpanId, attributes }: StartedInvocation,
+  deadlineUnixMs: number,
+  seenUnixMs: number,
+  seenBytes: number,
+): string {
+  const { traceId, spanId, traceFlags } = context;
+  const deadline = Number.isFinite(deadlineUnixMs) ? deadlineUnixMs : null;
+  const [id, trigger] = [attributes[FAAS_INVOCATION_ID], attributes[FAAS_TRIGGER]].map(toJsonText);
+  return (
+    `{"unfinished":{"name":${toJsonText(name)},"kind":${kind},"startUnixMs":${startUnixMs},"deadlineUnixMs":${deadline},` +
+    `"context":{"traceId":"${traceId}","spanId":"${spanId}","traceFlags":${traceFlags}},"parentSpanId":"${parentSpanId}",` +
+    `"attributes":{"${CLICKSPAN_SPAN_TYPE}":"invocation","${FAAS_COLDSTART}":${attributes[FAAS_COLDSTART] === true},` +
+    `"${FAAS_INVOCATION_ID}":${id},"${FAAS_TRIGGER}":${trigger}},` +
+    `"links":[],"seenUnixMs":${seenUnixMs},"seenBytes":${seenBytes}}}`
+  );
+}
+
+function toJsonText(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : 'null';
 }
 
 /** Anything may stand in the file: it was cut off, or somebody else has written it. */

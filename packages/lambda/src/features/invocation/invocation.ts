@@ -21,6 +21,7 @@ import type { Attributes, Context, Span, SpanContext } from '@opentelemetry/api'
 import { parseXrayHeader } from '../../platform/xrayHeader.ts';
 import type { Trigger } from '../triggers/trigger.ts';
 import { readBatchFailures } from './batchFailures.ts';
+import type { StartedInvocation } from './crashRecord.ts';
 import { createEnvironmentStart } from './environmentStart.ts';
 import type { Init, InitPart } from './environmentStart.ts';
 import { toMaskedException } from './exception.ts';
@@ -33,7 +34,6 @@ import type { MessageEnvironment, MessageSpans } from './messageSpans.ts';
 import { toOrigin } from './origin.ts';
 import type { XrayUse } from './origin.ts';
 import type { Sampler } from './sampling.ts';
-import type { Unfinished } from './unfinished.ts';
 
 /** The parts of Lambda's context object that are read. */
 export interface LambdaContext {
@@ -48,7 +48,7 @@ export interface Invocation {
   /** The context in which the handler runs. */
   readonly context: Context;
   /** What is known of it already; nothing where its trace is not recorded. */
-  readonly unfinished: Omit<Unfinished, 'seenUnixMs' | 'seenBytes' | 'deadlineUnixMs'> | undefined;
+  readonly unfinished: StartedInvocation | undefined;
   /** The head of a streamed response is about to be written; gives the one to write. */
   answerHead(head: unknown): unknown;
   /** Ends the span with the handler's result; gives what is to be handed on to the runtime. */
