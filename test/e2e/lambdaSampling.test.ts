@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startFakeCollector } from '../support/collector.ts';
 import type { FakeCollector } from '../support/collector.ts';
-import { startStage, until } from '../support/lambdaFixture.ts';
+import { sleep, startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
 import { isInvocation, isType, withLayer } from '../support/layer.ts';
 
@@ -172,6 +172,49 @@ describe('the environment of a function', () => {
       expect(startUnixMs).toBeGreaterThanOrEqual(init!.startUnixMs - 0.01);
       expect(endUnixMs).toBeLessThanOrEqual(init!.endUnixMs + 0.01);
     }
+  });
+});
+
+describe('an environment that was made before any event', () => {
+  it('has a start that nobody waited for, as a trace of its own: provisioned', async () => {
+    stage = await startStage([
+      withLayer(
+        { name: 'f', source: 'export const handler = async () => 1;', provisionedConcurrency: 1 },
+        collector.url,
+      ),
+    ]);
+    await stage.emulator.invoke('f', {});
+    await until('the environment rests', () => stage!.environments()[0]!.frozen);
+    await stage.emulator.invoke('f', {});
+    const [first, second] = await collector.waitForSpans(2, isInvocation());
+    const [init, ...more] = collector.spans.filter(isType('init'));
+    expect(more).toEqual([]);
+    expect(first!.attributes).toMatchObject({
+      'faas.coldstart': false,
+      'clickspan.init.type': 'provisioned-concurrency',
+    });
+    expect(second!.attributes['clickspan.init.type']).toBeUndefined();
+    expect([init!.parentSpanId, init!.traceId === first!.traceId]).toEqual(['', false]);
+    expect(first!.links).toEqual([{ traceId: init!.traceId, spanId: init!.spanId }]);
+    expect(second!.links).toEqual([]);
+  });
+
+  it('is told apart where AWS made it ahead of demand', async () => {
+    stage = await startStage([
+      withLayer({ name: 'f', source: 'export const handler = async () => 1;' }, collector.url),
+    ]);
+    await stage.emulator.initialize('f');
+    await sleep(10_200);
+    await stage.emulator.invoke('f', {});
+    const invocation = await collector.waitForSpan(isInvocation());
+    expect(invocation.attributes).toMatchObject({
+      'faas.coldstart': false,
+      'clickspan.init.type': 'on-demand',
+      'clickspan.init.proactive': true,
+    });
+    const [init] = collector.spans.filter(isType('init'));
+    expect(init!.attributes['clickspan.init.proactive']).toBe(true);
+    expect(init!.endUnixMs).toBeLessThan(invocation.startUnixMs - 10_000);
   });
 });
 
