@@ -16,7 +16,7 @@ import {
 import { spanOf, withSpan } from '@clickspan/shared/context';
 import { KIND_CLIENT, STATUS_ERROR } from '@clickspan/shared/tracer';
 import type { Attributes, Context } from '@opentelemetry/api';
-import { createObserveChannel } from '../../platform/channel.ts';
+import { createObserveChannel, createOnce } from '../../platform/channel.ts';
 import type { OpenCall } from './openCalls.ts';
 import { SUPPRESSION } from './outgoing.ts';
 import type { OutgoingEnvironment, Suppression } from './outgoing.ts';
@@ -110,16 +110,23 @@ export function observeDatabases(environment: OutgoingEnvironment, withText: boo
     for (const channel of driver.channels) {
       const batch = channel.endsWith(':batch') && driver.system === 'redis';
       const name = (event: string): string => `tracing:${channel}:${event}`;
-      // What a batch sends belongs to it; of other operations nothing that they run is ours to put below them.
-      if (batch) contexts.bindChannel(name('start'), (message) => guard(() => begin(driver, message)));
-      else observe(name('start'), (message: Message) => void begin(driver, message));
-      // Callbacks run in the context of a connection's socket, which may be an earlier invocation's.
-      contexts.bindChannel(name('asyncStart'), (message) => known.get(message)?.parent);
-      observe(name('asyncStart'), end);
-      // What failed at once never becomes asynchronous.
-      observe(name('end'), (message: Message) => {
-        if (message.error) end(message);
+      const follow = createOnce(() => {
+        // Callbacks run in the context of a connection's socket, which may be an earlier invocation's.
+        contexts.bindChannel(name('asyncStart'), (message) => known.get(message)?.parent);
+        observe(name('asyncStart'), end);
+        // What failed at once never becomes asynchronous.
+        observe(name('end'), (message: Message) => {
+          if (message.error) end(message);
+        });
       });
+      const start = (message: Message): Context | undefined => {
+        const context = begin(driver, message);
+        if (context) follow();
+        return context;
+      };
+      // What a batch sends belongs to it; of other operations nothing that they run is ours to put below them.
+      if (batch) contexts.bindChannel(name('start'), (message) => guard(() => start(message)));
+      else observe(name('start'), (message: Message) => void start(message));
     }
   }
 }

@@ -1,4 +1,4 @@
-import { createObserveChannel } from '../../platform/channel.ts';
+import { createObserveChannel, createOnce } from '../../platform/channel.ts';
 import { findHttp2Module } from '../../platform/http2Module.ts';
 import { beginHttpCall, noteAddress, noteAnswer, noteFailure } from './httpCall.ts';
 import type { HttpCall } from './httpCall.ts';
@@ -72,33 +72,36 @@ export function observeHttp2Client(environment: OutgoingEnvironment): () => void
     prototype.request = Object.defineProperties(request, Object.getOwnPropertyDescriptors(original));
   };
 
+  const follow = createOnce(() => {
+    observe('http2.client.stream.finish', ({ stream, headers }: Answered) => {
+      const call = known.get(stream);
+      if (!call) return;
+      const header = (name: string): string | undefined => toText(headers[name]);
+      noteAnswer(call, { status: Number(headers[':status']), header }, now());
+    });
+    observe('http2.client.stream.error', ({ stream, error }: { stream: Stream; error: unknown }) => {
+      const call = known.get(stream);
+      if (call) noteFailure(call, error);
+    });
+    observe('http2.client.stream.close', ({ stream }: { stream: Stream }) => {
+      const call = known.get(stream);
+      if (!call) return;
+      if (stream.rstCode === CANCELLED) noteFailure(call, { code: 'NGHTTP2_CANCEL' });
+      const endUnixMs = now();
+      // An error of the stream is told after its end.
+      process.nextTick(() => calls.end(call, endUnixMs));
+    });
+  });
+
   observe('http2.client.stream.created', ({ stream, headers }: Answered) => {
     const call = begun ? begun.call : beginCall(environment, headers, () => {});
     if (stream.session) wrapRequests(stream.session);
     if (!call) return;
     known.set(stream, call);
+    follow();
     // Only now it is known where a session leads that was told no more than a path.
     noteAddress(call.span, toOrigin(headers), String(headers[':path'] ?? '/'));
   });
-  observe('http2.client.stream.finish', ({ stream, headers }: Answered) => {
-    const call = known.get(stream);
-    if (!call) return;
-    const header = (name: string): string | undefined => toText(headers[name]);
-    noteAnswer(call, { status: Number(headers[':status']), header }, now());
-  });
-  observe('http2.client.stream.error', ({ stream, error }: { stream: Stream; error: unknown }) => {
-    const call = known.get(stream);
-    if (call) noteFailure(call, error);
-  });
-  observe('http2.client.stream.close', ({ stream }: { stream: Stream }) => {
-    const call = known.get(stream);
-    if (!call) return;
-    if (stream.rstCode === CANCELLED) noteFailure(call, { code: 'NGHTTP2_CANCEL' });
-    const endUnixMs = now();
-    // An error of the stream is told after its end.
-    process.nextTick(() => calls.end(call, endUnixMs));
-  });
-
   let found = false;
   return () => {
     const http2 = found ? undefined : findHttp2Module();

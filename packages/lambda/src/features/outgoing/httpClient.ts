@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { createObserveChannel } from '../../platform/channel.ts';
+import { createObserveChannel, createOnce } from '../../platform/channel.ts';
 import { describeAwsCall } from './awsCall.ts';
 import { readAwsBody } from './awsRequest.ts';
 import { beginHttpCall, noteAnswer, noteFailure } from './httpCall.ts';
@@ -24,6 +24,17 @@ export function observeHttpClient(environment: OutgoingEnvironment): void {
   const note = (call: HttpCall, { statusCode, headers }: IncomingMessage): void =>
     noteAnswer(call, { status: statusCode ?? 0, header: (name) => toText(headers[name]) }, now());
 
+  const follow = createOnce(() => {
+    observe('http.client.response.finish', ({ request, response }: Answered) => {
+      const call = known.get(request);
+      if (call) note(call, response);
+    });
+    observe('http.client.request.error', ({ request, error }: { request: ClientRequest; error: unknown }) => {
+      const call = known.get(request);
+      if (call) noteFailure(call, error);
+    });
+  });
+
   observe('http.client.request.created', ({ request }: { request: ClientRequest }) => {
     const sent = request.headersSent;
     const header = createHeaderReader(request);
@@ -39,6 +50,7 @@ export function observeHttpClient(environment: OutgoingEnvironment): void {
     });
     if (!call) return;
     known.set(request, call);
+    follow();
     request.once('close', () =>
       guard(() => {
         // No channel tells the answer of a request that became another protocol.
@@ -57,14 +69,6 @@ export function observeHttpClient(environment: OutgoingEnvironment): void {
         }),
       );
     }
-  });
-  observe('http.client.response.finish', ({ request, response }: Answered) => {
-    const call = known.get(request);
-    if (call) note(call, response);
-  });
-  observe('http.client.request.error', ({ request, error }: { request: ClientRequest; error: unknown }) => {
-    const call = known.get(request);
-    if (call) noteFailure(call, error);
   });
 }
 

@@ -1,4 +1,4 @@
-import { createObserveChannel } from '../../platform/channel.ts';
+import { createObserveChannel, createOnce } from '../../platform/channel.ts';
 import { beginHttpCall, noteAnswer, noteFailure } from './httpCall.ts';
 import type { HttpCall } from './httpCall.ts';
 import type { OutgoingEnvironment } from './outgoing.ts';
@@ -35,6 +35,25 @@ export function observeUndici(environment: OutgoingEnvironment): void {
 
   const observe = createObserveChannel(guard);
 
+  const follow = createOnce(() => {
+    observe('undici:request:headers', ({ request, response }: Answered) => {
+      const call = known.get(request);
+      if (!call) return;
+      const headers = readHeaders(response.headers);
+      noteAnswer(call, { status: response.statusCode, header: (name) => headers.get(name) }, now());
+    });
+    observe('undici:request:trailers', ({ request }: { request: UndiciRequest }) => {
+      const call = known.get(request);
+      if (call) calls.end(call);
+    });
+    observe('undici:request:error', ({ request, error }: { request: UndiciRequest; error: unknown }) => {
+      const call = known.get(request);
+      if (!call) return;
+      noteFailure(call, error);
+      calls.end(call);
+    });
+  });
+
   observe('undici:request:create', ({ request }: { request: UndiciRequest }) => {
     // Of a WebSocket or a tunnel no channel tells the answer or the end.
     if (request.upgrade || request.method === 'CONNECT') return;
@@ -45,23 +64,9 @@ export function observeUndici(environment: OutgoingEnvironment): void {
       header: (name) => findHeader(request.headers, name),
       setHeader: (name, value) => setHeader(request, name, value),
     });
-    if (call) known.set(request, call);
-  });
-  observe('undici:request:headers', ({ request, response }: Answered) => {
-    const call = known.get(request);
     if (!call) return;
-    const headers = readHeaders(response.headers);
-    noteAnswer(call, { status: response.statusCode, header: (name) => headers.get(name) }, now());
-  });
-  observe('undici:request:trailers', ({ request }: { request: UndiciRequest }) => {
-    const call = known.get(request);
-    if (call) calls.end(call);
-  });
-  observe('undici:request:error', ({ request, error }: { request: UndiciRequest; error: unknown }) => {
-    const call = known.get(request);
-    if (!call) return;
-    noteFailure(call, error);
-    calls.end(call);
+    known.set(request, call);
+    follow();
   });
 }
 
