@@ -49,26 +49,28 @@ afterEach(async () => {
 
 async function run(
   source: string,
-  environment: Readonly<Record<string, string>> = {},
+  environment: Readonly<Record<string, string>>,
+  runtime: 'nodejs24.x' | 'nodejs22.x' = 'nodejs24.x',
 ): Promise<ReceivedSpan> {
-  const config = { name: 'caller', source, timeoutMs: 20_000, environment: () => environment };
+  const config = { name: 'caller', source, timeoutMs: 20_000, runtime, environment: () => environment };
   stage = await startStage([withLayer(config, collector.url)]);
   await stage.emulator.invoke('caller', {});
   return collector.waitForSpan(isInvocation());
 }
 
-describe('a bundled function', () => {
+describe.each(['nodejs24.x', 'nodejs22.x'] as const)('a bundled function on %s', (runtime) => {
+  const runBundle = async (source: string): Promise<ReceivedSpan> =>
+    run(await bundleFunction(source), {}, runtime);
+
   it('is followed over HTTP/2 from its first request on', async () => {
-    const invocation = await run(
-      await bundleFunction(`
+    const invocation = await runBundle(`
         import http2 from 'node:http2';
         export const handler = () =>
           new Promise((resolve, reject) => {
             const session = http2.connect('http://127.0.0.1:${portOf(http2)}');
             const stream = session.request({ ':path': '/first' });
             stream.on('error', reject).on('end', () => session.close(resolve)).resume();
-          });`),
-    );
+          });`);
     const [call] = collector.spans.filter(isType('call'));
     expect(call).toMatchObject({ name: 'GET', parentSpanId: invocation.spanId });
     expect(call!.attributes['network.protocol.version']).toBe('2');
@@ -76,23 +78,20 @@ describe('a bundled function', () => {
   });
 
   it('tells of what it asks Redis', async () => {
-    const invocation = await run(
-      await bundleFunction(`
+    const invocation = await runBundle(`
         import { Redis } from 'ioredis';
         const redis = new Redis({ host: '127.0.0.1', port: ${portOf(redis)}, enableReadyCheck: false });
         export const handler = async () => {
           await redis.ping();
           await redis.set('user:1', 'secret');
-        };`),
-    );
+        };`);
     const set = collector.spans.find(({ name }) => name === 'set');
     expect(set).toMatchObject({ parentSpanId: invocation.spanId, attributes: { 'db.system.name': 'redis' } });
     expect(JSON.stringify(collector.spans)).not.toContain('secret');
   });
 
   it('has spans of its own, nested and across what is asynchronous, with its calls below them', async () => {
-    const invocation = await run(
-      await bundleFunction(`
+    const invocation = await runBundle(`
         import http2 from 'node:http2';
         import { context, trace } from '@opentelemetry/api';
         let tracer;
@@ -118,8 +117,7 @@ describe('a bundled function', () => {
           const detached = tracer.startSpan('detached');
           await context.with(trace.setSpan(context.active(), detached), get);
           detached.end();
-        };`),
-    );
+        };`);
     const find = (name: string): ReceivedSpan => collector.spans.find((span) => span.name === name)!;
     for (const name of ['a', 'b', 'detached']) expect(find(name).parentSpanId).toBe(invocation.spanId);
     for (const name of ['a', 'b']) expect(find(`${name} inner`).parentSpanId).toBe(find(name).spanId);
