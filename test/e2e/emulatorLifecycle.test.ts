@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { EmulatorOptions } from '@clickspan/emulator';
 import { extensionText, packExtensions } from '../support/extensionLayer.ts';
 import type { PackedLayer } from '../support/extensionLayer.ts';
-import { livingStates, startStage, until } from '../support/lambdaFixture.ts';
+import { livingStates, sleep, startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage, StageFunction } from '../support/lambdaFixture.ts';
 
 // What the platform does when an environment's processes fail, end, or come with extensions. Where a rule is that of the
@@ -365,5 +365,40 @@ describe('an environment that is initialized before any event', () => {
     await until('it is reported', () => report(running, requestId));
     expect(report(running, requestId)).toContain('Init Duration');
     expect(running.environments()[0]!.invocations).toMatchObject([{ cold: true }]);
+  });
+});
+
+// https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html; rapid/handlers.go, handleRestore.
+describe('an environment that waits as a snapshot', () => {
+  const TYPE = `export const handler = async () => ({ type: process.env.AWS_LAMBDA_INITIALIZATION_TYPE });`;
+
+  it('says so, and its first invocation reports a restore and no INIT', async () => {
+    const running = await start(TYPE, { snapStart: true });
+    expect(running.environments()).toMatchObject([{ frozen: true, initializationType: 'snap-start' }]);
+    const first = await running.emulator.invoke('f', {});
+    expect(first.payload).toEqual({ type: 'snap-start' });
+    const second = await running.emulator.invoke('f', {});
+    await until('it is reported', () => report(running, second.requestId));
+    expect(report(running, first.requestId)).toContain('\tRestore Duration: ');
+    expect(report(running, first.requestId)).not.toContain('Init Duration');
+    expect(report(running, second.requestId)).not.toContain('Restore Duration');
+    expect(platformLines(running).some((line) => line.startsWith('RESTORE_START'))).toBe(true);
+  });
+
+  it('goes on behind its wait for the restore when that comes (rapi/handler/restorenext.go)', async () => {
+    const running = await start(
+      `const snapshotMs = Date.now();
+      await fetch('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-01/runtime/restore/next');
+      const restoredMs = Date.now();
+      export const handler = async () => restoredMs - snapshotMs;`,
+      { snapStart: true },
+    );
+    await until('it is frozen', () => running.environments()[0]!.frozen);
+    await sleep(600);
+    const { payload: sleptMs } = await running.emulator.invoke('f', {});
+    expect(sleptMs).toBeGreaterThanOrEqual(590);
+    expect(running.environments()[0]!.invocations).toMatchObject([
+      { restoreMs: expect.any(Number) as number },
+    ]);
   });
 });

@@ -106,9 +106,10 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
   places = { ...places, ...(await startFronts(options, account, run, stops)) };
   settings.forEach(refuseFaultyVariables);
   await Promise.all(
-    settings.map(({ name, provisionedConcurrency }) =>
-      pools.get(name)!.initialize(provisionedConcurrency, 'provisioned-concurrency'),
-    ),
+    settings.map(async ({ name, provisionedConcurrency, snapStart }) => {
+      await pools.get(name)!.initialize(provisionedConcurrency, 'provisioned-concurrency');
+      if (snapStart) await pools.get(name)!.initialize(1, 'on-demand');
+    }),
   );
   let stopping: Promise<void> | undefined;
   return {

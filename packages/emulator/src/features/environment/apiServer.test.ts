@@ -40,6 +40,7 @@ async function bench(): Promise<Bench> {
       onRegistered: () => undefined,
       onRuntimeNext: () => undefined,
       onResponse: () => undefined,
+      onRestoreError: () => undefined,
       onSubscribe: (name, body) => {
         subscribed.push([name, body.toString()]);
         return { status: 200, body: 'OK' };

@@ -26,6 +26,8 @@ export interface ApiEvents {
   /** The runtime has sent its whole response or error. */
   onResult(result: InvocationResult): void;
   onInitError(errorType: string, payload: Buffer): void;
+  /** What the runtime does after a restore has failed. */
+  onRestoreError(errorType: string, payload: Buffer): void;
   onExtensionError(errorType: string): void;
 }
 
@@ -43,6 +45,8 @@ export interface ApiServer {
   readonly authority: string;
   /** Answers the waiting `/next` of the runtime and of the extensions subscribed. */
   deliver(invocation: Invocation, deadlineUnixMs: number): void;
+  /** Answers the runtime that waits to be restored. */
+  restore(): void;
   /** Sends SHUTDOWN to the extensions subscribed to it, at once or when they ask; returns their names. */
   shutDown(reason: ShutdownReason, deadlineUnixMs: number): readonly string[];
   stop(): Promise<void>;
@@ -67,6 +71,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
   const { lifecycle, events } = options;
   const waitingExtensions = new Map<string, ServerResponse>();
   let waitingRuntime: ServerResponse | undefined;
+  let waitingRestore: ServerResponse | undefined;
   let shutdownEvent: object | undefined;
   let current: { readonly invocation: Invocation; readonly deadlineUnixMs: number } | undefined;
 
@@ -84,6 +89,8 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     if (call === `GET ${RUNTIME}/invocation/next`) return runtimeNext(response, respond);
     const result = request.method === 'POST' ? RESULT_PATH.exec(request.url ?? '') : null;
     if (result) return runtimeResult(request, respond, result[2] as 'response' | 'error', decode(result[1]!));
+    if (call === `GET ${RUNTIME}/restore/next`) return restoreNext(response, respond);
+    if (call === `POST ${RUNTIME}/restore/error`) return restoreError(request, respond);
     if (call === `POST ${RUNTIME}/init/error`) return runtimeInitError(request, respond);
     if (call === `POST ${EXTENSION}/register`) return register(request, respond);
     if (call === `GET ${EXTENSION}/event/next`) return extensionNext(request, response, respond);
@@ -105,6 +112,21 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     waitingRuntime = response;
     events.onRuntimeNext();
     events.onNext();
+  }
+
+  /** It is answered when the environment is restored (rapi/handler/restorenext.go). */
+  function restoreNext(response: ServerResponse, respond: Respond): void {
+    const step = lifecycle.runtimeRestoreNext();
+    if (step.status === 'refused') return refuse(respond, step);
+    waitingRestore = response;
+    events.onNext();
+  }
+
+  async function restoreError(request: IncomingMessage, respond: Respond): Promise<void> {
+    const body = await readRequestBody(request, MAX_SMALL_BODY_BYTES);
+    respond(202, { status: 'OK' });
+    const errorType = header(request, 'lambda-runtime-function-error-type') ?? 'Runtime.Unknown';
+    events.onRestoreError(errorType, body.status === 'whole' ? body.bytes : Buffer.from('{}'));
   }
 
   async function runtimeResult(
@@ -232,7 +254,13 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     return told.map((id) => lifecycle.nameOf(id) ?? '');
   }
 
-  return { authority: server.authority, deliver, shutDown, stop: () => server.stop() };
+  return {
+    authority: server.authority,
+    deliver,
+    restore: () => void waitingRestore?.writeHead(200).end(),
+    shutDown,
+    stop: () => server.stop(),
+  };
 }
 
 /**

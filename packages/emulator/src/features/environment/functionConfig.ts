@@ -78,6 +78,11 @@ export interface FunctionConfig {
   readonly reservedConcurrency?: number | undefined;
   /** So many environments are initialized before any event, and again when one has ended. */
   readonly provisionedConcurrency?: number | undefined;
+  /**
+   * Initializes environments as for a snapshot, one of them at the start, and tells the first event of each of a restore.
+   * AWS has that for other runtimes.
+   */
+  readonly snapStart?: boolean | undefined;
   /** Serves many requests at once in each environment, as Lambda Managed Instances do; nodejs24.x only. */
   readonly managedInstances?: ManagedInstancesConfig | undefined;
 }
@@ -104,6 +109,7 @@ export interface FunctionSettings {
   readonly layers: readonly string[];
   readonly reservedConcurrency: number;
   readonly provisionedConcurrency: number;
+  readonly snapStart: boolean;
   readonly managedInstances: ManagedInstancesConfig | undefined;
   readonly arn: string;
 }
@@ -176,6 +182,7 @@ export function toFunctionSettings(
       0,
       concurrency,
     ),
+    snapStart: config.snapStart ?? false,
     managedInstances,
     arn: `arn:aws:lambda:${account.region}:${account.accountId}:function:${name}`,
   };

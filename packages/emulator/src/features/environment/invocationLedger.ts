@@ -25,6 +25,8 @@ export interface InvocationLedger {
   begin(invocation: Invocation, startUnixMs: number): Promise<InvocationOutcome>;
   /** An INIT within the invocation has ended. */
   initialized(suppressedInitMs: number): void;
+  /** The environment has been restored for the invocation. */
+  restored(restoreMs: number): void;
   /** Its event goes to the runtime now. */
   start(): void;
   /** Whether that very invocation is still under way. */
@@ -101,6 +103,7 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
       requestId,
       durationMs,
       initDurationMs,
+      restoreDurationMs: open.record.restoreMs,
       memoryMb: options.memoryMb,
       maxMemoryUsedMb,
       status,
@@ -151,6 +154,7 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
         open = { requestId, settle, record, timer, tracing: toTracing(traceId), producedBytes: 0 };
       });
     },
+    restored: (restoreMs) => update({ restoreMs }),
     initialized: (suppressedInitMs) => update({ suppressedInitMs }),
     start: () => {
       if (!open) return;

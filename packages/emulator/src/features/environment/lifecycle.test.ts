@@ -210,3 +210,21 @@ describe('an external extension', () => {
     expect(lifecycle.extensionNext('2')).toEqual({ status: 'suspend' });
   });
 });
+
+describe('a runtime that waits to be restored', () => {
+  it('has ended its INIT, goes on when the restore begins, and then asks for an event (core/states.go)', () => {
+    const lifecycle = createLifecycle();
+    expect(lifecycle.runtimeRestoreNext()).toEqual({ status: 'suspend' });
+    expect([lifecycle.isInitialized(), lifecycle.isIdle()]).toEqual([true, false]);
+    expect(lifecycle.beginRestore()).toBe(true);
+    expect(lifecycle.beginRestore()).toBe(false);
+    expect(lifecycle.runtimeNext()).toEqual({ status: 'suspend' });
+    expect(lifecycle.isIdle()).toBe(true);
+  });
+
+  it('may ask for that before its first event only', () => {
+    const lifecycle = createLifecycle();
+    lifecycle.runtimeNext();
+    expect(lifecycle.runtimeRestoreNext()).toMatchObject({ errorType: 'InvalidStateTransition' });
+  });
+});

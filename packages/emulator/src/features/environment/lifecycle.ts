@@ -9,7 +9,14 @@ export interface Refusal {
 }
 
 export type RuntimeState =
-  'Started' | 'InitError' | 'Ready' | 'Running' | 'InvocationResponse' | 'ResponseSent';
+  | 'Started'
+  | 'InitError'
+  | 'RestoreReady'
+  | 'Restoring'
+  | 'Ready'
+  | 'Running'
+  | 'InvocationResponse'
+  | 'ResponseSent';
 export type ExtensionState = 'Started' | 'Registered' | 'Ready' | 'Running' | 'InitError' | 'ExitError';
 
 /** Internal ones run inside the runtime process, external ones are files of `/opt/extensions`. */
@@ -34,6 +41,10 @@ interface Extension {
 export interface Lifecycle {
   /** The runtime asks for its next event. `suspend`: it waits; `repeat`: it gets the event under way once more. */
   runtimeNext(): { readonly status: 'suspend' | 'repeat' } | Refusal;
+  /** The runtime is ready for a snapshot, and waits to be restored from it. */
+  runtimeRestoreNext(): { readonly status: 'suspend' } | Refusal;
+  /** A restore begins; false when the runtime does not wait for one. */
+  beginRestore(): boolean;
   /** The runtime begins to send a response or an error. */
   beginResponse(): { readonly status: 'accepted' } | Refusal;
   /** The response has been handed on. */
@@ -95,6 +106,16 @@ export function createLifecycle(externalNames: readonly string[] = []): Lifecycl
       runtime = 'Ready';
       return { status: 'suspend' };
     },
+    runtimeRestoreNext: () => {
+      if (runtime !== 'Started') return refuseRuntime(runtime, 'RestoreReady');
+      runtime = 'RestoreReady';
+      return { status: 'suspend' };
+    },
+    beginRestore: () => {
+      if (runtime !== 'RestoreReady') return false;
+      runtime = 'Restoring';
+      return true;
+    },
     beginResponse: () => {
       if (runtime !== 'Running') return refuseRuntime(runtime, 'InvocationResponse');
       runtime = 'InvocationResponse';
@@ -137,7 +158,8 @@ export function createLifecycle(externalNames: readonly string[] = []): Lifecycl
       return { status: 'accepted' };
     },
     areExternalsRegistered: () => externals.every(({ state }) => state !== 'Started'),
-    isInitialized: () => runtime === 'Ready' && all().every(({ state }) => state === 'Ready'),
+    isInitialized: () =>
+      (runtime === 'Ready' || runtime === 'RestoreReady') && all().every(({ state }) => state === 'Ready'),
     isIdle: () => runtime === 'Ready' && subscribed('INVOKE').every(([, { state }]) => state === 'Ready'),
     beginInvoke: () => {
       runtime = 'Running';

@@ -38,12 +38,27 @@ export function toInitStartRecord(
   instanceId: string,
   kind: InitKind,
 ): Readonly<Record<string, unknown>> {
+  return { ...kind, functionArn: settings.arn, ...toInstance(settings, instanceId) };
+}
+
+/**
+ * Makes the record of `platform.restoreStart`.
+ *
+ * @param settings the function
+ * @param instanceId the log stream's name
+ */
+export function toRestoreStartRecord(
+  settings: FunctionSettings,
+  instanceId: string,
+): Readonly<Record<string, unknown>> {
+  return toInstance(settings, instanceId);
+}
+
+function toInstance(settings: FunctionSettings, instanceId: string): Readonly<Record<string, unknown>> {
   return {
-    ...kind,
     runtimeVersion: `nodejs:${/\d+/.exec(settings.runtime)?.[0]}.emulator`,
     runtimeVersionArn: 'none',
     functionName: settings.name,
-    functionArn: settings.arn,
     functionVersion: '$LATEST',
     instanceId,
     instanceMaxMemory: settings.memoryMb * 1024 * 1024,

@@ -17,6 +17,8 @@ export interface InvocationRecord {
   readonly status: 'running' | 'ok' | 'error' | 'timeout' | 'crash';
   /** How long an INIT within the invocation took, where the environment's processes had to be started anew. */
   readonly suppressedInitMs?: number;
+  /** How long the restore before it took, where the environment waited as a snapshot. */
+  readonly restoreMs?: number;
 }
 
 /** The processes of an environment were ended, and the next invocation had to start them again. */

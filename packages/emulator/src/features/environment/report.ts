@@ -6,6 +6,8 @@ export interface Report {
   readonly durationMs: number;
   /** Only of the first invocation of an environment. */
   readonly initDurationMs?: number | undefined;
+  /** Only of the first invocation after a restore. */
+  readonly restoreDurationMs?: number | undefined;
   readonly memoryMb: number;
   readonly maxMemoryUsedMb: number | undefined;
   readonly status: 'ok' | 'error' | 'timeout' | 'crash';
@@ -29,6 +31,8 @@ export function toReportLine(report: Report): string {
   if (report.maxMemoryUsedMb !== undefined) fields.push(`Max Memory Used: ${report.maxMemoryUsedMb} MB`);
   if (report.initDurationMs !== undefined)
     fields.push(`Init Duration: ${report.initDurationMs.toFixed(2)} ms`);
+  if (report.restoreDurationMs !== undefined)
+    fields.push(`Restore Duration: ${report.restoreDurationMs.toFixed(2)} ms`);
   if (report.status === 'timeout') fields.push('Status: timeout');
   if (report.status === 'crash')
     fields.push('Status: error', `Error Type: ${report.errorType ?? 'Runtime.ExitError'}`);
@@ -46,7 +50,8 @@ function toBilledMs({ durationMs, initDurationMs = 0 }: Report): number {
  * @param report the figures
  */
 export function toReportRecord(report: Report): Record<string, unknown> {
-  const { requestId, status, durationMs, initDurationMs, memoryMb, maxMemoryUsedMb, errorType } = report;
+  const { requestId, status, durationMs, initDurationMs, restoreDurationMs } = report;
+  const { memoryMb, maxMemoryUsedMb, errorType } = report;
   return {
     requestId,
     status: toTelemetryStatus(status),
@@ -56,6 +61,7 @@ export function toReportRecord(report: Report): Record<string, unknown> {
       memorySizeMB: memoryMb,
       maxMemoryUsedMB: maxMemoryUsedMb ?? memoryMb,
       ...(initDurationMs === undefined ? {} : { initDurationMs: toMs(initDurationMs) }),
+      ...(restoreDurationMs === undefined ? {} : { restoreDurationMs: toMs(restoreDurationMs) }),
     },
     ...(status === 'crash' && errorType !== undefined ? { errorType } : {}),
   };
@@ -98,8 +104,20 @@ export function toInitReportLine({ phase, durationMs, outcome }: InitReport): st
  * @param runtime the runtime's name
  */
 export function toInitStartLine(runtime: string): string {
-  const version = /\d+/.exec(runtime)?.[0];
-  return `INIT_START Runtime Version: nodejs:${version}.emulator\tRuntime Version ARN: none`;
+  return `INIT_START ${toVersion(runtime)}`;
+}
+
+/**
+ * Writes the RESTORE_START line.
+ *
+ * @param runtime the runtime's name
+ */
+export function toRestoreStartLine(runtime: string): string {
+  return `RESTORE_START ${toVersion(runtime)}`;
+}
+
+function toVersion(runtime: string): string {
+  return `Runtime Version: nodejs:${/\d+/.exec(runtime)?.[0]}.emulator\tRuntime Version ARN: none`;
 }
 
 /**

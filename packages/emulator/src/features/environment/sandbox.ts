@@ -61,6 +61,11 @@ export interface Sandbox {
   /** Of the runtime; undefined while extensions have yet to register. */
   readonly pid: number | undefined;
   deliver(invocation: Invocation, deadlineUnixMs: number): void;
+  /**
+   * Lets a runtime go on that has asked to be restored from a snapshot; resolves when it asks for its first event, and
+   * at once when it did not ask.
+   */
+  restore(): Promise<void>;
   extensions(): readonly (ExtensionInfo & { readonly pid: number | undefined })[];
   freeze(): void;
   thaw(): void;
@@ -83,6 +88,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let runtime: SandboxProcess | undefined;
   let phase: 'init' | 'ready' | 'over' = 'init';
   let fatalErrorType: string | undefined;
+  let whenRestored: (() => void) | undefined;
   let ending: Promise<void> | undefined;
 
   const api: ApiServer = await startApiServer({
@@ -94,6 +100,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     events: {
       onNext: () => settleDown(),
       onRuntimeNext: () => {
+        whenRestored?.();
         if (phase === 'ready') events.onRuntimeDone();
       },
       onSubscribe: (name, body) => events.onSubscribe(name, body),
@@ -103,6 +110,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         if (phase !== 'over') events.onResult(result);
       },
       onInitError: (errorType, payload) => fail({ errorType, reason: errorType, payload }),
+      onRestoreError: (errorType, payload) => fail({ errorType, reason: errorType, payload }),
       onExtensionError: (errorType) => {
         fatalErrorType ??= errorType;
       },
@@ -185,6 +193,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       return runtime?.pid;
     },
     deliver: (invocation, deadlineUnixMs) => api.deliver(invocation, deadlineUnixMs),
+    restore: () =>
+      new Promise((resolve) => {
+        if (!lifecycle.beginRestore()) return resolve();
+        whenRestored = resolve;
+        api.restore();
+      }),
     extensions: () =>
       lifecycle.extensions().map((info) => ({ ...info, pid: extensions.get(info.name)?.pid })),
     freeze: () => processes().forEach((each) => each.freeze()),

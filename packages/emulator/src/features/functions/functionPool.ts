@@ -1,4 +1,5 @@
 import type { Environment, EnvironmentOptions } from '../environment/environment.ts';
+import type { InitializationType } from '../environment/environmentVariables.ts';
 import type { Invocation, InvocationOutcome } from '../environment/invocation.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { EnvironmentBudget } from './environmentBudget.ts';
@@ -61,6 +62,7 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
   /** In the order in which they came. */
   const hopeful = new Set<Waiting>();
   let endedRecords: EnvironmentRecord[] = [];
+  const onDemand = settings.snapStart ? 'snap-start' : 'on-demand';
   let taken = 0;
   let stopped = false;
 
@@ -100,7 +102,7 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
     if (stopped) return Promise.resolve(toStopping(invocation));
     const reason = takePlace();
     if (reason !== undefined) return Promise.resolve({ status: 'throttled', requestId, reason });
-    return new Promise((settle) => start('on-demand', { invocation, settle }));
+    return new Promise((settle) => start(onDemand, { invocation, settle }));
   }
 
   /** Says why there is no place for another environment. */
@@ -115,14 +117,16 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
     const starts: Promise<void>[] = [];
     for (let n = 0; n < count && !stopped; n++) {
       if (takePlace() !== undefined) break;
-      starts.push(new Promise((resolve) => start(type, undefined, resolve)));
+      starts.push(
+        new Promise((resolve) => start(type === 'on-demand' ? onDemand : type, undefined, resolve)),
+      );
     }
     await Promise.all(starts);
   }
 
   /** Starts an environment for an event, or for none. `whenSettled` is called when it is idle or has ended. */
   function start(
-    initializationType: 'on-demand' | 'provisioned-concurrency',
+    initializationType: InitializationType,
     waiting: Waiting | undefined,
     whenSettled?: () => void,
   ): void {
