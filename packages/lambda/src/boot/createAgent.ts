@@ -266,6 +266,7 @@ function createCrashRecordFor(
     file: openMarkerFile(`${folder}/.clickspan-${environmentId}`),
     now,
     memoryBytes: () => process.memoryUsage.rss(),
+    later: (run) => void setImmediate(run),
   });
   exporter.restore(record.spans);
   const { unfinished } = record;

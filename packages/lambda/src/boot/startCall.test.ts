@@ -22,6 +22,7 @@ const NO_CRASH: CrashRecord = {
   spans: [],
   begin: () => {},
   seen: () => {},
+  settle: () => {},
   end: () => {},
   leave: () => {},
 };
@@ -121,7 +122,7 @@ describe('a call of the handler', () => {
     ['ending calls', { calls: { begin: fails, end: fails, endAnswered: fails, endAll: fails } }],
     ['the export', { exporter: { ...NO_EXPORTER, flush: () => Promise.reject(new Error('a fault')) } }],
     ['starting the export', { exporter: NO_EXPORTER }],
-    ['writing down', { crashRecord: { ...NO_CRASH, begin: fails, end: fails, leave: fails } }],
+    ['writing down', { crashRecord: { ...NO_CRASH, begin: fails, settle: fails, end: fails, leave: fails } }],
     ['a stream that takes no listeners', {}, { once: fails }],
     [
       'a stream that cannot be read',

@@ -125,6 +125,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
       if (finished) return;
       finished = true;
       if (invocation) open.delete(invocation);
+      if (unfinished) guard(() => crashRecord?.settle());
       const release = (): void => extension?.release(requestId);
       const run = (): void => {
         // Not before: a stream may be left unfinished for ever.

@@ -18,8 +18,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Each call is one more process in the same environment. */
-const open = (now = 2000, memoryBytes = 7): CrashRecord =>
-  createCrashRecord({ file: openMarkerFile(path), now: () => now, memoryBytes: () => memoryBytes });
+const open = (now = 2000, memoryBytes = 7, later: (run: () => void) => void = () => {}): CrashRecord =>
+  createCrashRecord({ file: openMarkerFile(path), now: () => now, memoryBytes: () => memoryBytes, later });
 
 const CONTEXT = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 2 };
 const STARTED = {
@@ -73,6 +73,26 @@ describe('the record of crashes', () => {
     process.begin(STARTED, 4000);
     process.end();
     process.seen();
+    expect(open().unfinished).toBeUndefined();
+  });
+
+  it('keeps nobody waiting after an invocation that was quick, and finds the next one if it takes more than a turn', () => {
+    const turns: (() => void)[] = [];
+    const process = open(1001, 7, (run) => turns.push(run));
+    const quick = { ...STARTED, name: 'quick' };
+    process.begin(STARTED, 4000);
+    process.settle();
+    process.end();
+    process.begin(quick, 4000);
+    process.settle();
+    turns.shift()!();
+    process.end();
+    expect(open().unfinished).toBeUndefined();
+    process.begin({ ...STARTED, name: 'long' }, 4000);
+    turns.shift()!();
+    expect(open().unfinished).toMatchObject({ name: 'long' });
+    process.settle();
+    process.end();
     expect(open().unfinished).toBeUndefined();
   });
 

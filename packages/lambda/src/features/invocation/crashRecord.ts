@@ -24,6 +24,8 @@ export interface CrashRecord {
   begin(started: StartedInvocation, deadlineUnixMs: number): void;
   /** The process is at work; told every now and then. */
   seen(): void;
+  /** The handler has settled. */
+  settle(): void;
   /** The invocation has ended. */
   end(): void;
   /** The process is about to end: these spans are to be sent by the next one. */
@@ -35,7 +37,12 @@ export interface CrashRecordEnvironment {
   readonly file: MarkerFile;
   readonly now: () => number;
   readonly memoryBytes: () => number;
+  /** Runs something in the next turn of the event loop. */
+  readonly later: (run: () => void) => void;
 }
+
+/** After an invocation that took less, the next one is not kept waiting: it is written down if it takes more than a turn. */
+const QUICK_MS = 2;
 
 /** The file holds a megabyte; the latest spans tell most. */
 const MAX_LEFT_CHARACTERS = 250_000;
@@ -46,9 +53,13 @@ interface Found {
 }
 
 /** Makes the record; where the file cannot be written, nothing is kept. */
-export function createCrashRecord({ file, now, memoryBytes }: CrashRecordEnvironment): CrashRecord {
+export function createCrashRecord(environment: CrashRecordEnvironment): CrashRecord {
+  const { file, now, memoryBytes, later } = environment;
   let current: StartedInvocation | undefined;
   let deadlineUnixMs = NaN;
+  let pending: StartedInvocation | undefined;
+  let isQuick = false;
+  let isWritten = false;
   const { unfinished, spans = [] } = parseFound(file.found);
   return {
     restarted: file.found !== undefined,
@@ -57,22 +68,36 @@ export function createCrashRecord({ file, now, memoryBytes }: CrashRecordEnviron
     begin(started, deadline) {
       current = started;
       deadlineUnixMs = deadline;
-      file.write(toBriefLine(started, deadline, started.startUnixMs, 0));
+      const write = (): void => {
+        isWritten = true;
+        file.write(toBriefLine(started, deadline, started.startUnixMs, 0));
+      };
+      if (!isQuick) return write();
+      pending = started;
+      later(() => {
+        if (pending === started) write();
+      });
     },
     seen() {
       if (!current) return;
       const [seenUnixMs, seenBytes] = [now(), memoryBytes()];
+      isWritten = true;
       const whole: Unfinished = { ...current, deadlineUnixMs, seenUnixMs, seenBytes };
       // Large attributes can be done without.
       if (!file.write(JSON.stringify({ unfinished: whole })))
         file.write(toBriefLine(current, deadlineUnixMs, seenUnixMs, seenBytes));
     },
+    settle() {
+      pending = undefined;
+    },
     end() {
+      isQuick = current !== undefined && now() - current.startUnixMs < QUICK_MS;
       current = undefined;
-      file.clear();
+      if (isWritten) file.clear();
+      isWritten = false;
     },
     leave(records) {
-      current = undefined;
+      current = pending = undefined;
       let from = records.length;
       for (let left = MAX_LEFT_CHARACTERS; from > 0; from--) {
         left -= records[from - 1]!.json.length;
