@@ -36,8 +36,10 @@ function createPattern({ doubleQuotedText, backslash }: SqlDialect): RegExp {
 
 /** Makes what masks and summarises the statements of a dialect. */
 export function createSqlReader(dialect: SqlDialect): (sql: string) => SqlDescription {
-  const pattern = createPattern(dialect);
+  // Compiled when it is needed: most functions have no such database.
+  let pattern: RegExp | undefined;
   return (sql) => {
+    pattern ??= createPattern(dialect);
     const text = sql
       .slice(0, MAX_TEXT)
       .replace(pattern, (whole, comment?: string, value?: string) => (comment ? ' ' : value ? '?' : whole))
