@@ -113,7 +113,9 @@ describe('suppressed init', () => {
 
 describe('a function that takes more memory than it has', () => {
   it('is killed where the kernel holds it to its limit, and runs on otherwise', async () => {
-    const source = `export const handler = async ({ mb }) => Buffer.alloc(mb * 1024 * 1024, 1).length;`;
+    const source = `
+      export const handler = async ({ mb, die }) => die ? process.exit(1) : Buffer.alloc(mb * 1024 * 1024, 1).length;
+    `;
     const running = await start(source, { memoryMb: 128, timeoutMs: 20_000 }, { limits: { memory: true } });
     expect((await running.emulator.invoke('f', { mb: 1 })).payload).toBe(1024 * 1024);
     const { requestId, payload } = await running.emulator.invoke('f', { mb: 200 });
@@ -129,6 +131,10 @@ describe('a function that takes more memory than it has', () => {
     expect(resets).toMatchObject([{ reason: 'failure', errorType: 'Runtime.OutOfMemory' }]);
     expect(report(running, requestId)).toContain('\tStatus: error\tError Type: Runtime.OutOfMemory');
     expect((await running.emulator.invoke('f', { mb: 1 })).payload).toBe(1024 * 1024);
+    // What went before is no reason of what comes later.
+    expect((await running.emulator.invoke('f', { die: true })).payload).toMatchObject({
+      errorType: 'Runtime.ExitError',
+    });
   });
 
   it('gets the processor time of its memory where the kernel can see to that', async () => {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { dirname } from 'node:path';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reaper } from '../../platform/reaper.ts';
-import type { InitializationType, Names } from './environmentVariables.ts';
+import { toLogStreamName, toNames } from './environmentNames.ts';
+import type { InitializationType } from './environmentVariables.ts';
 import { listExtensionFiles } from './extensionFiles.ts';
 import type { Account, FunctionSettings } from './functionConfig.ts';
 import type { Invocation, InvocationOutcome } from './invocation.ts';
@@ -24,7 +24,9 @@ import {
   toRestoreStartRecord,
 } from './platformEvents.ts';
 import type { InitOutcome } from './platformEvents.ts';
-import type { Sandbox, SandboxFailure } from './sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
+import { toMemoryFailure, toOpeningFailure } from './sandboxFailure.ts';
+import type { SandboxFailure } from './sandboxFailure.ts';
 
 export interface EnvironmentOptions {
   readonly settings: FunctionSettings;
@@ -80,6 +82,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   const resets: EnvironmentReset[] = [];
   let state: EnvironmentRecord['state'] = 'init';
   let frozen = false;
+  let oomKillsSeen = 0;
   let isSnapshot = initializationType === 'snap-start';
   let initDurationMs: number | undefined;
   let over: { readonly endReason: string; readonly endedAtUnixMs?: number } | undefined;
@@ -200,7 +203,9 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   }
 
   function onFailed(failure: SandboxFailure): void {
-    const told = toMemoryFailure(failure, group?.oomKills() ?? 0);
+    const oomKills = group?.oomKills() ?? 0;
+    const told = toMemoryFailure(failure, oomKills - oomKillsSeen);
+    oomKillsSeen = oomKills;
     if (onInit) onInit(told);
     else if (state === 'busy') {
       ledger.crash(told);
@@ -369,54 +374,4 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   }
   initialized.catch((error: unknown) => finish(toOpeningFailure(error).reason));
   return environment;
-}
-
-/**
- * Gathers what the variables of an environment's processes are made from.
- *
- * @param options the function and the platform around it
- * @param logStreamName the environment's
- */
-export function toNames(
-  options: Pick<
-    EnvironmentOptions,
-    'settings' | 'account' | 'client' | 'optDir' | 'hostPath' | 'initializationType'
-  >,
-  logStreamName: string,
-): Names {
-  const { settings, account, client, optDir, hostPath } = options;
-  return {
-    settings,
-    account,
-    logStreamName,
-    optDir,
-    hostPath,
-    initializationType: options.initializationType,
-    runtimeDir: client.clientDir,
-    nodeDir: dirname(client.nodePath),
-    standInEntry: client.preloadPath === undefined ? undefined : client.entryPath,
-  };
-}
-
-/**
- * Names the log stream of a new environment.
- *
- * @param unixMs when it starts
- */
-export function toLogStreamName(unixMs: number): string {
-  const day = new Date(unixMs).toISOString().slice(0, 10).replaceAll('-', '/');
-  return `${day}/[$LATEST]${randomUUID().replaceAll('-', '')}`;
-}
-
-function toOpeningFailure(error: unknown): SandboxFailure {
-  const reason = error instanceof Error ? error.message : String(error);
-  const payload = Buffer.from(JSON.stringify({ errorType: 'Sandbox.Failure', errorMessage: reason }));
-  return { errorType: 'Sandbox.Failure', reason, payload };
-}
-
-/** The kernel says of a process that it has killed no more than of any other. */
-function toMemoryFailure(failure: SandboxFailure, oomKills: number): SandboxFailure {
-  return oomKills > 0 && failure.errorType === 'Runtime.ExitError'
-    ? { ...failure, errorType: 'Runtime.OutOfMemory' }
-    : failure;
 }

@@ -4,7 +4,7 @@ import type { Invocation, InvocationOutcome } from './invocation.ts';
 import type { InvocationResult } from './invocationResult.ts';
 import type { InvocationRecord } from './record.ts';
 import { toMs, toReportLine, toReportRecord, toTelemetryStatus } from './report.ts';
-import type { SandboxFailure } from './sandbox.ts';
+import type { SandboxFailure } from './sandboxFailure.ts';
 
 export interface LedgerOptions {
   readonly timeoutMs: number;

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
 import { mayBeWebPage } from '../../platform/webPage.ts';
-import { sendInvocation, sendJson } from './apiServer.ts';
+import { sendInvocation, sendJson } from './apiAnswers.ts';
 import type { FunctionSettings } from './functionConfig.ts';
 import type { Invocation } from './invocation.ts';
 import { readInvocationResult } from './invocationResult.ts';

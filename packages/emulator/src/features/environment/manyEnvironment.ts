@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EnvironmentOptions } from './environment.ts';
-import { toLogStreamName, toNames } from './environment.ts';
+import { toLogStreamName, toNames } from './environmentNames.ts';
 import { toRuntimeVariables } from './environmentVariables.ts';
 import { toPlatformError } from './invocation.ts';
 import type { Invocation, InvocationOutcome } from './invocation.ts';

@@ -2,7 +2,7 @@ import type { InitializationType } from './environmentVariables.ts';
 import type { FunctionSettings } from './functionConfig.ts';
 import type { ExtensionInfo } from './lifecycle.ts';
 import { toMs } from './report.ts';
-import type { SandboxFailure } from './sandbox.ts';
+import type { SandboxFailure } from './sandboxFailure.ts';
 import type { TelemetryEvent } from './telemetryBuffer.ts';
 
 /** How INIT ended; a failure is told by the sandbox. */

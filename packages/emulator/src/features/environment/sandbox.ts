@@ -13,20 +13,12 @@ import { createLifecycle, MAX_EXTENSIONS } from './lifecycle.ts';
 import type { ExtensionInfo } from './lifecycle.ts';
 import type { RuntimeClient } from './runtimeClient.ts';
 import { toRuntimeCommand } from './runtimeCommand.ts';
+import type { SandboxFailure } from './sandboxFailure.ts';
 import { startSandboxProcess } from './sandboxProcess.ts';
 import type { ProcessExit, SandboxProcess } from './sandboxProcess.ts';
 import { shutDown, toShutdownLimits } from './shutdown.ts';
 import type { ShutdownReason } from './shutdown.ts';
 import type { TelemetryAnswer } from './telemetry.ts';
-
-/** Why a sandbox can serve no longer. */
-export interface SandboxFailure {
-  /** For example `Runtime.ExitError`. */
-  readonly errorType: string;
-  readonly reason: string;
-  /** The runtime's own words, where it could still say them. */
-  readonly payload?: Buffer | undefined;
-}
 
 export interface SandboxOptions {
   readonly settings: FunctionSettings;
