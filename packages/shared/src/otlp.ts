@@ -109,8 +109,11 @@ function encodeRecords(
   records: readonly EncodedRecord[],
 ): string {
   const scopes = new Map<string, string>();
+  let last: Scope | undefined;
+  let key = '';
   for (const { scope, json } of records) {
-    const key = JSON.stringify({ name: scope.name, version: scope.version || undefined });
+    if (scope !== last) key = JSON.stringify({ name: scope.name, version: scope.version || undefined });
+    last = scope;
     const known = scopes.get(key);
     scopes.set(key, known ? `${known},${json}` : json);
   }
@@ -121,9 +124,10 @@ function encodeRecords(
 
 /** A text that was cut within a character holds half of it, for which a strict collector would refuse the whole batch. */
 function toJson(value: object): string {
-  return JSON.stringify(value).replace(/\\\\|\\ud[89a-f]../g, (found) =>
-    found[1] === 'u' ? '\ufffd' : found,
-  );
+  const json = JSON.stringify(value);
+  // Nearly none has; to look for that is quick.
+  if (!json.includes('\\ud')) return json;
+  return json.replace(/\\\\|\\ud[89a-f]../g, (found) => (found[1] === 'u' ? '\ufffd' : found));
 }
 
 /**

@@ -26,7 +26,7 @@ import { createLocalStore } from '../platform/localStore.ts';
 import { createParseUrl, type ParseUrl } from '../platform/parseUrl.ts';
 import { observeEntries } from '../platform/performanceEntries.ts';
 import { createPost, createPostLater } from '../platform/post.ts';
-import { createAfterMicrotasks, createTaskEnd } from '../platform/taskEnd.ts';
+import { afterMicrotasks, createTaskEnd } from '../platform/taskEnd.ts';
 import { createAfter, type After } from '../platform/timers.ts';
 import type { Warn } from '../platform/warn.ts';
 import { VERSION } from '../version.ts';
@@ -115,7 +115,6 @@ export function createCore(
 ): Core {
   const guard = createGuard((error) => warn(`An error of our own was caught: ${String(error)}`));
   const clock = createClock(window.performance);
-  const afterMicrotasks = createAfterMicrotasks(window);
   const current = createCurrentContext({
     createTaskEnd: (run) => createTaskEnd(window, run),
     afterMicrotasks,

@@ -24,8 +24,14 @@ export function createTaskEnd(window: Window, run: () => void): () => void {
   return () => port2.postMessage(0);
 }
 
-/** Calls back behind the microtasks that wait by now, from the `queueMicrotask` that was there before it is wrapped. */
-export function createAfterMicrotasks(window: Window): (run: () => void) => void {
-  const queueMicrotask = window.queueMicrotask.bind(window);
-  return (run) => queueMicrotask(run);
+/**
+ * Calls back behind the microtasks that wait by now. By `await`, which never leaves the engine: `queueMicrotask` takes ten
+ * times as long.
+ *
+ * @param run must not throw
+ */
+export async function afterMicrotasks(run: () => void): Promise<void> {
+  // oxlint-disable-next-line typescript/await-thenable -- what is awaited does not matter
+  await undefined;
+  run();
 }

@@ -27,14 +27,10 @@ export function toPhaseMs(from: number, to: number): number | undefined {
  * @param waitName the attribute of the time between having a connection and sending
  */
 export function toTimingAttributes(entry: PerformanceResourceTiming, waitName: string): Attributes {
-  const { connectEnd, secureConnectionStart, requestStart, responseStart } = entry;
-  const { transferSize, encodedBodySize, decodedBodySize } = entry;
-  /** What did not take place has no start. */
-  const toMs = (from: number, to: number): number | undefined => (from ? toPhaseMs(from, to) : undefined);
+  const { connectEnd, requestStart, responseStart, transferSize, encodedBodySize, decodedBodySize } = entry;
   return {
-    [CLICKSPAN_DNS_MS]: toMs(entry.domainLookupStart, entry.domainLookupEnd),
-    [CLICKSPAN_CONNECT_MS]: toMs(entry.connectStart, secureConnectionStart || connectEnd),
-    [CLICKSPAN_TLS_MS]: toMs(secureConnectionStart, connectEnd),
+    // Most find a connection, and each part costs a call into the browser.
+    ...(toPhaseMs(entry.startTime, connectEnd) && toConnectionAttributes(entry, connectEnd)),
     [waitName]: toMs(connectEnd, requestStart),
     [CLICKSPAN_TTFB_MS]: toMs(requestStart, responseStart),
     [CLICKSPAN_DOWNLOAD_MS]: toMs(responseStart, entry.responseEnd),
@@ -43,4 +39,18 @@ export function toTimingAttributes(entry: PerformanceResourceTiming, waitName: s
     [CLICKSPAN_CACHE]: transferSize < encodedBodySize ? (transferSize ? 'revalidated' : 'hit') : undefined,
     [NETWORK_PROTOCOL_VERSION]: entry.nextHopProtocol?.replace(/^h(?:ttp\/)?/, '') || undefined,
   };
+}
+
+function toConnectionAttributes(entry: PerformanceResourceTiming, connectEnd: number): Attributes {
+  const { secureConnectionStart } = entry;
+  return {
+    [CLICKSPAN_DNS_MS]: toMs(entry.domainLookupStart, entry.domainLookupEnd),
+    [CLICKSPAN_CONNECT_MS]: toMs(entry.connectStart, secureConnectionStart || connectEnd),
+    [CLICKSPAN_TLS_MS]: toMs(secureConnectionStart, connectEnd),
+  };
+}
+
+/** What did not take place has no start. */
+function toMs(from: number, to: number): number | undefined {
+  return from ? toPhaseMs(from, to) : undefined;
 }

@@ -215,9 +215,9 @@ export function createExporter(deps: ExporterDeps): Exporter {
 
   /** Leaves with the browser what it does not have yet. */
   const leave = (): void => {
+    const there = new Set(left.flatMap(([batch]) => batch));
     for (const signal of SIGNALS) {
-      const there = left.flatMap(([batch]) => batch);
-      const batch = queue.peek(signal, BATCH_BYTES).filter((record) => !there.includes(record));
+      const batch = queue.peek(signal, BATCH_BYTES).filter((record) => !there.has(record));
       const take = batch.length && postLater?.(toRequest(signal, toBody(signal, batch)));
       if (take) left.push([batch, take]);
     }

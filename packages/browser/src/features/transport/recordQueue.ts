@@ -45,7 +45,8 @@ export function createRecordQueue(maxBytes: number): RecordQueue {
   const dropped = { traces: 0, logs: 0 };
   const sizeBytes = (): number => records.reduce((sum, record) => sum + record.sizeBytes, 0);
   const remove = (batch: readonly QueuedRecord[]): void => {
-    records = records.filter((record) => !batch.includes(record));
+    const gone = new Set<QueuedRecord>(batch);
+    records = records.filter((record) => !gone.has(record));
   };
   const drop = (batch: readonly QueuedRecord[]): void => {
     for (const { signal } of batch) dropped[signal]++;
@@ -54,7 +55,7 @@ export function createRecordQueue(maxBytes: number): RecordQueue {
   const put = (batch: Batch, place: number): void => {
     records.splice(place, 0, ...batch);
     // One that never fits must not push out all others.
-    drop(batch.filter((record) => record.sizeBytes > maxBytes));
+    for (const record of batch) if (record.sizeBytes > maxBytes) drop([record]);
     while (sizeBytes() > maxBytes) drop([records[0]!]);
   };
   return {
