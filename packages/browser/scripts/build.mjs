@@ -12,6 +12,7 @@ import { minify } from 'terser';
 import { findInternalNames } from './internalNames.mjs';
 import { nodePackages } from './nodePackages.mjs';
 import { openTelemetryParts } from './openTelemetryParts.mjs';
+import { skippableFunctions } from './skippableFunctions.mjs';
 import { webVitalsParts } from './webVitalsParts.mjs';
 
 const root = resolve(import.meta.dirname, '..');
@@ -105,7 +106,7 @@ function minifyTwice(bundled) {
           ecma: 2020,
           module: isModule,
           // More passes than six find nothing more.
-          compress: { passes: 6, unsafe_arrows: true, unsafe_methods: true, pure_getters: true },
+          compress: { passes: 6, unsafe_arrows: isModule, unsafe_methods: true, pure_getters: true },
           mangle: { properties: shortens && { regex: internalNames } },
           format: { preamble: bundled.isInline ? undefined : toNotices(bundled) },
           sourceMap: { content: folded.map, asObject: true },
@@ -128,6 +129,7 @@ for (const bundled of bundles) {
       webVitalsParts(repository),
       nodePackages(repository),
       withoutDocs,
+      format === 'iife' && skippableFunctions(),
       minifyTwice(bundled),
     ],
     onwarn(warning) {
