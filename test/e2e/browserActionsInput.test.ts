@@ -44,7 +44,7 @@ const ALIVE = `
 <div><button id="popup" popovertarget="pop">Popup</button><p id="pop" popover="manual">Popover</p></div>
 <div><button id="reset" form="fields" type="reset">Reset</button></div>
 <div><button id="disabled" aria-disabled="true">Disabled</button></div>
-<div><a id="away" href="/nothing" onclick="setTimeout(() => stop())">Away</a></div>
+<div><a id="away" href="/hang" onclick="setTimeout(() => stop())">Away</a></div>
 <div><a id="download" href="data:,x" download="x">Download</a></div>
 <form id="fields">
   <div><input id="checkbox" type="checkbox"><label id="label" for="radio">Label</label><input id="radio" type="radio"></div>
@@ -161,6 +161,34 @@ describe('a submit', () => {
 
 const isDead = (span: ReceivedSpan): unknown => span.attributes['clickspan.action.dead_click'];
 
+const PAGES = 8;
+
+/** Clicks every eighth thing in a page of its own, each when the action of the one before has ended. */
+async function clickShare(share: number): Promise<ReceivedSpan[]> {
+  const { page } = await openPage(browser, `${site.url}/alive`);
+  page.on('dialog', (dialog) => setTimeout(() => void dialog.accept(), 300));
+  page.on('filechooser', () => {});
+  page.on('download', () => {});
+  await page.evaluate((n) => window.clickspan!.setAttributes({ 'test.page': n }), share);
+  const isOfPage = (span: ReceivedSpan): boolean => span.attributes['test.page'] === share;
+  await collector.waitForSpan((span) => hasType('action', 'load /alive')(span) && isOfPage(span));
+  const targets = await page.$$(
+    'button:not(#shadow *), a, label, input, select, textarea, summary, #paragraph, #shadow',
+  );
+  const actions: ReceivedSpan[] = [];
+  for (const target of targets.filter((_, n) => n % PAGES === share)) {
+    await target.click({ force: true });
+    const isNew = (span: ReceivedSpan): boolean => !actions.some(({ spanId }) => spanId === span.spanId);
+    actions.push(
+      await collector.waitForSpan(
+        (span) => hasType('action')(span) && !span.name.startsWith('load ') && isOfPage(span) && isNew(span),
+      ),
+    );
+  }
+  await page.context().close();
+  return actions;
+}
+
 describe('a dead click', () => {
   it.each([
     ['/idle', 'button', 'Idle'],
@@ -175,22 +203,12 @@ describe('a dead click', () => {
   });
 
   it('is none of which anything comes, nor on what only takes the focus', async () => {
-    await open('/alive');
-    page.on('dialog', (dialog) => setTimeout(() => void dialog.accept(), 300));
-    page.on('filechooser', () => {});
-    page.on('download', () => {});
-    const targets = await page.$$(
-      'button:not(#shadow *), a, label, input, select, textarea, summary, #paragraph',
-    );
-    expect(targets.length).toBeGreaterThan(20);
-    for (const target of [...targets, (await page.$('#shadow'))!]) {
-      collector.clear();
-      await target.click({ force: true });
-      const action = await collector.waitForSpan(hasType('action'));
-      expect([action.name, isDead(action)]).toEqual([action.name, undefined]);
-    }
-    // Each click that could be dead is waited for a second.
-  }, 60_000);
+    // Each click that could be dead is waited for a second, so several pages share the work.
+    const shares = await Promise.all(Array.from({ length: PAGES }, (_, n) => clickShare(n)));
+    const actions = shares.flat();
+    expect(actions.length).toBeGreaterThan(20);
+    expect(actions.filter(isDead).map(({ name }) => name)).toEqual([]);
+  });
 });
 
 describe('rage clicks', () => {
