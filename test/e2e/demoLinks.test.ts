@@ -1,8 +1,8 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startProgram, runDemoOnce, writeDemoConfig } from '../support/demoProcess.ts';
-import type { DemoConfig, StorefrontConfig } from '../support/demoProcess.ts';
+import type { StorefrontConfig } from '../support/demoProcess.ts';
 
 /** Long enough for cold starts on a slow machine; each broken chain is waited for in full. */
 const WAIT = ['--wait', '10'];
@@ -13,19 +13,17 @@ interface Broken {
   readonly brokenLink?: { readonly link: string; readonly evidence: string[]; readonly lookAt: string };
 }
 
-let config: DemoConfig | undefined;
-afterEach(() => {
-  vi.unstubAllEnvs();
-  config?.remove();
-});
-
 async function breakAndRun(
   change: (config: StorefrontConfig, folder: string) => void,
 ): Promise<{ link: string | undefined; told: string; status: number }> {
-  config = writeDemoConfig(change);
-  const { status, out, err } = await runDemoOnce('--json', '--config', config.file, ...WAIT);
-  const { brokenLink } = JSON.parse(out) as Broken;
-  return { link: brokenLink?.link, told: err, status };
+  const config = writeDemoConfig(change);
+  try {
+    const { status, out, err } = await runDemoOnce('--json', '--config', config.file, ...WAIT);
+    const { brokenLink } = JSON.parse(out) as Broken;
+    return { link: brokenLink?.link, told: err, status };
+  } finally {
+    config.remove();
+  }
 }
 
 /** A copy of the pages in which a piece of `index.html` is another. */
@@ -58,80 +56,118 @@ createServer(async (request, response) => {
 }).listen(process.env.PORT, '127.0.0.1');
 `;
 
+// They wait most of the time, so the few of one link run at once.
 describe('npm run demo -- --once names the broken link', () => {
-  it('stamp: the page may not stamp requests to the API', async () => {
-    const { link, told, status } = await breakAndRun((entry, folder) => {
-      changePage(entry, folder, 'data-propagate-to="{{api.shop}}"', '');
+  describe('stamp', () => {
+    it.concurrent('the page may not stamp requests to the API', async () => {
+      const { link, told, status } = await breakAndRun((entry, folder) => {
+        changePage(entry, folder, 'data-propagate-to="{{api.shop}}"', '');
+      });
+      expect([status, link]).toEqual([1, 'stamp']);
+      expect(told).toContain('Broken link: stamp');
+      expect(told).toContain('without a traceparent header');
     });
-    expect([status, link]).toEqual([1, 'stamp']);
-    expect(told).toContain('Broken link: stamp');
-    expect(told).toContain('without a traceparent header');
+
+    it.concurrent('the page has no agent', async () => {
+      const { link, status } = await breakAndRun((entry, folder) => {
+        changePage(entry, folder, 'src="/clickspan.js"', 'src="/nothing.js"');
+      });
+      expect([status, link]).toEqual([1, 'stamp']);
+    });
   });
 
-  it('stamp: the page has no agent', async () => {
-    const { link, status } = await breakAndRun((entry, folder) => {
-      changePage(entry, folder, 'src="/clickspan.js"', 'src="/nothing.js"');
+  describe('layer', () => {
+    it.concurrent('no function is told to load the agent', async () => {
+      const { link, told, status } = await breakAndRun((entry) => {
+        delete entry.environment['NODE_OPTIONS'];
+      });
+      expect([status, link]).toEqual([1, 'layer']);
+      expect(told).toContain('Broken link: layer');
+      expect(told).toContain('"orders" ran 1 times, but no agent');
     });
-    expect([status, link]).toEqual([1, 'stamp']);
+
+    it.concurrent('the function behind the queue is without the agent', async () => {
+      const { link, told, status } = await breakAndRun((entry) => {
+        entry.functions['fulfil']!.environment = { NODE_OPTIONS: '' };
+      });
+      expect([status, link]).toEqual([1, 'layer']);
+      expect(told).toContain('"fulfil" ran 1 times, but left no span in any trace');
+    });
+
+    it.concurrent('its zip is not there', async () => {
+      const { link, told, status } = await breakAndRun((entry, folder) => {
+        entry.layers = [join(folder, 'nothing.zip')];
+      });
+      expect([status, link]).toEqual([1, 'layer']);
+      expect(told).toContain('nothing.zip');
+    });
   });
 
-  it('layer: no function is told to load the agent', async () => {
-    const { link, told, status } = await breakAndRun((entry) => {
-      delete entry.environment['NODE_OPTIONS'];
+  describe('queue', () => {
+    it.concurrent('it triggers no function', async () => {
+      const { link, told, status } = await breakAndRun((entry) => {
+        delete entry.queues['orders']!.function;
+      });
+      expect([status, link]).toEqual([1, 'queue']);
+      expect(told).toContain('Broken link: queue');
+      expect(told).toContain('"fulfil" was not invoked');
     });
-    expect([status, link]).toEqual([1, 'layer']);
-    expect(told).toContain('Broken link: layer');
-    expect(told).toContain('"orders" ran 1 times, but no agent');
+
+    it.concurrent('it loses the attributes of messages', async () => {
+      const { link, told, status } = await breakAndRun((entry, folder) => {
+        const file = join(folder, 'forgetful.mjs');
+        writeFileSync(file, FORGETFUL);
+        entry.services['forgetful'] = { command: ['node', file], environment: { SQS: '{{sqs}}' } };
+        entry.environment['AWS_ENDPOINT_URL_SQS'] = '{{service.forgetful}}';
+        entry.environment['ORDERS_QUEUE_URL'] = '{{service.forgetful}}/123456789012/orders';
+      });
+      expect([status, link], told).toEqual([1, 'queue']);
+      expect(told).toContain('the message arrived without its traceparent');
+    });
   });
 
-  it('layer: the function behind the queue is without the agent', async () => {
-    const { link, told, status } = await breakAndRun((entry) => {
-      entry.functions['fulfil']!.environment = { NODE_OPTIONS: '' };
+  describe('collector', () => {
+    it.concurrent('the functions send to a port on which nobody listens', async () => {
+      const { link, told, status } = await breakAndRun((entry) => {
+        entry.environment['OTEL_EXPORTER_OTLP_ENDPOINT'] = DEAD;
+      });
+      expect([status, link]).toEqual([1, 'collector']);
+      expect(told).toContain('Broken link: collector');
+      expect(told).toContain('The agent inside "orders" answered');
     });
-    expect([status, link]).toEqual([1, 'layer']);
-    expect(told).toContain('"fulfil" ran 1 times, but left no span in any trace');
+
+    it.concurrent('the page sends to a port on which nobody listens', async () => {
+      const { link, told, status } = await breakAndRun((entry, folder) => {
+        changePage(entry, folder, 'data-endpoint="{{collector}}"', `data-endpoint="${DEAD}"`);
+      });
+      expect([status, link]).toEqual([1, 'collector']);
+      expect(told).toContain(`The page's report to ${DEAD}`);
+    });
   });
 
-  it('queue: it triggers no function', async () => {
-    const { link, told, status } = await breakAndRun((entry) => {
-      delete entry.queues['orders']!.function;
+  describe('shop', () => {
+    it.concurrent('its shelves are empty', async () => {
+      const { link, told, status } = await breakAndRun((entry) => {
+        entry.functions['catalog']!['handler'] = 'index.nothing';
+      });
+      expect([status, link]).toEqual([1, 'shop']);
+      expect(told).toContain('The shop opened empty');
     });
-    expect([status, link]).toEqual([1, 'queue']);
-    expect(told).toContain('Broken link: queue');
-    expect(told).toContain('"fulfil" was not invoked');
-  });
 
-  it('queue: it loses the attributes of messages', async () => {
-    const { link, told, status } = await breakAndRun((entry, folder) => {
-      const file = join(folder, 'forgetful.mjs');
-      writeFileSync(file, FORGETFUL);
-      entry.services['forgetful'] = { command: ['node', file], environment: { SQS: '{{sqs}}' } };
-      entry.environment['AWS_ENDPOINT_URL_SQS'] = '{{service.forgetful}}';
-      entry.environment['ORDERS_QUEUE_URL'] = '{{service.forgetful}}/123456789012/orders';
+    it.concurrent('what cannot be bought cannot be traced', async () => {
+      const { link, told, status } = await breakAndRun((entry) => {
+        entry.environment['ORDERS_TABLE'] = 'no-such-table';
+      });
+      expect([status, link]).toEqual([1, 'shop']);
+      expect(told).toContain('POST /orders was answered 500');
     });
-    expect([status, link], told).toEqual([1, 'queue']);
-    expect(told).toContain('the message arrived without its traceparent');
   });
+});
 
-  it('collector: the functions send to a port on which nobody listens', async () => {
-    const { link, told, status } = await breakAndRun((entry) => {
-      entry.environment['OTEL_EXPORTER_OTLP_ENDPOINT'] = DEAD;
-    });
-    expect([status, link]).toEqual([1, 'collector']);
-    expect(told).toContain('Broken link: collector');
-    expect(told).toContain('The agent inside "orders" answered');
-  });
-
-  it('collector: the page sends to a port on which nobody listens', async () => {
-    const { link, told, status } = await breakAndRun((entry, folder) => {
-      changePage(entry, folder, 'data-endpoint="{{collector}}"', `data-endpoint="${DEAD}"`);
-    });
-    expect([status, link]).toEqual([1, 'collector']);
-    expect(told).toContain(`The page's report to ${DEAD}`);
-  });
-
+// With the environment of this process, or what is killed: alone.
+describe('npm run demo -- --once without an engine names it', () => {
   it('engine: it is killed again and again', async () => {
-    config = writeDemoConfig();
+    const config = writeDemoConfig();
     const program = startProgram('examples/storefront/demo.ts', [
       '--once',
       '--json',
@@ -140,46 +176,22 @@ describe('npm run demo -- --once names the broken link', () => {
       ...WAIT,
     ]);
     await program.waitFor(/Buying, cold/);
-    const killing = setInterval(() => killEngine(join(config!.dataDir, `once-${program.pid}`)), 20);
+    const killing = setInterval(() => killEngine(join(config.dataDir, `once-${program.pid}`)), 20);
     try {
       expect(await program.ended, program.err()).toBe(1);
     } finally {
       clearInterval(killing);
+      config.remove();
     }
     expect((JSON.parse(program.out()) as Broken).brokenLink?.link).toBe('engine');
     expect(program.err()).toContain('Broken link: engine');
   });
 
   it('engine: it cannot even start', async () => {
-    const { link, told, status } = await breakAndRun(() => {
-      vi.stubEnv('CLICKHOUSE_URL', DEAD);
-    });
+    vi.stubEnv('CLICKHOUSE_URL', DEAD);
+    const { link, told, status } = await breakAndRun(() => {}).finally(() => vi.unstubAllEnvs());
     expect([status, link]).toEqual([1, 'engine']);
     expect(told).toContain('CLICKHOUSE_URL');
-  });
-
-  it('layer: its zip is not there', async () => {
-    const { link, told, status } = await breakAndRun((entry, folder) => {
-      entry.layers = [join(folder, 'nothing.zip')];
-    });
-    expect([status, link]).toEqual([1, 'layer']);
-    expect(told).toContain('nothing.zip');
-  });
-
-  it('shop: its shelves are empty', async () => {
-    const { link, told, status } = await breakAndRun((entry) => {
-      entry.functions['catalog']!['handler'] = 'index.nothing';
-    });
-    expect([status, link]).toEqual([1, 'shop']);
-    expect(told).toContain('The shop opened empty');
-  });
-
-  it('shop: what cannot be bought cannot be traced', async () => {
-    const { link, told, status } = await breakAndRun((entry) => {
-      entry.environment['ORDERS_TABLE'] = 'no-such-table';
-    });
-    expect([status, link]).toEqual([1, 'shop']);
-    expect(told).toContain('POST /orders was answered 500');
   });
 });
 
