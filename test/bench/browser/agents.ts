@@ -11,10 +11,53 @@ export interface BenchAgent {
   readonly edition?: 'own' | 'opentelemetry';
   /** Whether what it sends is OTLP/JSON, whose spans can be counted exactly. */
   readonly sendsOtlp?: boolean;
+  /** It is no agent that anyone could use, but shows what none can do without. */
+  readonly isBound?: boolean;
 }
 
 /** A page without any agent: what every ratio is taken against. */
 export const BARE: BenchAgent = { name: 'none', source: ';' };
+
+/**
+ * What no agent of this kind can do without, and nothing more: one header on every request, the browser's timing of it, and
+ * as many bytes as a span has, sent compressed, forty requests at a time.
+ */
+export const LEAST: BenchAgent = {
+  name: 'least that can be done',
+  isBound: true,
+  source: `{
+    const url = document.currentScript.dataset.endpoint + '/v1/traces';
+    const header = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const ask = window.fetch;
+    let spans = [];
+    const send = async (keepalive) => {
+      const text = '{"spans":[' + spans.join() + ']}';
+      spans = [];
+      const zipped = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
+      const body = keepalive ? text : await new Response(zipped).arrayBuffer();
+      ask(url, { method: 'POST', body, keepalive }).catch(() => {});
+    };
+    const filler = 'x'.repeat(700);
+    const observer = new PerformanceObserver((list) => take(list.getEntries()));
+    const take = (entries) => {
+      for (const { name, startTime, responseEnd } of entries) {
+        if (!name.startsWith(url)) spans.push(JSON.stringify({ name, startTime, responseEnd, filler }));
+        if (spans.length >= 40) send(false);
+      }
+    };
+    observer.observe({ type: 'resource' });
+    window.fetch = (input, init) => ask(input, { ...init, headers: { ...init?.headers, traceparent: header } });
+    const { send: sendXhr } = XMLHttpRequest.prototype;
+    XMLHttpRequest.prototype.send = function (body) {
+      this.setRequestHeader('traceparent', header);
+      return sendXhr.call(this, body);
+    };
+    document.addEventListener('visibilitychange', () => {
+      take(observer.takeRecords());
+      if (document.hidden && spans.length) send(true);
+    });
+  }`,
+};
 
 const dist: string = resolve(import.meta.dirname, '../../../packages/browser/dist');
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import type { Figure } from '../figure.ts';
-import { readOpenTelemetryEdition, readOwnAgent, type BenchAgent } from './agents.ts';
+import { LEAST, readOpenTelemetryEdition, readOwnAgent, type BenchAgent } from './agents.ts';
 import { measureBrowser } from './measureBrowser.ts';
 import { bundlePeers, PEER_NAMES } from './peers.ts';
 import { readMachine, toMarkdown } from './report.ts';
@@ -56,13 +56,14 @@ async function readAgents(wanted: readonly string[] | undefined): Promise<BenchA
   const edition = readOpenTelemetryEdition();
   if (!edition) say('The OpenTelemetry edition has not been built and is left out.');
   const ours = [readOwnAgent(), ...(edition ? [edition] : [])];
-  const known = [...ours.map(({ name }) => name), ...PEER_NAMES];
+  const own = [...ours, LEAST];
+  const known = [...own.map(({ name }) => name), ...PEER_NAMES];
   const unknown = wanted?.filter((name) => !known.includes(name)) ?? [];
   if (unknown.length > 0) {
     throw new Error(`There are no agents ${unknown.join(', ')}. There are: ${known.join(', ')}.`);
   }
   const peers = await bundlePeers(wanted ?? PEER_NAMES);
-  return [...ours.filter(({ name }) => wanted?.includes(name) ?? true), ...peers];
+  return [...own.filter(({ name }) => wanted?.includes(name) ?? true), ...peers];
 }
 
 function say(text: string): void {

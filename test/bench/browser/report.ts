@@ -50,7 +50,7 @@ ${toMethod(results)}`;
 
 function toGoals({ agents }: BrowserResults): string {
   const ours = agents.filter(({ agent }) => agent.edition);
-  const peers = agents.filter(({ agent }) => !agent.edition);
+  const peers = agents.filter(({ agent }) => !agent.edition && !agent.isBound);
   const rows = ROWS.filter(({ goals }) => goals).flatMap((row) =>
     ours
       .filter(({ figures }) => figures.get(row.key)?.goal !== undefined)
@@ -132,6 +132,7 @@ Every agent is one minified script for ES2022 with a few lines that start it wit
 - **heap**: live bytes after two forced collections, less those of the page without an agent: once 0.7 s after the start, when what was put off until the page is idle has been done, once after all requests and a flush. The page has formatted numbers before, so that nobody is charged for the engine's cache of them.
 - **added to a click**: real clicks on buttons; from a capturing listener that was there first to a bubbling one at the end, microtasks of the listeners included.
 - **CPU**: ${calls} \`fetch\` calls one after another, each read as JSON, after 10 for warming up; then 0.7 s; then the page seems hidden, so that serialising and sending count. CPU time of the main thread (\`TaskDuration\` in thread ticks), not time that passed. Then the same with XHR. Apart from that, the same number of \`fetch\` calls in clicks on buttons, ten to a click, the clicks included.
+- **least that can be done**: no agent, but what none can do without for each request: one header, the browser's timing, and as many bytes as a span has, compressed. It tells nothing of clicks, errors or sessions, so its size, start and heap are no yardstick.
 - **per request**: all bodies until the page was closed, divided by the requests made: plain; compressed body by body; and as they were sent.
 - **spans per request**: of the requests whose CPU was measured, counted in what was sent where that is OTLP.
 - **requests not told of**: ${calls} requests to different addresses, by turns with \`fetch\` and XHR, in a page that is then closed: those whose address is nowhere in what was sent. An agent that tells of few is cheap for that reason.
