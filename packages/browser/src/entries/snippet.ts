@@ -7,7 +7,12 @@ declare global {
   }
 }
 
-// oxlint-disable eqeqeq, no-explicit-any, no-unused-expressions, no-unnecessary-type-assertion -- each byte counts here
+/** What a request came to: an answer, an XHR, or an error. */
+type Outcome = Partial<Pick<Response, 'status' | 'headers'> & Pick<Error, 'name'>>;
+type Method = (...args: unknown[]) => Promise<Outcome> | undefined;
+type Methods = Record<string, Method>;
+
+// oxlint-disable eqeqeq, no-unused-expressions, no-unnecessary-type-assertion -- each byte counts here
 // Runs inline, before everything else of the page, and is as short as can be, not as clear: `adoptEarly` takes over what it
 // keeps. Its options are attributes of its own script tag, named as the agent's. A block keeps its names from the page.
 try {
@@ -24,12 +29,12 @@ try {
     // Read only where it matters: the first touch of the storage takes time.
     const session: string = (sampleRatio && localStorage['clickspan.session']) || toId();
     const patches = ['fetch', 'open', 'setRequestHeader', 'send'].map((name, index): EarlyPatch => {
-      const owner: any = index ? XMLHttpRequest.prototype : window;
-      const original = owner[name];
-      const patched = new Proxy(original, {
+      const owner = (index ? XMLHttpRequest.prototype : window) as unknown as Methods;
+      const original = owner[name]!;
+      const patched: Method = new Proxy(original, {
         apply(_, self, args) {
           const [input, init = {}] = args;
-          let end: ((result: any) => unknown) | undefined;
+          let end: ((outcome?: Outcome) => Outcome | undefined) | undefined;
           try {
             if (index == 1) self[opened] = args;
             // The caller's own stays, and such a request is none of ours.
@@ -54,9 +59,14 @@ try {
               const spanId = toId(16);
               const request: EarlyRequest = [method, traceId, spanId, parentSpanId, href, performance.now()];
               records.push(request);
-              end = (result) => {
-                request.push(performance.now(), result?.status, result?.name, result?.headers);
-                return result;
+              end = (outcome) => {
+                (request as unknown[]).push(
+                  performance.now(),
+                  outcome?.status,
+                  outcome?.name,
+                  outcome?.headers,
+                );
+                return outcome;
               };
               if ((origin + ',' + propagateTo).split(',').some((entry) => href.startsWith(entry + '/')))
                 carrier[index ? 'setRequestHeader' : 'set'](
@@ -70,7 +80,7 @@ try {
           }
           const result = original.apply(self, args);
           return end && result
-            ? result.then(end, (error: unknown) => {
+            ? result.then(end, (error: Outcome) => {
                 throw end!(error);
               })
             : result;
