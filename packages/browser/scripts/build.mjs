@@ -13,6 +13,7 @@ import { findInternalNames } from './internalNames.mjs';
 import { nodePackages } from './nodePackages.mjs';
 import { openTelemetryParts } from './openTelemetryParts.mjs';
 import { skippableFunctions } from './skippableFunctions.mjs';
+import { visitNodes } from './visitNodes.mjs';
 import { webVitalsParts } from './webVitalsParts.mjs';
 
 const root = resolve(import.meta.dirname, '..');
@@ -65,7 +66,7 @@ const withoutDocs = {
   transform(code, id) {
     if (!id.endsWith('optionSchema.js')) return null;
     const spans = [];
-    visit(this.parse(code), (node) => {
+    visitNodes(this.parse(code), (node) => {
       if (node.type === 'Property' && node.key.name === 'doc') spans.push([node.start, node.end]);
     });
     let text = code;
@@ -77,12 +78,6 @@ const withoutDocs = {
     return { code: text, map: null };
   },
 };
-
-function visit(node, see) {
-  if (!node || typeof node !== 'object') return;
-  if (typeof node.type === 'string') see(node);
-  for (const child of Object.values(node)) visit(child, see);
-}
 
 /** First the minifier that puts constants in their places, then the one that makes the shortest code. */
 function minifyTwice(bundled) {

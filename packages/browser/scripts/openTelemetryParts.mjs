@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { visitNodes } from './visitNodes.mjs';
 
 /**
  * A rollup plugin for the bundled script of OpenTelemetry's edition: puts little or nothing in the place of parts of the
@@ -36,7 +37,7 @@ export function openTelemetryParts(root) {
 function withoutBodies(code, program, names) {
   const missing = new Set(names);
   let text = code;
-  visit(program, ({ type, key, id, computed, value, body }) => {
+  visitNodes(program, ({ type, key, id, computed, value, body }) => {
     const isMethod = type === 'MethodDefinition';
     if (!isMethod && type !== 'FunctionDeclaration') return;
     const name = isMethod ? (computed ? `[${key.name}]` : key.name) : id?.name;
@@ -48,12 +49,6 @@ function withoutBodies(code, program, names) {
   });
   if (missing.size) throw new Error(`Not there any more: ${[...missing].join(', ')}`);
   return text;
-}
-
-function visit(node, see) {
-  if (!node || typeof node !== 'object') return;
-  if (typeof node.type === 'string') see(node);
-  for (const child of Object.values(node)) visit(child, see);
 }
 
 /** Functions that are never called, since instrumentations see no answers and nothing is registered, flushed or printed. */

@@ -1,4 +1,5 @@
 import { RolldownMagicString } from 'rolldown';
+import { visitNodes } from './visitNodes.mjs';
 
 /** Parsing a shorter one takes no longer than the bytes that this costs are worth. */
 const MIN_LENGTH = 150;
@@ -6,7 +7,7 @@ const MIN_LENGTH = 150;
 /**
  * A rollup plugin that writes longer arrow functions as `function`, where both are the same. V8 skips over the body of a
  * `function` until it is called, but reads arrow functions within a function in full each time when it reads what is around
- * them: at a page's start that is a fifth of the time.
+ * them, at a page's start.
  *
  * @see https://v8.dev/blog/preparser
  */
@@ -15,7 +16,7 @@ export function skippableFunctions() {
     name: 'skippable-functions',
     renderChunk(code) {
       const text = new RolldownMagicString(code);
-      visit(this.parse(code), (node) => {
+      visitNodes(this.parse(code), (node) => {
         if (node.type !== 'ArrowFunctionExpression') return;
         const { start, end, params, body, async: isAsync } = node;
         if (end - start < MIN_LENGTH || holdsThis(body) || holdsThis(params)) return;
@@ -38,10 +39,4 @@ function holdsThis(node) {
   if (node.type === 'Identifier' && node.name === 'arguments') return true;
   if (node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration') return false;
   return Object.values(node).some(holdsThis);
-}
-
-function visit(node, see) {
-  if (!node || typeof node !== 'object') return;
-  if (typeof node.type === 'string') see(node);
-  for (const child of Object.values(node)) visit(child, see);
 }
