@@ -1,6 +1,13 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { hasType, isRequestTo, openPage, toPageHtml, type PageVoices } from '../support/agentPage.ts';
+import {
+  hasType,
+  isRequestTo,
+  openPage,
+  runAndLeave,
+  toPageHtml,
+  type PageVoices,
+} from '../support/agentPage.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { decodeSpans, startFakeCollector, type FakeCollector } from '../support/collector.ts';
 import { startTestOrigin, type TestOrigin } from '../support/testOrigins.ts';
@@ -260,7 +267,7 @@ describe('leaving the page', () => {
   it('keeps within what a browser takes from a page that is gone, oldest first', async () => {
     await open('/');
     await collector.waitForSpan(hasType('action', 'load /'));
-    await page.evaluate(async () => {
+    await runAndLeave(page, async () => {
       const paths = Array.from({ length: 150 }, (_, n) => `/n${n}/${'x'.repeat(300)}`);
       await Promise.all(paths.map((path) => fetch(path)));
       location.href = '/bare';

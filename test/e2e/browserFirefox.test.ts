@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { hasType, isRequestTo, toPageHtml } from '../support/agentPage.ts';
+import { hasType, isRequestTo, runAndLeave, toPageHtml } from '../support/agentPage.ts';
 import { startFakeCollector, type FakeCollector } from '../support/collector.ts';
 import { findFirefox, launchFirefox } from '../support/firefox.ts';
 import { startTestOrigin, type TestOrigin } from '../support/testOrigins.ts';
@@ -138,7 +138,7 @@ describe.skipIf(!path)('Firefox (needs Firefox)', () => {
   });
 
   it('sends what a fetch has brought right before the page is left', async () => {
-    await page.evaluate(async () => {
+    await runAndLeave(page, async () => {
       await fetch('/last');
       location.href = '/other';
     });

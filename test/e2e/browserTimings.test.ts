@@ -1,6 +1,13 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { hasType, isRequestTo, openPage, toPageHtml, type PageVoices } from '../support/agentPage.ts';
+import {
+  hasType,
+  isRequestTo,
+  openPage,
+  runAndLeave,
+  toPageHtml,
+  type PageVoices,
+} from '../support/agentPage.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { startFakeCollector, type FakeCollector } from '../support/collector.ts';
 import { startTestOrigin, type TestOrigin } from '../support/testOrigins.ts';
@@ -98,9 +105,10 @@ describe('where the time of a request went', () => {
   });
 
   it('is not waited for when the page is left: nothing of what was answered is lost', async () => {
-    await run(`
-      for (let n = 0; n < 20; n++) await fetch('/echo?' + n);
-      location.href = '/next'; `);
+    await runAndLeave(page, async () => {
+      for (let n = 0; n < 20; n++) await fetch(`/echo?${n}`);
+      location.href = '/next';
+    });
     const spans = await collector.waitForSpans(20, isRequestTo('/echo'));
     expect(spans.every(({ attributes }) => attributes['http.response.status_code'] === 200)).toBe(true);
   });
@@ -158,9 +166,10 @@ describe('a beacon', () => {
   });
 
   it('that the page sends as its last word is not lost', async () => {
-    await run(`
-      addEventListener('pagehide', () => navigator.sendBeacon('/last', 'text'));
-      location.href = '/next'`);
+    await runAndLeave(page, () => {
+      addEventListener('pagehide', () => void navigator.sendBeacon('/last', 'text'));
+      location.href = '/next';
+    });
     await collector.waitForSpan(isRequestTo('/last'));
   });
 

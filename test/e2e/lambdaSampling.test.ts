@@ -132,7 +132,6 @@ describe('a function whose traces are sampled', () => {
     const recorded = collector.spans.filter(isInvocation()).length;
     expect(recorded).toBeGreaterThanOrEqual(2);
     expect(recorded).toBeLessThanOrEqual(2 + Math.ceil(2 * seconds));
-    expect(recorded).toBeLessThan(12);
   });
 
   it('warns of a sampler that there is not, and records everything', async () => {

@@ -43,6 +43,18 @@ export async function openPage(browser: Browser, url: string): Promise<PageVoice
   return voices;
 }
 
+/**
+ * Lets a page do something at whose end it goes elsewhere. Nobody waits for it: a page that is gone answers nothing.
+ *
+ * @param work knows nothing of what stands around it
+ */
+export async function runAndLeave(
+  page: { evaluate(code: string): Promise<unknown> },
+  work: () => Promise<void> | void,
+): Promise<void> {
+  await page.evaluate(`void setTimeout(${String(work)})`);
+}
+
 /** What `clickspan.span.type` a span has. */
 export function hasType(type: string, name?: string): (span: ReceivedSpan) => boolean {
   return (span) =>

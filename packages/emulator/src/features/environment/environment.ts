@@ -271,6 +271,8 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     logText(toRestoreStartLine(settings.runtime));
     telemetry.emit('platform.restoreStart', toRestoreStartRecord(settings, logStreamName));
     await snapshot.restore();
+    // It has failed, or its time is over: the caller has been told.
+    if (!ledger.isOpen(invocation.requestId)) return;
     const durationMs = clock() - begunUnixMs;
     telemetry.emit('platform.restoreRuntimeDone', { status: 'success' });
     telemetry.emit('platform.restoreReport', {
@@ -279,12 +281,12 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     });
     logText(`RESTORE_REPORT Restore Duration: ${durationMs.toFixed(2)} ms`);
     ledger.restored(durationMs);
-    // The time of the restore is none of the function's.
-    if (ledger.isOpen(invocation.requestId)) deliver(invocation, clock());
+    deliver(invocation, clock());
   }
 
   async function initializeWithin(invocation: Invocation, startUnixMs: number): Promise<void> {
     await shutting;
+    if (over) return;
     const begunUnixMs = clock();
     const reached = await initialize('invoke', undefined).catch(toOpeningFailure);
     const suppressedInitMs = clock() - begunUnixMs;

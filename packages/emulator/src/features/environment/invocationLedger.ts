@@ -25,7 +25,7 @@ export interface InvocationLedger {
   begin(invocation: Invocation, startUnixMs: number): Promise<InvocationOutcome>;
   /** An INIT within the invocation has ended. */
   initialized(suppressedInitMs: number): void;
-  /** The environment has been restored for the invocation. */
+  /** The environment has been restored for the invocation, whose own time begins now. */
   restored(restoreMs: number): void;
   /** Its event goes to the runtime now. */
   start(): void;
@@ -49,7 +49,7 @@ export interface InvocationLedger {
 interface Open {
   readonly requestId: string;
   readonly settle: (outcome: InvocationOutcome) => void;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout;
   readonly tracing: Tracing;
   record: InvocationRecord;
   /** Its event went to the runtime. */
@@ -154,7 +154,12 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
         open = { requestId, settle, record, timer, tracing: toTracing(traceId), producedBytes: 0 };
       });
     },
-    restored: (restoreMs) => update({ restoreMs }),
+    restored: (restoreMs) => {
+      if (!open) return;
+      clearTimeout(open.timer);
+      open.timer = setTimeout(timeOut, options.timeoutMs);
+      update({ restoreMs, startUnixMs: clock() });
+    },
     initialized: (suppressedInitMs) => update({ suppressedInitMs }),
     start: () => {
       if (!open) return;

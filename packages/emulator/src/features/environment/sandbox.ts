@@ -198,6 +198,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     shutdownLimitMs: () => toShutdownLimits(lifecycle.extensions()).totalMs,
     shutDown: (reason) => {
       phase = 'over';
+      // Who waits for a restore waits no longer.
+      whenRestored?.();
       ending ??= shutDown({
         limits: toShutdownLimits(lifecycle.extensions()),
         runtime,
