@@ -34,12 +34,9 @@ interface Met {
 describe.each(runtimeClientsToTest())('a function on managed instances (%s)', (runtimeClient) => {
   const start = async (source: string, config: Partial<StageFunction> = {}): Promise<Stage> => {
     const managedInstances = { maxConcurrency: 8, workers: 2 };
-    stage = await startStage(
-      [{ name: 'f', source, managedInstances, timeoutMs: 10_000, memoryMb: 512, ...config }],
-      {
-        runtimeClient,
-      },
-    );
+    stage = await startStage([{ name: 'f', source, managedInstances, timeoutMs: 10_000, ...config }], {
+      runtimeClient,
+    });
     return stage;
   };
 
@@ -115,12 +112,12 @@ describe.each(runtimeClientsToTest())('a function on managed instances (%s)', (r
   });
 });
 
-it('refuses managed instances on a runtime whose client knows none', async () => {
-  const config = {
-    name: 'f',
-    source: '',
-    runtime: 'nodejs22.x',
-    managedInstances: { maxConcurrency: 2 },
-  } as const;
-  await expect(startStage([config])).rejects.toThrow('managedInstances needs nodejs24.x');
+it.each([
+  [{ runtime: 'nodejs22.x' }, 'managedInstances needs nodejs24.x'],
+  [{ snapStart: true }, 'managedInstances knows no snapStart'],
+  [{ provisionedConcurrency: 1 }, 'managedInstances knows no provisionedConcurrency'],
+  [{ memoryMb: 1024 }, 'memoryMb is 1024, must be a whole number from 2048 to 32768'],
+] as const)('refuses %j beside managed instances', async (config, message) => {
+  const functions = [{ name: 'f', source: '', managedInstances: { maxConcurrency: 2 }, ...config }];
+  await expect(startStage(functions)).rejects.toThrow(message);
 });

@@ -76,7 +76,7 @@ export interface EmulatorOptions {
   readonly freeze?: boolean | undefined;
   /** Which limits the kernel shall hold functions to; none. Each environment's record says what does. */
   readonly limits?: LimitsConfig | undefined;
-  /** INIT's limit; 10,000, as on AWS. */
+  /** INIT's limit; 10,000, as on AWS, and on managed instances 130,000 or the function's own time limit. */
   readonly initTimeoutMs?: number | undefined;
   /** An environment idle for so long is ended; 0, the default, means never. */
   readonly idleTimeoutMs?: number | undefined;

@@ -41,6 +41,8 @@ import type { Emulator, EmulatorOptions, InvokeOptions, InvokeResult } from './e
 import { EmulatorError } from '../emulatorError.ts';
 
 const DEFAULT_INIT_TIMEOUT_MS = 10_000;
+/** "The timeout is the maximum of 130 seconds or the configured function timeout" (lambda-managed-instances-execution-environment). */
+const MANAGED_INIT_TIMEOUT_MS = 130_000;
 const DEFAULT_MAX_ENVIRONMENTS = 50;
 /** The most that AWS lets an HTTP API wait. */
 const INTEGRATION_TIMEOUT_MS = 30_000;
@@ -178,7 +180,7 @@ async function startPools(
       optDir,
       budget,
       hostPath: process.env['PATH'] ?? '/usr/bin:/bin',
-      initTimeoutMs: options.initTimeoutMs ?? DEFAULT_INIT_TIMEOUT_MS,
+      initTimeoutMs: options.initTimeoutMs ?? toInitTimeoutMs(settings),
       limits: options.limits ?? {},
       clock: nowUnixMs,
       onLog: guarded(options.onLog ?? (() => undefined)),
@@ -196,6 +198,10 @@ async function startPools(
     stops.push(() => pool.stop());
   }
   return pools;
+}
+
+function toInitTimeoutMs({ managedInstances, timeoutMs }: FunctionSettings): number {
+  return managedInstances ? Math.max(MANAGED_INIT_TIMEOUT_MS, timeoutMs) : DEFAULT_INIT_TIMEOUT_MS;
 }
 
 async function refuseMissingCode({ name, codeDir }: FunctionSettings): Promise<void> {

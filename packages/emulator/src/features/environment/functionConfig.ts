@@ -66,7 +66,7 @@ export interface FunctionConfig {
   readonly runtime?: RuntimeName | undefined;
   /** 1 to 900,000; 3,000 when left out, as on AWS. */
   readonly timeoutMs?: number | undefined;
-  /** 128 to 10,240; 128 when left out, as on AWS. */
+  /** 128 to 10,240; 128 when left out, as on AWS. Of managed instances 2,048 to 32,768; 2,048. */
   readonly memoryMb?: number | undefined;
   /** How logs are written: `Text`, the default, or `JSON`; the function's own and the platform's. */
   readonly logFormat?: 'Text' | 'JSON' | undefined;
@@ -83,7 +83,10 @@ export interface FunctionConfig {
    * AWS has that for other runtimes.
    */
   readonly snapStart?: boolean | undefined;
-  /** Serves many requests at once in each environment, as Lambda Managed Instances do; nodejs24.x only. */
+  /**
+   * Serves many requests at once in each environment, as Lambda Managed Instances do; nodejs24.x only, and neither
+   * with `provisionedConcurrency` nor with `snapStart`.
+   */
   readonly managedInstances?: ManagedInstancesConfig | undefined;
 }
 
@@ -116,7 +119,10 @@ export interface FunctionSettings {
 
 /** AWS's default, and how long a function runs that was configured with nothing. */
 const DEFAULT_TIMEOUT_MS = 3000;
-const DEFAULT_MEMORY_MB = 128;
+/** The least, which is the default too, and the most. */
+const MEMORY_MB = [128, 10_240] as const;
+/** "The minimum supported function size is 2GB and 1 vCPU" (lambda-managed-instances-best-practices). */
+const MANAGED_MEMORY_MB = [2048, 32_768] as const;
 export const DEFAULT_RUNTIME: RuntimeName = 'nodejs24.x';
 
 /** The region and account that everything in the emulator belongs to. */
@@ -151,18 +157,10 @@ export function toFunctionSettings(
     );
   }
   const timeoutMs = inRange(name, 'timeoutMs', config.timeoutMs ?? DEFAULT_TIMEOUT_MS, 1, 900_000);
-  const memoryMb = inRange(name, 'memoryMb', config.memoryMb ?? DEFAULT_MEMORY_MB, 128, 10_240);
   const { managedInstances, runtime = DEFAULT_RUNTIME } = config;
-  if (managedInstances) {
-    const { maxConcurrency, workers = 1 } = managedInstances;
-    inRange(name, 'managedInstances.maxConcurrency', maxConcurrency, 1, 1600);
-    inRange(name, 'managedInstances.workers', workers, 1, 512);
-    if (runtime !== DEFAULT_RUNTIME)
-      throw new EmulatorError(
-        'CLICKSPAN_EMULATOR_OPTION',
-        `function ${name}: managedInstances needs ${DEFAULT_RUNTIME}`,
-      );
-  }
+  const [leastMb, mostMb] = managedInstances ? MANAGED_MEMORY_MB : MEMORY_MB;
+  const memoryMb = inRange(name, 'memoryMb', config.memoryMb ?? leastMb, leastMb, mostMb);
+  if (managedInstances) refuseManagedFaults(config, managedInstances);
   const concurrency = config.reservedConcurrency ?? Number.MAX_SAFE_INTEGER;
   return {
     name,
@@ -186,6 +184,20 @@ export function toFunctionSettings(
     managedInstances,
     arn: `arn:aws:lambda:${account.region}:${account.accountId}:function:${name}`,
   };
+}
+
+function refuseManagedFaults(
+  { name, runtime = DEFAULT_RUNTIME, snapStart = false, provisionedConcurrency = 0 }: FunctionConfig,
+  { maxConcurrency, workers = 1 }: ManagedInstancesConfig,
+): void {
+  inRange(name, 'managedInstances.maxConcurrency', maxConcurrency, 1, 1600);
+  inRange(name, 'managedInstances.workers', workers, 1, 512);
+  const refuse = (detail: string): never => {
+    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `function ${name}: managedInstances ${detail}`);
+  };
+  if (runtime !== DEFAULT_RUNTIME) refuse(`needs ${DEFAULT_RUNTIME}`);
+  if (snapStart) refuse('knows no snapStart');
+  if (provisionedConcurrency > 0) refuse('knows no provisionedConcurrency');
 }
 
 function inRange(name: string, what: string, value: number, least: number, most: number): number {

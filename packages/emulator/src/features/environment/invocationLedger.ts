@@ -4,6 +4,7 @@ import type { Invocation, InvocationOutcome } from './invocation.ts';
 import type { InvocationResult } from './invocationResult.ts';
 import type { InvocationRecord } from './record.ts';
 import { toMs, toReportLine, toReportRecord, toTelemetryStatus } from './report.ts';
+import { toFailureOutcome } from './sandboxFailure.ts';
 import type { SandboxFailure } from './sandboxFailure.ts';
 
 export interface LedgerOptions {
@@ -190,13 +191,12 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
       close(open.record.status);
       return true;
     },
-    crash: ({ errorType, reason, payload }) => {
+    crash: (failure) => {
       if (!open) return;
       const { requestId } = open;
-      log(`RequestId: ${requestId} Error: ${reason}`);
-      if (payload) open.settle({ status: 'error', requestId, errorType, payload });
-      else open.settle(toPlatformError(requestId, errorType, reason));
-      close('crash', errorType);
+      log(`RequestId: ${requestId} Error: ${failure.reason}`);
+      open.settle(toFailureOutcome(requestId, failure));
+      close('crash', failure.errorType);
     },
     records: () => [...records],
   };

@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { EnvironmentOptions } from './environment.ts';
 import { toLogStreamName, toNames } from './environmentNames.ts';
 import { toRuntimeVariables } from './environmentVariables.ts';
-import { toPlatformError } from './invocation.ts';
 import type { Invocation, InvocationOutcome } from './invocation.ts';
-import type { InvocationResult } from './invocationResult.ts';
-import { createLimits } from './limits.ts';
+import { createLimits, joinGroup } from './limits.ts';
 import { startManyApi } from './manyApi.ts';
-import type { EnvironmentRecord, InvocationRecord } from './record.ts';
+import { createManyInvocations } from './manyInvocations.ts';
+import type { EnvironmentRecord } from './record.ts';
 import { toRuntimeCommand } from './runtimeCommand.ts';
+import { toMemoryFailure, toRuntimeFailure } from './sandboxFailure.ts';
+import type { SandboxFailure } from './sandboxFailure.ts';
 import { startSandboxProcess } from './sandboxProcess.ts';
+import type { SandboxProcess } from './sandboxProcess.ts';
 
 export type ManyOptions = Omit<
   EnvironmentOptions,
@@ -17,11 +19,13 @@ export type ManyOptions = Omit<
 > & {
   /** It may take an event now. */
   readonly onRoom: () => void;
-  readonly onEnded: (environment: ManyEnvironment) => void;
+  readonly onEnded: (environment: ManyEnvironment, failure: SandboxFailure) => void;
 };
 
 /** An environment that serves many requests at once, and is never frozen. */
 export interface ManyEnvironment {
+  /** Resolves when it is initialized, or has ended before. */
+  readonly settled: Promise<void>;
   /** How many events it could take at this moment. */
   room(): number;
   /** Whether it could take one more as soon as its runtime asks. */
@@ -32,15 +36,6 @@ export interface ManyEnvironment {
   record(): EnvironmentRecord;
   stop(reason: string): Promise<void>;
 }
-
-interface Running {
-  readonly invocation: Invocation;
-  readonly settle: (outcome: InvocationOutcome) => void;
-  readonly timer: NodeJS.Timeout;
-}
-
-/** Older invocations are forgotten. */
-const INVOCATIONS_KEPT = 2000;
 
 /**
  * Starts an environment as Lambda Managed Instances have them: the runtime client's worker threads ask for events at the
@@ -56,106 +51,104 @@ export async function startManyEnvironment(options: ManyOptions): Promise<ManyEn
   const id = randomUUID();
   const initializationType = 'lambda-managed-instances';
   const logStreamName = toLogStreamName(clock());
-  const { group, limits } = createLimits(id, settings.memoryMb, options.limits, options.reaper);
   const startedAtUnixMs = clock();
-  const running = new Map<string, Running>();
-  const late = new Set<string>();
-  const records = new Map<string, InvocationRecord>();
+  const invocations = createManyInvocations(settings.timeoutMs, clock);
   let initDurationMs: number | undefined;
   let over: { readonly endReason: string; readonly endedAtUnixMs: number } | undefined;
-  let initError: string | undefined;
+  /** Why it is being killed, where that is not for the process to say. */
+  let fatal: SandboxFailure | undefined;
+  let whenSettled: () => void;
+  const settled = new Promise<void>((resolve) => {
+    whenSettled = resolve;
+  });
 
   const api = await startManyApi({
     settings,
-    stateOf: (requestId) =>
-      running.get(requestId)?.invocation ?? (late.delete(requestId) ? 'late' : 'unknown'),
+    stateOf: (requestId) => invocations.stateOf(requestId),
     events: {
       onNext: () => {
         if (initDurationMs === undefined && api.isInitialized()) {
           clearTimeout(initTimer);
           initDurationMs = clock() - startedAtUnixMs;
+          whenSettled();
         }
         if (initDurationMs !== undefined) options.onRoom();
       },
-      onResult: (requestId, result) => finish(requestId, result.status, toOutcome(requestId, result)),
-      onInitError: (errorType) => {
-        initError = errorType;
-        runtime.kill();
-      },
+      onResult: (requestId, result) => invocations.respond(requestId, result),
+      onInitError: (errorType, payload) => kill({ errorType, reason: errorType, payload }),
     },
   });
-  const names = toNames({ ...options, initializationType }, logStreamName);
-  const environment = {
-    ...toRuntimeVariables({ ...names, runtimeApi: api.authority }),
-    AWS_LAMBDA_MAX_CONCURRENCY: String(maxConcurrency),
-    ...(workers === undefined ? {} : { AWS_LAMBDA_NODEJS_WORKER_COUNT: String(workers) }),
-  };
-  const log = (source: 'stdout' | 'stderr', line: string): void =>
-    options.onLog({ functionName: settings.name, environmentId: id, source, line, atUnixMs: clock() });
-  const runtime = startSandboxProcess({
-    ...toRuntimeCommand(settings, client, environment),
-    environment,
-    cwd: settings.codeDir,
-    reaper: options.reaper,
-    onLine: log,
-    onExit: ({ failure }) =>
-      end(
-        initError ??
-          (failure === undefined
-            ? 'Runtime exited without providing a reason'
-            : `Runtime exited with error: ${failure}`),
-      ),
-  });
-  if (runtime.pid !== undefined) group?.add(runtime.pid);
-  const initTimer = setTimeout(() => runtime.kill(), options.initTimeoutMs);
+  const { group, limits } = createLimits(id, settings.memoryMb, options.limits, options.reaper);
 
-  function finish(requestId: string, status: InvocationRecord['status'], outcome: InvocationOutcome): void {
-    const one = running.get(requestId);
-    if (!one) return;
-    clearTimeout(one.timer);
-    running.delete(requestId);
-    const nowUnixMs = clock();
-    const record = records.get(requestId);
-    if (record)
-      records.set(requestId, { ...record, status, responseUnixMs: nowUnixMs, endUnixMs: nowUnixMs });
-    one.settle(outcome);
+  function startRuntime(): SandboxProcess {
+    const names = toNames({ ...options, initializationType }, logStreamName);
+    const environment = {
+      ...toRuntimeVariables({ ...names, runtimeApi: api.authority }),
+      AWS_LAMBDA_MAX_CONCURRENCY: String(maxConcurrency),
+      ...(workers === undefined ? {} : { AWS_LAMBDA_NODEJS_WORKER_COUNT: String(workers) }),
+    };
+    return startSandboxProcess({
+      ...toRuntimeCommand(settings, client, environment),
+      environment,
+      cwd: settings.codeDir,
+      reaper: options.reaper,
+      onLine: (source, line) =>
+        options.onLog({ functionName: settings.name, environmentId: id, source, line, atUnixMs: clock() }),
+      onExit: (exit) =>
+        end(toMemoryFailure(fatal ?? toRuntimeFailure(exit, undefined), group?.oomKills() ?? 0)),
+    });
   }
 
-  function timeOut(requestId: string): void {
-    late.add(requestId);
-    const message = `Task timed out after ${(settings.timeoutMs / 1000).toFixed(2)} seconds`;
-    finish(requestId, 'timeout', toPlatformError(requestId, 'Sandbox.Timedout', message));
+  function kill(failure: SandboxFailure): void {
+    fatal ??= failure;
+    runtime.kill();
   }
 
-  function end(reason: string): void {
+  function end(failure: SandboxFailure): void {
     if (over) return;
-    over = { endReason: reason, endedAtUnixMs: clock() };
+    over = { endReason: failure.reason, endedAtUnixMs: clock() };
     clearTimeout(initTimer);
-    for (const requestId of running.keys())
-      finish(requestId, 'crash', toPlatformError(requestId, 'Runtime.ExitError', reason));
+    invocations.crash(failure);
     group?.remove();
     // A runtime that is being killed shall not see its API go first.
     void runtime.ended.then(() => api.stop());
-    options.onEnded(self);
+    whenSettled();
+    options.onEnded(self, failure);
   }
 
+  let runtime: SandboxProcess;
+  try {
+    runtime = startRuntime();
+  } catch (error) {
+    group?.remove();
+    await api.stop();
+    throw error;
+  }
+  joinGroup(group, runtime);
+  const initTimer = setTimeout(
+    () =>
+      kill({
+        errorType: 'Sandbox.Timedout',
+        reason: `Init timed out after ${(options.initTimeoutMs / 1000).toFixed(2)} seconds`,
+      }),
+    options.initTimeoutMs,
+  );
+
   const room = (): number =>
-    over || initDurationMs === undefined ? 0 : Math.min(maxConcurrency - running.size, api.waiting());
+    over || initDurationMs === undefined
+      ? 0
+      : Math.min(maxConcurrency - invocations.running(), api.waiting());
 
   const self: ManyEnvironment = {
+    settled,
     room,
-    isFull: () => over !== undefined || running.size >= maxConcurrency,
+    isFull: () => over !== undefined || invocations.running() >= maxConcurrency,
     isInitialized: () => initDurationMs !== undefined,
     invoke: (invocation) => {
-      const { requestId } = invocation;
       const startUnixMs = clock();
-      records.set(requestId, { requestId, startUnixMs, cold: records.size === 0, status: 'running' });
-      if (records.size > INVOCATIONS_KEPT) records.delete(records.keys().next().value!);
-      return new Promise((settle) => {
-        const timer = setTimeout(() => timeOut(requestId), settings.timeoutMs);
-        running.set(requestId, { invocation, settle, timer });
-        api.deliver(invocation, startUnixMs + settings.timeoutMs);
-      });
+      const outcome = invocations.begin(invocation, startUnixMs);
+      api.deliver(invocation, startUnixMs + settings.timeoutMs);
+      return outcome;
     },
     record: () => ({
       id,
@@ -167,27 +160,26 @@ export async function startManyEnvironment(options: ManyOptions): Promise<ManyEn
       pid: runtime.pid,
       processGroupId: runtime.pid,
       logStreamName,
-      state: over ? 'ended' : initDurationMs === undefined ? 'init' : running.size > 0 ? 'busy' : 'idle',
+      state: over
+        ? 'ended'
+        : initDurationMs === undefined
+          ? 'init'
+          : invocations.running() > 0
+            ? 'busy'
+            : 'idle',
       frozen: false,
       startedAtUnixMs,
       ...(initDurationMs === undefined ? {} : { initDurationMs }),
       ...over,
       extensions: [],
       resets: [],
-      invocations: [...records.values()],
+      invocations: invocations.records(),
     }),
     stop: async (reason) => {
-      end(reason);
+      end({ errorType: 'Runtime.ExitError', reason });
       runtime.kill();
       await runtime.ended;
     },
   };
   return self;
-}
-
-function toOutcome(requestId: string, result: InvocationResult): InvocationOutcome {
-  const { status, payload, contentType, errorType } = result;
-  return status === 'ok'
-    ? { status, requestId, payload, contentType }
-    : { status, requestId, errorType, payload };
 }

@@ -11,11 +11,13 @@ import type { Invocation } from './invocation.ts';
 import type { InvocationResult } from './invocationResult.ts';
 import { createLifecycle, MAX_EXTENSIONS } from './lifecycle.ts';
 import type { ExtensionInfo } from './lifecycle.ts';
+import { joinGroup } from './limits.ts';
 import type { RuntimeClient } from './runtimeClient.ts';
 import { toRuntimeCommand } from './runtimeCommand.ts';
+import { toExtensionFailure, toRuntimeFailure } from './sandboxFailure.ts';
 import type { SandboxFailure } from './sandboxFailure.ts';
 import { startSandboxProcess } from './sandboxProcess.ts';
-import type { ProcessExit, SandboxProcess } from './sandboxProcess.ts';
+import type { SandboxProcess } from './sandboxProcess.ts';
 import { shutDown, toShutdownLimits } from './shutdown.ts';
 import type { ShutdownReason } from './shutdown.ts';
 import type { TelemetryAnswer } from './telemetry.ts';
@@ -136,7 +138,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       onLine: (source, line) => options.onLine(source, line),
       onExit: (exit) => fail(toRuntimeFailure(exit, fatalErrorType)),
     });
-    join(runtime);
+    joinGroup(options.group, runtime);
   }
 
   function startExtension({ name, path }: ExtensionFile): void {
@@ -150,16 +152,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       onExit: (exit) => fail(toExtensionFailure(exit, fatalErrorType)),
     });
     extensions.set(name, started);
-    join(started);
-  }
-
-  /** What is gone already cannot be added; its exit tells. */
-  function join({ pid }: SandboxProcess): void {
-    try {
-      if (pid !== undefined) options.group?.add(pid);
-    } catch {
-      // See above.
-    }
+    joinGroup(options.group, started);
   }
 
   const processes = (): readonly SandboxProcess[] => [...extensions.values(), ...(runtime ? [runtime] : [])];
@@ -210,22 +203,4 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       return ending;
     },
   };
-}
-
-/** The first thing that went wrong is what the caller is told (rapid core, appctx `StoreFirstFatalError`). */
-function toRuntimeFailure({ failure, neverStarted }: ProcessExit, first: string | undefined): SandboxFailure {
-  if (neverStarted) return { errorType: 'Runtime.InvalidEntrypoint', reason: failure ?? '' };
-  const reason =
-    failure === undefined
-      ? 'Runtime exited without providing a reason'
-      : `Runtime exited with error: ${failure}`;
-  return { errorType: first ?? 'Runtime.ExitError', reason };
-}
-
-function toExtensionFailure(
-  { failure, neverStarted }: ProcessExit,
-  first: string | undefined,
-): SandboxFailure {
-  const errorType = neverStarted ? 'Extension.LaunchError' : (first ?? 'Extension.Crash');
-  return { errorType, reason: failure ?? 'exit code 0' };
 }

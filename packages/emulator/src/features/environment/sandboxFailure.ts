@@ -1,3 +1,7 @@
+import { toPlatformError } from './invocation.ts';
+import type { InvocationOutcome } from './invocation.ts';
+import type { ProcessExit } from './sandboxProcess.ts';
+
 /** Why a sandbox can serve no longer. */
 export interface SandboxFailure {
   /** For example `Runtime.ExitError`. */
@@ -19,6 +23,39 @@ export function toOpeningFailure(error: unknown): SandboxFailure {
 }
 
 /**
+ * Says why a runtime's end is a failure. The first thing that went wrong is what the caller is told (rapid core, appctx
+ * `StoreFirstFatalError`).
+ *
+ * @param exit how the process ended
+ * @param first what type of error had been told before
+ */
+export function toRuntimeFailure(
+  { failure, neverStarted }: ProcessExit,
+  first: string | undefined,
+): SandboxFailure {
+  if (neverStarted) return { errorType: 'Runtime.InvalidEntrypoint', reason: failure ?? '' };
+  const reason =
+    failure === undefined
+      ? 'Runtime exited without providing a reason'
+      : `Runtime exited with error: ${failure}`;
+  return { errorType: first ?? 'Runtime.ExitError', reason };
+}
+
+/**
+ * Says why an external extension's end is a failure.
+ *
+ * @param exit how the process ended
+ * @param first what type of error had been told before
+ */
+export function toExtensionFailure(
+  { failure, neverStarted }: ProcessExit,
+  first: string | undefined,
+): SandboxFailure {
+  const errorType = neverStarted ? 'Extension.LaunchError' : (first ?? 'Extension.Crash');
+  return { errorType, reason: failure ?? 'exit code 0' };
+}
+
+/**
  * Tells a failure for want of memory: the kernel says of a process that it has killed no more than of any other.
  *
  * @param failure as the process's end tells it
@@ -28,4 +65,19 @@ export function toMemoryFailure(failure: SandboxFailure, oomKills: number): Sand
   return oomKills > 0 && failure.errorType === 'Runtime.ExitError'
     ? { ...failure, errorType: 'Runtime.OutOfMemory' }
     : failure;
+}
+
+/**
+ * Says of a failure what a caller is told: the runtime's own words, else the platform's.
+ *
+ * @param requestId the invocation
+ * @param failure what failed
+ */
+export function toFailureOutcome(
+  requestId: string,
+  { errorType, reason, payload }: SandboxFailure,
+): InvocationOutcome {
+  return payload
+    ? { status: 'error', requestId, errorType, payload }
+    : toPlatformError(requestId, errorType, reason);
 }

@@ -2,6 +2,7 @@ import type { Environment, EnvironmentOptions } from '../environment/environment
 import type { InitializationType } from '../environment/environmentVariables.ts';
 import type { Invocation, InvocationOutcome } from '../environment/invocation.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
+import { toFailureOutcome, toOpeningFailure } from '../environment/sandboxFailure.ts';
 import type { EnvironmentBudget } from './environmentBudget.ts';
 
 export type PoolOptions = Omit<
@@ -221,7 +222,5 @@ function toStopping({ requestId }: Invocation): InvocationOutcome {
 }
 
 function toFailure({ requestId }: Invocation, error: unknown): InvocationOutcome {
-  const errorMessage = error instanceof Error ? error.message : String(error);
-  const payload = Buffer.from(JSON.stringify({ errorType: 'Sandbox.Failure', errorMessage }));
-  return { status: 'error', requestId, errorType: 'Sandbox.Failure', payload };
+  return toFailureOutcome(requestId, toOpeningFailure(error));
 }

@@ -1,6 +1,8 @@
 import type { Invocation, InvocationOutcome } from '../environment/invocation.ts';
 import type { ManyEnvironment, ManyOptions } from '../environment/manyEnvironment.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
+import { toFailureOutcome, toOpeningFailure } from '../environment/sandboxFailure.ts';
+import type { SandboxFailure } from '../environment/sandboxFailure.ts';
 import type { EnvironmentBudget } from './environmentBudget.ts';
 import type { FunctionPool } from './functionPool.ts';
 
@@ -12,6 +14,7 @@ export type ManyPoolOptions = Omit<ManyOptions, 'onRoom' | 'onEnded'> & {
 interface Waiting {
   readonly invocation: Invocation;
   readonly settle: (outcome: InvocationOutcome) => void;
+  timer: NodeJS.Timeout;
 }
 
 /** Ended environments stay in the record until so many newer ones have ended. */
@@ -19,7 +22,8 @@ const ENDED_KEPT = 200;
 
 /**
  * Makes the pool of a function whose environments serve many requests at once: another environment only when all are at
- * their concurrency, and a refusal when there may be none.
+ * their concurrency, and a refusal when there may be none. An event waits for environments to start, and behind that no
+ * longer than one may run: AWS refuses at once what finds no thread that asks (invoke/invoke_router.go, Invoke).
  *
  * @param options the function and the platform around it
  */
@@ -27,86 +31,103 @@ export function createManyPool(options: ManyPoolOptions): FunctionPool {
   const { settings, budget } = options;
   const { maxConcurrency } = settings.managedInstances!;
   const living = new Set<ManyEnvironment>();
-  const queue: Waiting[] = [];
-  let starting = 0;
-  let starts: Promise<unknown> = Promise.resolve();
+  const starting = new Set<Promise<unknown>>();
+  /** In the order in which they came. */
+  const queue = new Set<Waiting>();
   let endedRecords: EnvironmentRecord[] = [];
   let stopped = false;
+
+  /** How many environments have yet to take their first event. */
+  const fresh = (): number => [...living].filter((each) => !each.isInitialized()).length + starting.size;
 
   function invoke(invocation: Invocation): Promise<InvocationOutcome> {
     const { requestId } = invocation;
     if (stopped) return Promise.resolve(toThrottled(requestId, 'The emulator is stopping.'));
-    const fresh = [...living].filter((each) => !each.isInitialized()).length + starting;
     const hasPlace = [...living].some((each) => each.isInitialized() && !each.isFull());
-    if (!hasPlace && queue.length >= fresh * maxConcurrency) {
+    if (!hasPlace && queue.size >= fresh() * maxConcurrency) {
       const reason = takePlace();
       if (reason !== undefined) return Promise.resolve(toThrottled(requestId, reason));
-      start();
+      void start();
     }
     return new Promise((settle) => {
-      queue.push({ invocation, settle });
+      const waiting = { invocation, settle, timer: setTimeout(() => giveUp(waiting), settings.timeoutMs) };
+      queue.add(waiting);
       serve();
     });
   }
 
+  function giveUp(waiting: Waiting): void {
+    if (fresh() > 0) {
+      waiting.timer.refresh();
+      return;
+    }
+    queue.delete(waiting);
+    waiting.settle(toThrottled(waiting.invocation.requestId, 'ConcurrentInvocationLimitExceeded'));
+  }
+
   function takePlace(): string | undefined {
-    if (living.size + starting >= settings.reservedConcurrency)
+    if (living.size + starting.size >= settings.reservedConcurrency)
       return 'ReservedFunctionConcurrentInvocationLimitExceeded';
     return budget.take() ? undefined : 'ConcurrentInvocationLimitExceeded';
   }
 
   function serve(): void {
     for (const environment of living) {
-      while (queue.length > 0 && environment.room() > 0) {
-        const { invocation, settle } = queue.shift()!;
+      for (const { invocation, settle } of takeQueued(environment.room()))
         void environment.invoke(invocation).then(settle);
-      }
     }
   }
 
-  function start(): void {
-    starting++;
-    const begun = options
+  function takeQueued(most: number): readonly Waiting[] {
+    const taken = [...queue].slice(0, most);
+    for (const waiting of taken) {
+      queue.delete(waiting);
+      clearTimeout(waiting.timer);
+    }
+    return taken;
+  }
+
+  /** Starts an environment; resolves when it is initialized or has ended. */
+  function start(): Promise<void> {
+    const begun: Promise<void> = options
       .startManyEnvironment({
         ...options,
         onRoom: serve,
-        onEnded: (environment) => {
+        onEnded: (environment, failure) => {
           living.delete(environment);
-          budget.giveBack();
           endedRecords = [...endedRecords, environment.record()].slice(-ENDED_KEPT);
-          const { endReason = '' } = environment.record();
-          if (living.size + starting === 0) refuseQueue(endReason);
+          lose(failure);
         },
       })
       .then(
         (environment) => {
-          starting--;
-          if (environment.record().state === 'ended') return;
+          starting.delete(begun);
           living.add(environment);
-          serve();
+          if (stopped) void environment.stop('stopped');
+          else serve();
+          return environment.settled;
         },
         (error: unknown) => {
-          starting--;
-          budget.giveBack();
-          refuseQueue(error instanceof Error ? error.message : String(error));
+          starting.delete(begun);
+          lose(toOpeningFailure(error));
         },
       );
-    starts = Promise.all([starts, begun]);
+    starting.add(begun);
+    return begun;
   }
 
-  /** Nobody is left who could serve what waits. */
-  function refuseQueue(errorMessage: string): void {
-    for (const { invocation, settle } of queue.splice(0)) {
-      const { requestId } = invocation;
-      const errorType = 'Runtime.ExitError';
-      const payload = Buffer.from(JSON.stringify({ errorType, errorMessage }));
-      settle({ status: 'error', requestId, errorType, payload });
-    }
+  /** One environment less; what waits is refused when nobody is left who could serve it. */
+  function lose(failure: SandboxFailure): void {
+    budget.giveBack();
+    if (living.size + starting.size > 0) return;
+    for (const { invocation, settle } of takeQueued(queue.size))
+      settle(toFailureOutcome(invocation.requestId, failure));
   }
 
   async function initialize(count: number): Promise<void> {
-    for (let n = 0; n < count && takePlace() === undefined; n++) start();
-    await starts;
+    const starts: Promise<void>[] = [];
+    for (let n = 0; n < count && !stopped && takePlace() === undefined; n++) starts.push(start());
+    await Promise.all(starts);
   }
 
   return {
@@ -115,9 +136,9 @@ export function createManyPool(options: ManyPoolOptions): FunctionPool {
     records: () => [...endedRecords, ...[...living].map((environment) => environment.record())],
     stop: async () => {
       stopped = true;
-      for (const { invocation, settle } of queue.splice(0))
+      for (const { invocation, settle } of takeQueued(queue.size))
         settle(toThrottled(invocation.requestId, 'The emulator is stopping.'));
-      await starts;
+      await Promise.all(starting);
       await Promise.all([...living].map((environment) => environment.stop('stopped')));
     },
   };
