@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { findLimits } from '@clickspan/emulator';
 import type { EmulatorOptions } from '@clickspan/emulator';
 import { extensionText, packExtensions } from '../support/extensionLayer.ts';
 import type { PackedLayer } from '../support/extensionLayer.ts';
@@ -111,23 +112,30 @@ describe('suppressed init', () => {
   });
 });
 
+const LIMITS = findLimits();
+const GREEDY = `
+  export const handler = async ({ mb, die }) => die ? process.exit(1) : Buffer.alloc(mb * 1024 * 1024, 1).length;
+`;
+
 describe('a function that takes more memory than it has', () => {
-  it('is killed where the kernel holds it to its limit, and runs on otherwise', async () => {
-    const source = `
-      export const handler = async ({ mb, die }) => die ? process.exit(1) : Buffer.alloc(mb * 1024 * 1024, 1).length;
-    `;
-    const running = await start(source, { memoryMb: 128, timeoutMs: 20_000 }, { limits: { memory: true } });
+  it('runs on where only its JavaScript heap is limited', async () => {
+    const running = await start(GREEDY, { memoryMb: 128, timeoutMs: 20_000 });
+    expect((await running.emulator.invoke('f', { mb: 200 })).payload).toBe(200 * 1024 * 1024);
+    expect(running.environments()).toMatchObject([{ limits: { memory: 'heap', cpu: 'none' } }]);
+  });
+});
+
+describe.skipIf(LIMITS.memory === 'heap')('a limit of memory (needs memory control groups)', () => {
+  it('ends a function that takes more, and its report says why', async () => {
+    const running = await start(GREEDY, { memoryMb: 128, timeoutMs: 20_000 }, { limits: { memory: true } });
     expect((await running.emulator.invoke('f', { mb: 1 })).payload).toBe(1024 * 1024);
     const { requestId, payload } = await running.emulator.invoke('f', { mb: 200 });
-    const [{ limits, resets }] = running.environments() as [ReturnType<Stage['environments']>[0]];
-    if (limits.memory === 'heap') {
-      expect(payload).toBe(200 * 1024 * 1024);
-      return;
-    }
     expect(payload).toEqual({
       errorType: 'Runtime.OutOfMemory',
       errorMessage: `RequestId: ${requestId} Error: Runtime exited with error: signal: killed`,
     });
+    const [{ limits, resets }] = running.environments() as [ReturnType<Stage['environments']>[0]];
+    expect(limits).toEqual({ memory: LIMITS.memory, cpu: 'none' });
     expect(resets).toMatchObject([{ reason: 'failure', errorType: 'Runtime.OutOfMemory' }]);
     expect(report(running, requestId)).toContain('\tStatus: error\tError Type: Runtime.OutOfMemory');
     expect((await running.emulator.invoke('f', { mb: 1 })).payload).toBe(1024 * 1024);
@@ -137,7 +145,23 @@ describe('a function that takes more memory than it has', () => {
     });
   });
 
-  it('gets the processor time of its memory where the kernel can see to that', async () => {
+  it('ends an environment that serves many requests at once, and tells all that ran in it why', async () => {
+    const running = await start(
+      GREEDY,
+      { managedInstances: { maxConcurrency: 4, workers: 1 }, timeoutMs: 20_000 },
+      { limits: { memory: true } },
+    );
+    const { requestId, payload } = await running.emulator.invoke('f', { mb: 3000 });
+    expect(payload).toEqual({
+      errorType: 'Runtime.OutOfMemory',
+      errorMessage: `RequestId: ${requestId} Error: Runtime exited with error: signal: killed`,
+    });
+    expect((await running.emulator.invoke('f', { mb: 1 })).payload).toBe(1024 * 1024);
+  });
+});
+
+describe.skipIf(LIMITS.cpu === 'none')('a share of processor time (needs cpu control groups)', () => {
+  it('is that of the memory', async () => {
     const source = `
       export const handler = async () => {
         const wall = Date.now(), cpu = process.cpuUsage();
@@ -148,9 +172,9 @@ describe('a function that takes more memory than it has', () => {
     `;
     const running = await start(source, { memoryMb: 442, timeoutMs: 20_000 }, { limits: { cpu: true } });
     const { payload: share } = await running.emulator.invoke('f', {});
-    const { cpu } = running.environments()[0]!.limits;
     // 442 MB are a quarter of what one processor stands for.
-    if (cpu !== 'none') expect(share).toBeLessThan(0.4);
+    expect(share).toBeLessThan(0.4);
+    expect(running.environments()).toMatchObject([{ limits: { memory: 'heap', cpu: LIMITS.cpu } }]);
   });
 });
 

@@ -15,8 +15,9 @@ export type {
   RuntimeName,
   Variables,
 } from './features/environment/functionConfig.ts';
+export { findLimits } from './features/environment/limits.ts';
 export type { LogEvent } from './features/environment/logEvent.ts';
-export type { EnvironmentRecord, InvocationRecord } from './features/environment/record.ts';
+export type { EnvironmentRecord, InvocationRecord, LimitsRecord } from './features/environment/record.ts';
 export { listRuntimeClients, listRuntimes } from './features/environment/runtimeClient.ts';
 export type { RuntimeClientKind } from './features/environment/runtimeClient.ts';
 export type { AsyncInvokeConfig } from './features/asyncInvoke/asyncInvokeConfig.ts';
