@@ -26,7 +26,7 @@ const resolveShared = {
 const dropDocs = {
   name: 'drop-docs',
   transform: (code, id) =>
-    id.endsWith('/options.js')
+    /options\.js$/i.test(id)
       ? { code: code.replaceAll(/\bdoc: '(?:[^'\\]|\\.)*'/g, "doc: ''"), map: null }
       : null,
 };

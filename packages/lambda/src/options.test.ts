@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readLambdaOptions, toTracesUrl } from './options.ts';
+import { readLambdaOptions } from './options.ts';
 import { toResource } from './resource.ts';
 
 const read = (
@@ -11,7 +11,7 @@ const read = (
 describe('options', () => {
   it('append the path to the general endpoint only', () => {
     const url = (environment: Record<string, string>): string | undefined =>
-      toTracesUrl(read(environment))?.href;
+      read(environment).targets.traces?.url.href;
     expect(url({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318/' })).toBe('http://c:4318/v1/traces');
     expect(url({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318/base' })).toBe('http://c:4318/base/v1/traces');
     expect(
@@ -46,7 +46,7 @@ describe('options', () => {
         { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: address, OTEL_EXPORTER_OTLP_ENDPOINT },
         warnings,
       );
-      expect(toTracesUrl(options)?.href).toBe('http://c/v1/traces');
+      expect(options.targets.traces?.url.href).toBe('http://c/v1/traces');
       expect(warnings).toHaveLength(1);
     },
   );

@@ -6,21 +6,18 @@ import {
   numberOption,
   readOptions,
   textOption,
-  urlOption,
 } from '@clickspan/shared/options';
-import type { Option, OptionInput, OptionSpec, OptionValues } from '@clickspan/shared/options';
+import type { Option, OptionInput, OptionValues } from '@clickspan/shared/options';
+import { SIGNALS } from './features/export/signal.ts';
+import type { SignalName } from './features/export/signal.ts';
 import type { SamplerName } from './features/invocation/sampling.ts';
+import { OTLP_OPTIONS, readTarget } from './otlpOptions.ts';
+import type { OtlpOptionSchema, OtlpTarget } from './otlpOptions.ts';
 import type { Report } from './platform/guard.ts';
 
 /** The options of the Lambda agent; every one can be set by an environment variable. */
-export interface LambdaOptionSchema {
-  readonly [name: string]: Option<unknown>;
-  readonly endpoint: Option<string>;
-  readonly tracesEndpoint: Option<string>;
-  readonly headers: Option<Readonly<Record<string, string>>>;
-  readonly tracesHeaders: Option<Readonly<Record<string, string>>>;
-  readonly timeoutMs: Option<number>;
-  readonly compression: Option<'none' | 'gzip'>;
+export interface LambdaOptionSchema extends OtlpOptionSchema<never> {
+  readonly tracesExporter: Option<'otlp' | 'none'>;
   readonly serviceName: Option<string>;
   readonly resourceAttributes: Option<Readonly<Record<string, string>>>;
   readonly disabled: Option<boolean>;
@@ -43,38 +40,12 @@ export interface LambdaOptionSchema {
 }
 
 export const LAMBDA_OPTIONS: LambdaOptionSchema = {
-  endpoint: addressOption({
-    default: '',
-    environment: 'OTEL_EXPORTER_OTLP_ENDPOINT',
-    doc: 'Address of the collector; /v1/traces is appended. Without one nothing is exported, and contexts are still handed on.',
-  }),
-  tracesEndpoint: addressOption({
-    default: '',
-    environment: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
-    doc: 'Full address that traces are posted to, taken as it is; goes before the general one.',
-  }),
-  headers: mapOption({
-    default: {},
-    environment: 'OTEL_EXPORTER_OTLP_HEADERS',
-    doc: 'Headers of every export, as name=value separated by commas, percent-encoded.',
-  }),
-  tracesHeaders: mapOption({
-    default: {},
-    environment: 'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
-    doc: 'Headers of trace exports; they go before the general ones.',
-  }),
-  timeoutMs: numberOption({
-    default: 10_000,
-    min: 1,
-    max: 900_000,
-    environment: 'OTEL_EXPORTER_OTLP_TIMEOUT',
-    doc: 'After how many ms without an answer a request is given up and sent again; never billed, see the cap on the tail.',
-  }),
-  compression: choiceOption({
-    default: 'none',
-    choices: ['none', 'gzip'],
-    environment: 'OTEL_EXPORTER_OTLP_COMPRESSION',
-    doc: 'Compression of exports: none or gzip.',
+  ...OTLP_OPTIONS,
+  tracesExporter: choiceOption({
+    default: 'otlp',
+    choices: ['otlp', 'none'],
+    environment: 'OTEL_TRACES_EXPORTER',
+    doc: 'Whether spans are exported (otlp) or not (none).',
   }),
   serviceName: textOption({
     default: '',
@@ -113,7 +84,7 @@ export const LAMBDA_OPTIONS: LambdaOptionSchema = {
     min: 65_536,
     max: 67_108_864,
     environment: 'CLICKSPAN_MAX_QUEUE_BYTES',
-    doc: 'How many bytes of spans may wait for a collector that does not answer; the oldest are dropped beyond it.',
+    doc: 'How many bytes of each signal may wait for a collector that does not answer; the oldest are dropped beyond it.',
   }),
   sampler: choiceOption({
     default: 'parentbased_always_on',
@@ -195,7 +166,10 @@ export const LAMBDA_OPTIONS: LambdaOptionSchema = {
 };
 
 /** The options after reading. */
-export type LambdaOptions = OptionValues<LambdaOptionSchema>;
+export interface LambdaOptions extends OptionValues<LambdaOptionSchema> {
+  /** Where each signal goes; those are missing that are not exported. */
+  readonly targets: Readonly<Partial<Record<SignalName, OtlpTarget>>>;
+}
 /** What code may set. */
 export type LambdaOptionInput = OptionInput<LambdaOptionSchema>;
 
@@ -210,27 +184,18 @@ export function readLambdaOptions(
   report: Report,
 ): LambdaOptions {
   const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
   const options = readOptions<LambdaOptionSchema>(LAMBDA_OPTIONS, {
     environment: (name) => environment[name],
     code,
-    warn: (message) => warnings.push(message),
+    warn,
   });
+  const targets: Partial<Record<SignalName, OtlpTarget>> = {};
+  for (const signal of SIGNALS) {
+    if (options[`${signal}Exporter`] !== 'otlp') continue;
+    const target = readTarget(signal, { environment, general: options, warn });
+    if (target) targets[signal] = target;
+  }
   if (warnings.length > 0) report(warnings.join(' '));
-  return options;
-}
-
-/** A URL that has the form of one may still lead nowhere, by its port for example. */
-function addressOption(spec: OptionSpec<string>): Option<string> {
-  const url = urlOption(spec);
-  const parse = (raw: unknown): string | undefined => {
-    const address = url.parse(raw);
-    return address !== undefined && URL.canParse(address) ? address : undefined;
-  };
-  return { ...url, parse };
-}
-
-/** Where traces are posted to; `undefined` when no collector is configured. */
-export function toTracesUrl({ tracesEndpoint, endpoint }: LambdaOptions): URL | undefined {
-  const address = tracesEndpoint || (endpoint && `${endpoint}/v1/traces`);
-  return address ? new URL(address) : undefined;
+  return { ...options, targets };
 }

@@ -6,6 +6,10 @@ import type { ActiveContext } from '../platform/activeContext.ts';
 import { registerOpenTelemetry } from '../platform/openTelemetryGlobal.ts';
 import { createExporter } from '../features/export/exporter.ts';
 import type { Exporter } from '../features/export/exporter.ts';
+import { createExporters } from '../features/export/exporters.ts';
+import type { Exporters } from '../features/export/exporters.ts';
+import { TRACES } from '../features/export/signal.ts';
+import type { Signal } from '../features/export/signal.ts';
 import { createTransport } from '../features/export/transport.ts';
 import { createExtension } from '../features/extension/extension.ts';
 import type { Extension } from '../features/extension/extension.ts';
@@ -33,7 +37,7 @@ import type { OutgoingEnvironment } from '../features/outgoing/outgoing.ts';
 import { observeUndici } from '../features/outgoing/undici.ts';
 import { describeMessage } from '../features/triggers/describeMessage.ts';
 import { parseTrigger } from '../features/triggers/parseTrigger.ts';
-import { readLambdaOptions, toTracesUrl } from '../options.ts';
+import { readLambdaOptions } from '../options.ts';
 import type { LambdaOptionInput, LambdaOptions } from '../options.ts';
 import { createObserveChannel } from '../platform/channel.ts';
 import { createProcessClock, readProcessStartUnixMs } from '../platform/clock.ts';
@@ -86,13 +90,21 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
   if (options.disabled) return undefined;
 
   const contexts = createActiveContext();
-  const exporter = createExporterFor(options, report);
+  const exporters = Object.keys(options.targets).length > 0 ? createExporters() : undefined;
+  const spans = createExporterFor(TRACES, options, report);
+  if (spans) exporters?.add(spans);
   const concurrent = isConcurrent();
   // One line of one file: it tells of one invocation at a time.
   const crashRecord = concurrent
     ? undefined
-    : exporter && guard(() => createCrashRecordFor(options, exporter, clock.now));
-  const tell = (span: EndedSpan): void => exporter?.add(span);
+    : exporters && guard(() => createCrashRecordFor(options, exporters, clock.now));
+  const tell = (span: EndedSpan): void => spans?.add(span);
+  const died = crashRecord?.unfinished;
+  if (died)
+    guard(() => {
+      const death = decideDeath(died, readMaxMemoryBytes(process.env), clock.now());
+      tell(toRecoveredSpan(died, death, { name: SCOPE, version: VERSION }));
+    });
   const held = createHeldTraces(tell);
   const sampler = createSampler({
     sampler: options.sampler,
@@ -113,7 +125,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
   });
   const tracer = provider.getTracer(SCOPE, VERSION);
   // Where many requests are served at once, nothing is frozen, and internal extensions get no events.
-  const extension = concurrent ? undefined : exporter && createExtensionFor(outermost, report);
+  const extension = concurrent ? undefined : exporters && createExtensionFor(outermost, report);
   const initStartUnixMs = readProcessStartUnixMs();
   const invocations = createInvocations({
     tracer,
@@ -169,7 +181,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     guard,
     calls,
     streamHeads: observeStreamHeads(guard),
-    exporter,
+    exporters,
     extension,
     crashRecord,
     batchMs: concurrent ? BATCH_MS : undefined,
@@ -252,10 +264,10 @@ function observeOutgoing(
   };
 }
 
-/** Opens what the process before may have left, and takes over what it has not told. */
+/** Opens what the process before may have left, and takes over what it could not send. */
 function createCrashRecordFor(
   options: LambdaOptions,
-  exporter: Exporter,
+  exporters: Exporters,
   now: () => number,
 ): CrashRecord | undefined {
   // The same for all processes of an environment, and for no other.
@@ -268,12 +280,7 @@ function createCrashRecordFor(
     memoryBytes: () => process.memoryUsage.rss(),
     later: (run) => void setImmediate(run),
   });
-  exporter.restore(record.spans);
-  const { unfinished } = record;
-  if (unfinished) {
-    const death = decideDeath(unfinished, readMaxMemoryBytes(process.env), now());
-    exporter.add(toRecoveredSpan(unfinished, death, { name: SCOPE, version: VERSION }));
-  }
+  exporters.restore(record.unsent);
   setInterval(() => record.seen(), SEEN_EVERY_MS).unref();
   return record;
 }
@@ -303,22 +310,29 @@ function createExtensionFor(outermost: boolean, report: Report): Extension | und
   });
 }
 
-function createExporterFor(options: LambdaOptions, report: Report): Exporter | undefined {
-  const url = toTracesUrl(options);
-  if (!url) return undefined;
+/** Makes the exporter of a signal; `undefined` where it is not exported. */
+function createExporterFor<T>(
+  signal: Signal<T>,
+  options: LambdaOptions,
+  report: Report,
+): Exporter<T> | undefined {
+  const target = options.targets[signal.name];
+  if (!target) return undefined;
+  const { url, headers, gzip, timeoutMs } = target;
   const origin = toOrigin(url);
   const transport = createTransport({
     connect: () => openConnection(origin),
     path: url.pathname + url.search,
-    headers: { ...options.headers, ...options.tracesHeaders },
-    gzip: options.compression === 'gzip',
+    headers,
+    gzip,
     nowMs: Date.now,
   });
   return createExporter({
+    signal,
     transport,
     resource: toResource(process.env, options, process.versions.node),
     maxQueueBytes: options.maxQueueBytes,
-    timeoutMs: options.timeoutMs,
+    timeoutMs,
     nowMs: Date.now,
     report,
   });

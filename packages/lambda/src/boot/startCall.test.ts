@@ -19,7 +19,7 @@ const UNFINISHED = {
 const NO_CRASH: CrashRecord = {
   restarted: false,
   unfinished: undefined,
-  spans: [],
+  unsent: {},
   begin: () => {},
   seen: () => {},
   settle: () => {},
@@ -60,10 +60,10 @@ function start(change: Partial<StartCallParts> = {}): Fake {
       endAll: () => {},
     },
     streamHeads: { watch: () => {} },
-    exporter: {
+    exporters: {
       add: () => {},
       restore: () => {},
-      unsent: () => [{ scope: { name: 's', version: '' }, json: '{}' }],
+      unsent: () => ({ traces: [{ scope: { name: 's', version: '' }, json: '{}' }] }),
       flush: async () => void events.push('flush'),
     },
     crashRecord: undefined,
@@ -120,8 +120,8 @@ describe('a call of the handler', () => {
       },
     ],
     ['ending calls', { calls: { begin: fails, end: fails, endAnswered: fails, endAll: fails } }],
-    ['the export', { exporter: { ...NO_EXPORTER, flush: () => Promise.reject(new Error('a fault')) } }],
-    ['starting the export', { exporter: NO_EXPORTER }],
+    ['the export', { exporters: { ...NO_EXPORTER, flush: () => Promise.reject(new Error('a fault')) } }],
+    ['starting the export', { exporters: NO_EXPORTER }],
     ['writing down', { crashRecord: { ...NO_CRASH, begin: fails, settle: fails, end: fails, leave: fails } }],
     ['a stream that takes no listeners', {}, { once: fails }],
     [
@@ -192,7 +192,7 @@ describe('a call of the handler', () => {
       observeEnd: (observer) => {
         end = observer;
       },
-      crashRecord: { ...NO_CRASH, leave: (spans) => events.push(`leave ${spans.length}`) },
+      crashRecord: { ...NO_CRASH, leave: ({ traces = [] }) => events.push(`leave ${traces.length}`) },
     });
     createStartCall(parts)({}, LAMBDA, undefined);
     end!.uncaught('lost');

@@ -1,6 +1,6 @@
 import type { ActiveContext } from '../platform/activeContext.ts';
 import type { CrashRecord } from '../features/invocation/crashRecord.ts';
-import type { Exporter } from '../features/export/exporter.ts';
+import type { Exporters } from '../features/export/exporters.ts';
 import type { Extension } from '../features/extension/extension.ts';
 import type { StartCall } from '../features/handler/wrapHandler.ts';
 import type { Invocation, Invocations, LambdaContext } from '../features/invocation/invocation.ts';
@@ -19,7 +19,7 @@ export interface StartCallParts {
   readonly guard: Guard;
   readonly calls: OpenCalls;
   readonly streamHeads: StreamHeads;
-  readonly exporter: Exporter | undefined;
+  readonly exporters: Exporters | undefined;
   readonly extension: Extension | undefined;
   /** `undefined` where nothing is written down. */
   readonly crashRecord: CrashRecord | undefined;
@@ -47,7 +47,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
     guard,
     calls,
     streamHeads,
-    exporter,
+    exporters,
     extension,
     crashRecord,
     batchMs,
@@ -59,7 +59,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
 
   /** What has not reached the collector is left to the next process. */
   const leave = (): void => {
-    guard(() => crashRecord?.leave(exporter?.unsent() ?? []));
+    guard(() => crashRecord?.leave(exporters?.unsent() ?? {}));
   };
   parts.observeEnd({
     uncaught(error) {
@@ -79,7 +79,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
   });
 
   const flush = async (deadlineMs: number): Promise<void> =>
-    exporter?.flush(deadlineMs - Date.now(), extension?.holds() ?? false);
+    exporters?.flush(deadlineMs - Date.now(), extension?.holds() ?? false);
 
   let batch: NodeJS.Timeout | undefined;
   const flushLater = (): void => {

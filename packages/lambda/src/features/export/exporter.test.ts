@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { HttpAnswer } from '../../platform/httpMessage.ts';
 import { createExporter } from './exporter.ts';
 import type { Exporter } from './exporter.ts';
+import { TRACES } from './signal.ts';
 
 type Outcome =
   | number
@@ -11,7 +12,7 @@ type Outcome =
   | { readonly status: number; readonly retryAfter?: string; readonly body?: string };
 
 interface Fake {
-  readonly exporter: Exporter;
+  readonly exporter: Exporter<EndedSpan>;
   /** The names of the spans of each request. */
   readonly sent: string[][];
   readonly bodies: string[];
@@ -64,6 +65,7 @@ function start(maxQueueBytes = 1_000_000): Fake {
     outcome: 200,
     nowMs: 0,
     exporter: createExporter({
+      signal: TRACES,
       transport: { post },
       resource: { 'service.name': 'f' },
       maxQueueBytes,
@@ -168,6 +170,25 @@ describe('exporter', () => {
     await invoke(fake, 'f');
     expect(fake.sent[3]).toEqual(['f']);
   });
+
+  it.each([404, 501])(
+    'gives up for a while what the collector does not take (%s), and says so once',
+    async (status) => {
+      const fake = start();
+      fake.outcome = status;
+      for (const name of ['a', 'b', 'c']) await invoke(fake, name);
+      expect(fake.sent).toEqual([['a']]);
+      expect(fake.reports).toEqual([expect.stringMatching(`takes no spans.*${status}`)]);
+      fake.nowMs = 59_000;
+      await invoke(fake, 'd');
+      expect(fake.sent).toHaveLength(1);
+      fake.nowMs = 60_000;
+      fake.outcome = 200;
+      await invoke(fake, 'e');
+      expect(fake.sent[1]).toEqual(['b', 'c', 'd', 'e']);
+      expect(fake.reports).toHaveLength(1);
+    },
+  );
 
   it('comes again no sooner than the collector asked for', async () => {
     const fake = start();

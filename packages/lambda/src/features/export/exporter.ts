@@ -1,23 +1,22 @@
-import { CLICKSPAN_DROPPED_SPANS } from '@clickspan/shared/attributes';
 import { decideExportOutcome } from '@clickspan/shared/exportOutcome';
-import { encodeTraces } from '@clickspan/shared/otlp';
 import type { EncodedRecord } from '@clickspan/shared/otlp';
-import type { EndedSpan } from '@clickspan/shared/tracer';
 import type { Attributes } from '@opentelemetry/api';
 import type { Report } from '../../platform/guard.ts';
 import type { HttpAnswer } from '../../platform/httpMessage.ts';
 import { CLOSED, toBreaker } from './breaker.ts';
 import type { BreakerEvent } from './breaker.ts';
+import type { SignalExporter } from './exporters.ts';
 import { decideFlush } from './flushPolicy.ts';
-import { createSpanQueue } from './spanQueue.ts';
+import { createRecordQueue } from './recordQueue.ts';
+import type { Signal } from './signal.ts';
 import type { Post, Transport } from './transport.ts';
 
-/** Brings spans to the collector. */
-export interface Exporter {
-  /** Takes a span in; cheap, since an invocation's caller still waits. */
-  add(span: EndedSpan): void;
-  /** Takes in spans that a process before could not send. */
-  restore(spans: readonly EncodedRecord[]): void;
+/** Brings one signal to the collector. */
+export interface Exporter<T> extends SignalExporter {
+  /** Takes something in; cheap, since an invocation's caller still waits. */
+  add(item: T): void;
+  /** Takes in records that a process before could not send. */
+  restore(records: readonly EncodedRecord[]): void;
   /** What the collector has not confirmed, oldest first. */
   unsent(): readonly EncodedRecord[];
   /**
@@ -29,8 +28,9 @@ export interface Exporter {
   flush(remainingMs: number, holds: boolean): Promise<void>;
 }
 
-/** What the exporter needs. */
-export interface ExporterEnvironment {
+/** What an exporter needs. */
+export interface ExporterEnvironment<T> {
+  readonly signal: Signal<T>;
   readonly transport: Transport;
   readonly resource: Attributes;
   readonly maxQueueBytes: number;
@@ -41,10 +41,10 @@ export interface ExporterEnvironment {
   readonly report: Report;
 }
 
-/** One request on its way; its spans are kept until the collector has them. */
+/** One request on its way; its records are kept until the collector has them. */
 interface Sent {
   readonly post: Post;
-  readonly spans: readonly EncodedRecord[];
+  readonly records: readonly EncodedRecord[];
   /** Wall clock; moved where that is set back. */
   sentMs: number;
   /** Flushes that found it unanswered. */
@@ -60,10 +60,18 @@ const FLUSHES_BEFORE_GIVING_UP = 2;
 
 const NO_ANSWER = 'no answer yet';
 
-/** Makes the exporter; it sends nothing by itself. */
-export function createExporter(environment: ExporterEnvironment): Exporter {
-  const { transport, resource, timeoutMs, nowMs, report } = environment;
-  const queue = createSpanQueue(environment.maxQueueBytes);
+/** With these a collector says that it does not take the signal at all: no such path, not implemented. */
+const NOT_TAKEN: readonly number[] = [404, 501];
+/** Before it is asked again whether it takes it by now. */
+const NOT_TAKEN_PAUSE_MS = 60_000;
+
+/**
+ * Makes the exporter of one signal; it sends nothing by itself. What becomes of its requests says nothing of other signals,
+ * which have an exporter and a connection each: a collector may refuse one, and take the others.
+ */
+export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter<T> {
+  const { signal, transport, resource, timeoutMs, nowMs, report } = environment;
+  const queue = createRecordQueue(signal.encode, environment.maxQueueBytes);
   let unanswered: Sent[] = [];
   let breaker = CLOSED;
 
@@ -71,30 +79,35 @@ export function createExporter(environment: ExporterEnvironment): Exporter {
     const before = breaker;
     breaker = toBreaker(before, event, nowMs());
     if (before.state === 'closed' && breaker.state === 'open')
-      report(`the collector takes no spans (${reason}); see OTEL_EXPORTER_OTLP_ENDPOINT`);
+      report(`the collector takes no ${signal.records} (${reason}); see OTEL_EXPORTER_OTLP_ENDPOINT`);
   };
   const settle = (sent: Sent, answer: HttpAnswer | undefined, failure = NO_ANSWER): void => {
     if (sent.done) return;
     sent.done = true;
     unanswered = unanswered.filter((other) => other !== sent);
-    const outcome = decideExportOutcome(answer?.status ?? 0, answer?.headers['retry-after'], nowMs());
+    const status = answer?.status ?? 0;
+    const outcome = decideExportOutcome(status, answer?.headers['retry-after'], nowMs());
     if (outcome.status === 'sent') {
       note({ type: 'answered' });
       const rejected = countRejected(answer?.body);
       if (rejected > 0) {
         queue.countDropped(rejected);
-        report(`${rejected} spans were refused by the collector`);
+        report(`${rejected} ${signal.records} were refused by the collector`);
       }
       return;
     }
-    const retryAfterMs = outcome.status === 'retry' ? outcome.afterMs : undefined;
-    note({ type: 'failed', retryAfterMs }, answer ? `it answered ${answer.status}` : failure);
+    const isTaken = !NOT_TAKEN.includes(status);
+    const retryAfterMs =
+      outcome.status === 'retry' ? outcome.afterMs : isTaken ? undefined : NOT_TAKEN_PAUSE_MS;
+    note({ type: 'failed', retryAfterMs }, answer ? `it answered ${status}` : failure);
     if (outcome.status === 'retry') {
-      queue.putBack(sent.spans);
+      queue.putBack(sent.records);
       return;
     }
-    queue.countDropped(sent.spans.length);
-    report(`${sent.spans.length} spans were refused: the collector answered ${answer?.status}`);
+    queue.countDropped(sent.records.length);
+    // That it takes none has been told when the breaker opened.
+    if (isTaken)
+      report(`${sent.records.length} ${signal.records} were refused: the collector answered ${status}`);
   };
 
   /** Looks at what was sent before: two whole flushes and the timeout without an answer mean that none will come. */
@@ -112,13 +125,15 @@ export function createExporter(environment: ExporterEnvironment): Exporter {
 
   /** Sends one request's worth; resolves with whether there was more, and the collector is ready for it. */
   const send = async (): Promise<boolean> => {
-    const spans = queue.take();
-    if (spans.length === 0) return false;
+    const records = queue.take();
+    if (records.length === 0) return false;
     const more = queue.size() > 0;
     const dropped = queue.dropped();
-    const attributes = dropped > 0 ? { ...resource, [CLICKSPAN_DROPPED_SPANS]: dropped } : resource;
-    const post = transport.post(encodeTraces(attributes, spans));
-    const sent: Sent = { post, spans, sentMs: nowMs(), flushes: 0, done: false };
+    const { droppedAttribute } = signal;
+    const attributes =
+      droppedAttribute && dropped > 0 ? { ...resource, [droppedAttribute]: dropped } : resource;
+    const post = transport.post(signal.encodeBatch(attributes, records));
+    const sent: Sent = { post, records, sentMs: nowMs(), flushes: 0, done: false };
     unanswered.push(sent);
     if (breaker.state === 'open') breaker = { state: 'probing', openings: breaker.openings };
     await post.answer.then(
@@ -129,9 +144,10 @@ export function createExporter(environment: ExporterEnvironment): Exporter {
   };
 
   return {
-    add: (span) => queue.add(span),
-    restore: (spans) => queue.putBack(spans),
-    unsent: () => [...unanswered.flatMap(({ spans }) => spans), ...queue.list()],
+    name: signal.name,
+    add: (item) => queue.add(item),
+    restore: (records) => queue.putBack(records),
+    unsent: () => [...unanswered.flatMap(({ records }) => records), ...queue.list()],
     async flush(remainingMs, holds) {
       reconcile();
       const startMs = nowMs();
@@ -140,7 +156,7 @@ export function createExporter(environment: ExporterEnvironment): Exporter {
           breaker,
           nowMs: nowMs(),
           remainingMs,
-          queuedSpans: queue.size(),
+          queued: queue.size(),
           unanswered: unanswered.length,
           holds,
           spentMs: Math.max(0, nowMs() - startMs),
@@ -154,10 +170,10 @@ export function createExporter(environment: ExporterEnvironment): Exporter {
   };
 }
 
-/** How many spans a collector that took the request refused all the same; they must not be sent again. */
+/** How many records a collector that took the request refused all the same; they must not be sent again. */
 function countRejected(body: string | undefined): number {
   // The usual answer is `{}`: nothing to parse.
-  const [, digits] = /"rejectedSpans"\s*:\s*"?(\d{1,9})/.exec(body ?? '') ?? [];
+  const [, digits] = /"rejected(?:Spans|DataPoints|LogRecords)"\s*:\s*"?(\d{1,9})/.exec(body ?? '') ?? [];
   return Number(digits ?? 0);
 }
 

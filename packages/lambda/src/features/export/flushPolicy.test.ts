@@ -9,7 +9,7 @@ const USUAL: FlushSituation = {
   breaker: CLOSED,
   nowMs: 1000,
   remainingMs: 3000,
-  queuedSpans: 1,
+  queued: 1,
   unanswered: 0,
   holds: true,
   spentMs: 0,
@@ -34,7 +34,7 @@ describe('decideFlush', () => {
   });
   it('does nothing without spans, while probing, or with too much unanswered', () => {
     for (const change of [
-      { queuedSpans: 0 },
+      { queued: 0 },
       { breaker: { state: 'probing', openings: 1 } as const },
       { unanswered: 4 },
     ])
@@ -64,7 +64,7 @@ describe('decideFlush', () => {
       breaker,
       nowMs: fc.integer(),
       remainingMs: fc.oneof(fc.integer(), fc.constant(NaN)),
-      queuedSpans: fc.nat(10),
+      queued: fc.nat(10),
       unanswered: fc.nat(6),
       holds: fc.boolean(),
       spentMs: fc.nat(300),

@@ -6,8 +6,8 @@ export interface FlushSituation {
   readonly nowMs: number;
   /** Until the function's deadline; not a number where that is unknown. */
   readonly remainingMs: number;
-  /** Spans that wait to be sent. */
-  readonly queuedSpans: number;
+  /** Records that wait to be sent. */
+  readonly queued: number;
   /** Requests that have been sent and not been answered. */
   readonly unanswered: number;
   /** The platform does not freeze the environment before we say so. */
@@ -27,7 +27,7 @@ export interface FlushDecision {
 const MAX_TAIL_MS = 200;
 /** What is left to the function for its own end before the deadline. */
 const DEADLINE_MARGIN_MS = 50;
-/** Beyond this many unanswered requests, spans wait in the queue. */
+/** Beyond this many unanswered requests, records wait in the queue. */
 const MAX_UNANSWERED = 4;
 
 /** No collector asks for a longer pause, and none is made: beyond it the wall clock has been set back since. */
@@ -42,8 +42,8 @@ const NOTHING: FlushDecision = { send: false, waitMs: 0 };
  * answer is looked at after the next invocation, however long the environment was frozen in between.
  */
 export function decideFlush(situation: FlushSituation): FlushDecision {
-  const { breaker, nowMs, remainingMs, queuedSpans, unanswered, holds, spentMs } = situation;
-  if (queuedSpans === 0 || unanswered >= MAX_UNANSWERED || breaker.state === 'probing') return NOTHING;
+  const { breaker, nowMs, remainingMs, queued, unanswered, holds, spentMs } = situation;
+  if (queued === 0 || unanswered >= MAX_UNANSWERED || breaker.state === 'probing') return NOTHING;
   if (breaker.state === 'open') {
     const pauseMs = breaker.retryAtMs - nowMs;
     return pauseMs > 0 && pauseMs <= LONGEST_PAUSE_MS ? NOTHING : { send: true, waitMs: 0 };

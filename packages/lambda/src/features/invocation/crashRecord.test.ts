@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSpan } from '@clickspan/shared/otlp';
+import type { EncodedRecord } from '@clickspan/shared/otlp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openMarkerFile } from '../../platform/markerFile.ts';
+import type { Unsent } from '../export/exporters.ts';
 import { createCrashRecord } from './crashRecord.ts';
 import type { CrashRecord } from './crashRecord.ts';
 import { decideDeath, toRecoveredSpan } from './unfinished.ts';
@@ -39,8 +41,8 @@ const STARTED = {
 
 describe('the record of crashes', () => {
   it('finds nothing in a new environment, and that there was a process in one that starts again', () => {
-    expect(open()).toMatchObject({ restarted: false, unfinished: undefined, spans: [] });
-    expect(open()).toMatchObject({ restarted: true, unfinished: undefined, spans: [] });
+    expect(open()).toMatchObject({ restarted: false, unfinished: undefined, unsent: {} });
+    expect(open()).toMatchObject({ restarted: true, unfinished: undefined, unsent: {} });
   });
 
   it('finds the invocation in which a process has died, and when it was last seen', () => {
@@ -96,23 +98,30 @@ describe('the record of crashes', () => {
     expect(open().unfinished).toBeUndefined();
   });
 
-  it('hands on the spans that could not be sent', () => {
-    const span = { scope: { name: 's', version: '1' }, json: '{"name":"x"}' };
+  const record = (name: string, padding = ''): EncodedRecord => ({
+    scope: { name: 's', version: '1' },
+    json: JSON.stringify({ name, padding }),
+  });
+  it('hands on what could not be sent', () => {
     const process = open();
     process.begin(STARTED, 4000);
-    process.leave([span]);
-    expect(open()).toMatchObject({ unfinished: undefined, spans: [span] });
-    expect(open().spans).toEqual([]);
+    process.leave({ traces: [record('x')], logs: [record('y')] });
+    expect(open()).toMatchObject({
+      unfinished: undefined,
+      unsent: { traces: [record('x')], logs: [record('y')] },
+    });
+    expect(open().unsent).toEqual({});
   });
 
-  it('hands on the latest where there are too many', () => {
-    const span = (name: string): { scope: { name: string; version: string }; json: string } => ({
-      scope: { name: 's', version: '' },
-      json: JSON.stringify({ name, padding: 'x'.repeat(100_000) }),
-    });
-    open().leave([span('1'), span('2'), span('3'), span('4')]);
-    const names = open().spans.map(({ json }) => (JSON.parse(json) as { name: string }).name);
-    expect(names).toEqual(['3', '4']);
+  it('hands on the latest of each signal where there is too much', () => {
+    const many = (...names: string[]): EncodedRecord[] =>
+      names.map((name) => record(name, 'x'.repeat(100_000)));
+    const left = (unsent: Unsent): (string | undefined)[][] => {
+      open().leave(unsent);
+      return Object.values(open().unsent).map((records) => records.map(({ json }) => /\d/.exec(json)?.[0]));
+    };
+    expect(left({ traces: many('1', '2', '3', '4'), metrics: [] })).toEqual([['3', '4']]);
+    expect(left({ traces: many('1', '2', '3', '4'), metrics: many('5') })).toEqual([['4'], ['5']]);
   });
 
   it('keeps names that look like JSON', () => {
@@ -131,13 +140,18 @@ describe('the record of crashes', () => {
     expect(open().unfinished).toMatchObject({ name: 'POST /orders', deadlineUnixMs: NaN });
   });
 
-  it.each(['{"unfinished":{"name":"x', '{"unfinished":null}', 'null', '[]', '{"spans":[null,{}]}', '\0\0'])(
+  it.each(['{"unfinished":{"name":"x', '{"unfinished":null}', 'null', '[]', '{"unsent":7}', '\0\0'])(
     'survives that somebody has written %j',
     (text) => {
       writeFileSync(path, `${text}\n`);
-      expect(open()).toMatchObject({ restarted: true, unfinished: undefined, spans: [] });
+      expect(open()).toMatchObject({ restarted: true, unfinished: undefined, unsent: {} });
     },
   );
+
+  it('hands on nothing that is no record', () => {
+    writeFileSync(path, '{"unsent":{"traces":[null,{}],"logs":3}}\n');
+    expect(open().unsent).toEqual({ traces: [], logs: [] });
+  });
 });
 
 describe('an invocation that has died', () => {

@@ -6,6 +6,7 @@ import {
 } from '@clickspan/shared/attributes';
 import type { EncodedRecord } from '@clickspan/shared/otlp';
 import type { Link, SpanContext } from '@opentelemetry/api';
+import type { Unsent } from '../export/exporters.ts';
 import type { MarkerFile } from '../../platform/markerFile.ts';
 import type { Unfinished } from './unfinished.ts';
 
@@ -18,8 +19,8 @@ export interface CrashRecord {
   readonly restarted: boolean;
   /** The invocation in which it died, if it could not say so itself. */
   readonly unfinished: Unfinished | undefined;
-  /** Spans that it could not send. */
-  readonly spans: readonly EncodedRecord[];
+  /** What it could not send. */
+  readonly unsent: Unsent;
   /** An invocation begins. Its caller waits meanwhile: some microseconds. */
   begin(started: StartedInvocation, deadlineUnixMs: number): void;
   /** The process is at work; told every now and then. */
@@ -28,8 +29,8 @@ export interface CrashRecord {
   settle(): void;
   /** The invocation has ended. */
   end(): void;
-  /** The process is about to end: these spans are to be sent by the next one. */
-  leave(spans: readonly EncodedRecord[]): void;
+  /** The process is about to end: this is to be sent by the next one. */
+  leave(unsent: Unsent): void;
 }
 
 /** What it needs. */
@@ -44,12 +45,12 @@ export interface CrashRecordEnvironment {
 /** After an invocation that took less, the next one is not kept waiting: it is written down if it takes more than a turn. */
 const QUICK_MS = 2;
 
-/** The file holds a megabyte; the latest spans tell most. */
+/** The file holds a megabyte, in which all signals have a share; the latest tells most. */
 const MAX_LEFT_CHARACTERS = 250_000;
 
 interface Found {
   readonly unfinished?: Unfinished;
-  readonly spans?: readonly EncodedRecord[];
+  readonly unsent?: Unsent;
 }
 
 /** Makes the record; where the file cannot be written, nothing is kept. */
@@ -60,11 +61,11 @@ export function createCrashRecord(environment: CrashRecordEnvironment): CrashRec
   let pending: StartedInvocation | undefined;
   let isQuick = false;
   let isWritten = false;
-  const { unfinished, spans = [] } = parseFound(file.found);
+  const { unfinished, unsent = {} } = parseFound(file.found);
   return {
     restarted: file.found !== undefined,
     unfinished,
-    spans,
+    unsent,
     begin(started, deadline) {
       current = started;
       deadlineUnixMs = deadline;
@@ -98,16 +99,25 @@ export function createCrashRecord(environment: CrashRecordEnvironment): CrashRec
     },
     leave(records) {
       current = pending = undefined;
-      let from = records.length;
-      for (let left = MAX_LEFT_CHARACTERS; from > 0; from--) {
-        left -= records[from - 1]!.json.length;
-        if (left < 0) break;
-      }
-      const latest = records.slice(from);
+      const signals = Object.entries(records).filter(([, list]) => list.length > 0);
+      const latest = signals.map(([name, list]) => [
+        name,
+        toLatest(list, MAX_LEFT_CHARACTERS / signals.length),
+      ]);
       if (latest.length === 0) file.clear();
-      else file.writeLong(JSON.stringify({ spans: latest }));
+      else file.writeLong(JSON.stringify({ unsent: Object.fromEntries(latest) as Unsent }));
     },
   };
+}
+
+/** The last ones that fit. */
+function toLatest(records: readonly EncodedRecord[], maxCharacters: number): readonly EncodedRecord[] {
+  let from = records.length;
+  for (let left = maxCharacters; from > 0; from--) {
+    left -= records[from - 1]!.json.length;
+    if (left < 0) break;
+  }
+  return records.slice(from);
 }
 
 /**
@@ -140,8 +150,8 @@ function toJsonText(value: unknown): string {
 function parseFound(line: string | undefined): Found {
   if (!line) return {};
   try {
-    const { unfinished, spans } = JSON.parse(line) as { unfinished?: Unfinished; spans?: EncodedRecord[] };
-    if (Array.isArray(spans)) return { spans: spans.filter(isRecord) };
+    const { unfinished, unsent } = JSON.parse(line) as { unfinished?: Unfinished; unsent?: object };
+    if (unsent) return { unsent: toUnsent(unsent) };
     if (!unfinished || typeof unfinished.name !== 'string' || !(unfinished.startUnixMs > 0)) return {};
     return {
       unfinished: {
@@ -162,6 +172,15 @@ function parseFound(line: string | undefined): Found {
 /** Its `tracestate` is an object with methods, which JSON does not keep. */
 function toContext({ traceId, spanId, traceFlags }: SpanContext): SpanContext {
   return { traceId, spanId, traceFlags };
+}
+
+function toUnsent(found: object): Unsent {
+  return Object.fromEntries(
+    Object.entries(found as Record<string, unknown>).map(([name, records]) => [
+      name,
+      Array.isArray(records) ? records.filter(isRecord) : [],
+    ]),
+  );
 }
 
 function isRecord(record: EncodedRecord | null): boolean {

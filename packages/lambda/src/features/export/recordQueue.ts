@@ -1,37 +1,36 @@
-import { encodeSpan } from '@clickspan/shared/otlp';
 import type { EncodedRecord } from '@clickspan/shared/otlp';
-import type { EndedSpan } from '@clickspan/shared/tracer';
 
-/** Spans that wait to be sent, bounded in bytes; the oldest go first when there are too many. */
-export interface SpanQueue {
-  /** Takes a span in; it is encoded later, outside of the caller's wait. */
-  add(span: EndedSpan): void;
-  /** How many spans wait. */
+/** Records of one signal that wait to be sent, bounded in bytes; the oldest go first when there are too many. */
+export interface RecordQueue<T> {
+  /** Takes something in; it is encoded later, outside of the caller's wait. */
+  add(item: T): void;
+  /** How many records wait. */
   size(): number;
-  /** Takes out the oldest spans, up to one request's worth. */
+  /** Takes out the oldest records, up to one request's worth. */
   take(): EncodedRecord[];
   /** Puts back what could not be sent. */
-  putBack(spans: readonly EncodedRecord[]): void;
-  /** The spans that wait, oldest first; they stay in the queue. */
+  putBack(records: readonly EncodedRecord[]): void;
+  /** The records that wait, oldest first; they stay in the queue. */
   list(): readonly EncodedRecord[];
-  /** How many spans were lost so far. */
+  /** How many records were lost so far. */
   dropped(): number;
-  /** Counts spans as lost that the collector refused. */
-  countDropped(spans: number): void;
+  /** Counts records as lost that the collector refused. */
+  countDropped(records: number): void;
 }
 
 /** One request stays well under the collectors' limits. */
 const MAX_REQUEST_BYTES = 1_048_576;
-/** Spans of one invocation that wait for encoding; above this they are encoded at once, so that bytes can be counted. */
+/** What waits for encoding; above this all is encoded at once, so that bytes can be counted. */
 const MAX_UNENCODED = 512;
 
 /**
  * Makes a queue.
  *
- * @param maxBytes how many bytes of encoded spans may wait
+ * @param encode may throw; what cannot be written is dropped
+ * @param maxBytes how many bytes of encoded records may wait
  */
-export function createSpanQueue(maxBytes: number): SpanQueue {
-  let fresh: EndedSpan[] = [];
+export function createRecordQueue<T>(encode: (item: T) => EncodedRecord, maxBytes: number): RecordQueue<T> {
+  let fresh: T[] = [];
   let waiting: EncodedRecord[] = [];
   let bytes = 0;
   let dropped = 0;
@@ -44,15 +43,15 @@ export function createSpanQueue(maxBytes: number): SpanQueue {
     dropped += from;
   };
   const encodeFresh = (): void => {
-    const spans = fresh;
+    const items = fresh;
     fresh = [];
-    for (const span of spans) {
+    for (const item of items) {
       try {
-        const encoded = encodeSpan(span);
+        const encoded = encode(item);
         waiting.push(encoded);
         bytes += encoded.json.length;
       } catch {
-        // Made by the function's own code with what no span can hold; the others must not suffer from it.
+        // Made by the function's own code with what no record can hold; the others must not suffer from it.
         dropped++;
       }
     }
@@ -60,8 +59,8 @@ export function createSpanQueue(maxBytes: number): SpanQueue {
   };
 
   return {
-    add(span) {
-      fresh.push(span);
+    add(item) {
+      fresh.push(item);
       if (fresh.length >= MAX_UNENCODED) encodeFresh();
     },
     size: () => fresh.length + waiting.length,
@@ -77,9 +76,9 @@ export function createSpanQueue(maxBytes: number): SpanQueue {
       bytes -= size;
       return waiting.splice(0, count);
     },
-    putBack(spans) {
-      waiting = [...spans, ...waiting];
-      for (const { json } of spans) bytes += json.length;
+    putBack(records) {
+      waiting = [...records, ...waiting];
+      for (const { json } of records) bytes += json.length;
       trim();
     },
     list() {
@@ -87,8 +86,8 @@ export function createSpanQueue(maxBytes: number): SpanQueue {
       return waiting;
     },
     dropped: () => dropped,
-    countDropped(spans) {
-      dropped += spans;
+    countDropped(records) {
+      dropped += records;
     },
   };
 }

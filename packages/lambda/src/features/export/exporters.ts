@@ -1,0 +1,54 @@
+import type { EncodedRecord } from '@clickspan/shared/otlp';
+import type { SignalName } from './signal.ts';
+
+/** What no collector has confirmed, by signal. */
+export type Unsent = Readonly<Partial<Record<SignalName, readonly EncodedRecord[]>>>;
+
+/** The part of one signal's exporter that all of them have. */
+export interface SignalExporter {
+  readonly name: SignalName;
+  restore(records: readonly EncodedRecord[]): void;
+  unsent(): readonly EncodedRecord[];
+  flush(remainingMs: number, holds: boolean): Promise<void>;
+}
+
+/** All that is sent, as one. */
+export interface Exporters {
+  /** Takes one more signal in; it gets what a process before has left of it. */
+  add(exporter: SignalExporter): void;
+  /** Takes in what a process before could not send, also of signals that are added later. */
+  restore(unsent: Unsent): void;
+  /** What the collector has not confirmed. */
+  unsent(): Unsent;
+  /**
+   * Sends what waits, all signals at the same time, so that they take no longer than one. Resolves when all answers are
+   * there or the tail is used up; never rejects.
+   *
+   * @param remainingMs until the function's deadline
+   * @param holds whether the platform waits for us before it freezes the environment
+   */
+  flush(remainingMs: number, holds: boolean): Promise<void>;
+}
+
+/** Makes the collection of exporters; there is one in each environment. */
+export function createExporters(): Exporters {
+  const exporters: SignalExporter[] = [];
+  let left: Unsent = {};
+  return {
+    add(exporter) {
+      exporters.push(exporter);
+      exporter.restore(left[exporter.name] ?? []);
+    },
+    restore(unsent) {
+      left = unsent;
+      for (const exporter of exporters) exporter.restore(left[exporter.name] ?? []);
+    },
+    unsent: () => ({
+      ...left,
+      ...Object.fromEntries(exporters.map((exporter) => [exporter.name, exporter.unsent()])),
+    }),
+    async flush(remainingMs, holds) {
+      await Promise.all(exporters.map((exporter) => exporter.flush(remainingMs, holds)));
+    },
+  };
+}

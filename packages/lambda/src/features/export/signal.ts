@@ -1,0 +1,32 @@
+import { CLICKSPAN_DROPPED_SPANS } from '@clickspan/shared/attributes';
+import { encodeSpan, encodeTraces } from '@clickspan/shared/otlp';
+import type { EncodedRecord } from '@clickspan/shared/otlp';
+import type { EndedSpan } from '@clickspan/shared/tracer';
+import type { Attributes } from '@opentelemetry/api';
+
+/** A kind of telemetry, by the name that it has in paths and variables of OTLP. */
+export type SignalName = 'traces' | 'metrics' | 'logs';
+
+/** All of them. */
+export const SIGNALS: readonly SignalName[] = ['traces', 'metrics', 'logs'];
+
+/** How one kind of telemetry is written; `T` is what it is made of. */
+export interface Signal<T> {
+  readonly name: SignalName;
+  /** What its requests hold, for people. */
+  readonly records: string;
+  /** Writes one record; may throw where somebody has put into it what none can hold. */
+  readonly encode: (item: T) => EncodedRecord;
+  /** Joins records into one request. */
+  readonly encodeBatch: (resource: Attributes, records: readonly EncodedRecord[]) => string;
+  /** The resource's attribute that tells how many were dropped, where it does. */
+  readonly droppedAttribute?: string;
+}
+
+export const TRACES: Signal<EndedSpan> = {
+  name: 'traces',
+  records: 'spans',
+  encode: encodeSpan,
+  encodeBatch: encodeTraces,
+  droppedAttribute: CLICKSPAN_DROPPED_SPANS,
+};
