@@ -33,7 +33,7 @@ beforeAll(async () => {
   stage = await startStage(
     [
       { name: 'f', source: FUNCTION, environment },
-      { name: 'g', source: FUNCTION },
+      { name: 'g', source: FUNCTION, logFormat: 'JSON' },
       { name: 'streamer', source: STREAMER },
     ],
     {
@@ -44,8 +44,8 @@ beforeAll(async () => {
 });
 afterAll(() => stage.stop());
 
-const invoke = (body: unknown, headers: Record<string, string> = {}): Promise<HttpAnswer> =>
-  sendHttp(`${stage.emulator.lambdaEndpoint}/2015-03-31/functions/f/invocations`, {
+const invoke = (body: unknown, headers: Record<string, string> = {}, name = 'f'): Promise<HttpAnswer> =>
+  sendHttp(`${stage.emulator.lambdaEndpoint}/2015-03-31/functions/${name}/invocations`, {
     method: 'POST',
     headers,
     body: JSON.stringify(body),
@@ -65,6 +65,18 @@ describe('the Invoke API', () => {
     expect(log).toContain(`START RequestId: ${String(id)}`);
     expect(log).toContain('got {"a":1}');
     expect(log).toContain(`REPORT RequestId: ${String(id)}`);
+  });
+
+  it('gives the end of a log in JSON', async () => {
+    const { headers } = await invoke({ a: 1 }, { 'x-amz-log-type': 'Tail' }, 'g');
+    const log = Buffer.from(String(headers['x-amz-log-result']), 'base64').toString();
+    const requestId = headers['x-amzn-requestid'];
+    const lines = log.split('\n').filter((line) => line !== '');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { type: 'platform.start', record: { requestId } },
+      { level: 'INFO', message: 'got {"a":1}', requestId },
+      { type: 'platform.report', record: { requestId } },
+    ]);
   });
 
   it("gives the function's error with status 200", async () => {

@@ -31,7 +31,8 @@ async function bench(reply: FunctionReply = OK, chunks: readonly string[] = []):
   const calls: FunctionCall[] = [];
   const accepted: FunctionCall[] = [];
   const logTail = createLogTail();
-  const write = (environmentId: string, line: string): void => logTail.onLine({ environmentId, line });
+  const write = (environmentId: string, line: string): void =>
+    logTail.onLine({ environmentId, source: /^(START|REPORT) /.test(line) ? 'platform' : 'stdout', line });
   api = await startInvokeApi({
     port: 0,
     account: ACCOUNT,

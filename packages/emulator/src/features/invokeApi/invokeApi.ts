@@ -10,6 +10,7 @@ import { mayBeWebPage } from '../../platform/webPage.ts';
 import { InvokeError } from './invokeError.ts';
 import { parseInvokeRequest } from './invokeRequest.ts';
 import type { InvokeRequest } from './invokeRequest.ts';
+import { MAX_LOG_BYTES } from './logTail.ts';
 import type { LogTail } from './logTail.ts';
 import { createStreamAnswer } from './streamAnswer.ts';
 
@@ -34,8 +35,6 @@ export interface InvokeApi {
 /** Lambda quotas, "Invocation payload (request and response)": 6 MB synchronous, 1 MB asynchronous. */
 const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
 const MAX_ASYNC_PAYLOAD_BYTES = 1024 * 1024;
-/** "The last 4 KB of the execution log". */
-const MAX_LOG_BYTES = 4096;
 /** The report is written when the environment rests; one that an extension holds shall not hold the caller as well. */
 const LOG_WAIT_MS = 2000;
 /** What a function wrote last may still be in a pipe when its report is written. */

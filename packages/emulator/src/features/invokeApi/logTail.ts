@@ -1,6 +1,9 @@
+import { isObject, parseJson } from '../../platform/json.ts';
+
 /** A line that a function or the platform wrote. */
 export interface LogLine {
   readonly environmentId: string;
+  readonly source: 'stdout' | 'stderr' | 'platform';
   readonly line: string;
 }
 
@@ -17,38 +20,56 @@ export interface LogTail {
 }
 
 interface Followed {
-  readonly lines: string[];
+  /** The last of its lines, each with its end. */
+  text: string;
   environmentId: string | undefined;
   readonly whenReported: () => void;
 }
 
-const START = /^START RequestId: (\S+)/;
-const REPORT = /^REPORT RequestId: (\S+)/;
+/** "The last 4 KB of the execution log". */
+export const MAX_LOG_BYTES = 4096;
 
 /** Makes it. An environment's lines belong to the invocation that it has started last. */
 export function createLogTail(): LogTail {
   const followed = new Map<string, Followed>();
   return {
-    onLine: ({ environmentId, line }) => {
+    onLine: (logLine) => {
       if (followed.size === 0) return;
-      const started = followed.get(START.exec(line)?.[1] ?? '');
-      if (started) started.environmentId = environmentId;
+      const { environmentId, line } = logLine;
+      const mark = toMark(logLine);
+      const marked = followed.get(mark?.requestId ?? '');
+      if (marked && mark?.kind === 'start') marked.environmentId = environmentId;
       for (const entry of followed.values())
-        if (entry.environmentId === environmentId) entry.lines.push(line);
-      followed.get(REPORT.exec(line)?.[1] ?? '')?.whenReported();
+        // A character has at least one byte.
+        if (entry.environmentId === environmentId)
+          entry.text = `${entry.text}${line}\n`.slice(-MAX_LOG_BYTES);
+      if (mark?.kind === 'report') marked?.whenReported();
     },
     follow: (requestId) => {
       let whenReported = (): void => undefined;
       const reported = new Promise<void>((resolve) => {
         whenReported = resolve;
       });
-      const entry: Followed = { lines: [], environmentId: undefined, whenReported };
+      const entry: Followed = { text: '', environmentId: undefined, whenReported };
       followed.set(requestId, entry);
       const lines = reported.then(() => {
         followed.delete(requestId);
-        return entry.lines.map((line) => `${line}\n`).join('');
+        return entry.text;
       });
       return { lines, end: whenReported };
     },
+  };
+}
+
+/** What the platform itself writes when an invocation begins and ends, in text or in JSON. */
+function toMark({ source, line }: LogLine): { kind: string; requestId: string } | undefined {
+  if (source !== 'platform') return undefined;
+  const [, word, requestId] = /^(START|REPORT) RequestId: (\S+)/.exec(line) ?? [];
+  if (word !== undefined) return { kind: word.toLowerCase(), requestId: requestId! };
+  const event = line.startsWith('{') ? parseJson(line) : undefined;
+  if (!isObject(event) || !isObject(event['record'])) return undefined;
+  return {
+    kind: String(event['type']).replace('platform.', ''),
+    requestId: String(event['record']['requestId']),
   };
 }
