@@ -3,6 +3,9 @@ import { writeBytes } from '../../platform/httpResponse.ts';
 import { fromStream, INTEGRATION_TYPE } from './httpAnswer.ts';
 import type { HttpAnswer } from './httpAnswer.ts';
 
+/** Metadata that goes on for longer is none; ours to protect our memory, as AWS names no limit. */
+const MAX_PRELUDE_BYTES = 65_536;
+
 /** An answer on its way while the function still writes it. */
 export interface StreamedAnswer {
   begin(contentType: string): void;
@@ -42,10 +45,15 @@ export function createStreamedAnswer(
     },
     write: async (bytes) => {
       if (plain && !begun) head(plain);
-      if (!prelude) return writeBytes(response, bytes);
+      if (begun) return writeBytes(response, bytes);
+      if (!prelude) return;
       prelude = Buffer.concat([prelude, bytes]);
       const answer = fromStream(prelude);
-      if (!answer) return;
+      if (!answer) {
+        // Nothing that comes now can make an answer of it: all is dropped, and the caller gets the front's own.
+        if (prelude.length > MAX_PRELUDE_BYTES) prelude = undefined;
+        return;
+      }
       prelude = undefined;
       head(answer);
       await writeBytes(response, answer.body);

@@ -178,3 +178,43 @@ describe('a partial failure', () => {
     expect(toCheckpoint(Buffer.from(JSON.stringify(document)), ['a', 'b', 'c'])).toBe(expected);
   });
 });
+
+describe('a record that nobody could handle for a day', () => {
+  // https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html and
+  // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html: both keep records for 24 hours.
+  it('is given up, whether its batch is tried again and again or it waits behind that', async () => {
+    const { batches, discarded, push } = bench({ batchSize: 1 }, () => FAILED);
+    push('ab');
+    await vi.advanceTimersByTimeAsync(86_400_000 - 1000);
+    expect(discarded).toEqual([]);
+    push('c');
+    await vi.advanceTimersByTimeAsync(120_000);
+    push('d');
+    expect(discarded.map(([records, condition]) => [records, condition])).toEqual([
+      ['a', 'RecordAgeExceeded'],
+      ['b', 'RecordAgeExceeded'],
+    ]);
+    expect(batches.at(-1)).toBe('c');
+  });
+
+  it('is given up while a function is at work for ever', async () => {
+    let ran = 0;
+    vi.useFakeTimers();
+    const given: string[] = [];
+    source = createShardSource({
+      mapping: { batchSize: 1 },
+      clock: () => Date.now(),
+      invoke: () => {
+        ran++;
+        return new Promise(() => undefined);
+      },
+      onDiscarded: ({ records }) => void given.push(join(records)),
+    });
+    const push = (sequenceNumber: string): void =>
+      source.push({ sequenceNumber, sizeBytes: 10, arrivedUnixMs: Date.now() });
+    for (const name of 'abc') push(name);
+    await vi.advanceTimersByTimeAsync(86_400_001);
+    push('d');
+    expect([ran, given]).toEqual([1, ['bc']]);
+  });
+});

@@ -47,6 +47,8 @@ interface Batch<R> {
 const DEFAULT_BATCH_SIZE = 100;
 /** What an event may hold: AWS closes a batch at 6 MB, whatever its size and window. */
 const MAX_BATCH_BYTES = 6 * 1024 * 1024;
+/** Streams keep a record for so long, those of tables always and Kinesis's unless one pays for more. */
+const RETENTION_MS = 86_400_000;
 /** AWS backs off between tries and does not say how; ours doubles from here to there. */
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 60_000;
@@ -129,20 +131,22 @@ export function createShardSource<R extends StreamRecord>(options: ShardSourceOp
   }
 
   function dropOld(batch: Batch<R>): Batch<R> {
-    const { maxRecordAgeMs = Infinity } = mapping;
-    const oldestUnixMs = clock() - maxRecordAgeMs;
+    const oldestUnixMs = clock() - Math.min(mapping.maxRecordAgeMs ?? Infinity, RETENTION_MS);
     const records = batch.records.filter(({ arrivedUnixMs }) => arrivedUnixMs >= oldestUnixMs);
-    if (records.length < batch.records.length) {
-      const old = batch.records.filter((record) => !records.includes(record));
-      const { invokeCount } = batch;
-      options.onDiscarded({
-        records: old,
-        condition: 'RecordAgeExceeded',
-        requestId: undefined,
-        invokeCount,
-      });
-    }
+    const old = batch.records.filter(({ arrivedUnixMs }) => arrivedUnixMs < oldestUnixMs);
+    if (old.length > 0) giveUpOld(old, batch.invokeCount);
     return { ...batch, records };
+  }
+
+  function giveUpOld(records: readonly R[], invokeCount: number): void {
+    options.onDiscarded({ records, condition: 'RecordAgeExceeded', requestId: undefined, invokeCount });
+  }
+
+  /** A function that fails for ever must not let the shard grow for ever. */
+  function expire(): void {
+    const oldestUnixMs = clock() - RETENTION_MS;
+    const kept = waiting.findIndex(({ arrivedUnixMs }) => arrivedUnixMs >= oldestUnixMs);
+    if (kept !== 0 && waiting.length > 0) giveUpOld(waiting.splice(0, kept < 0 ? waiting.length : kept), 0);
   }
 
   /** Runs one batch, and gives what of it comes again, after a pause. */
@@ -191,6 +195,7 @@ export function createShardSource<R extends StreamRecord>(options: ShardSourceOp
   void poll();
   return {
     push: (record) => {
+      expire();
       waiting.push(record);
       wake();
     },

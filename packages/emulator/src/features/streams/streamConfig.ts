@@ -13,7 +13,7 @@ export interface StreamMapping {
   readonly bisectBatchOnError?: boolean | undefined;
   /** How often a failed batch is tried again, 0 to 10,000; without end when left out, as on AWS. */
   readonly maxRetries?: number | undefined;
-  /** Older records are dropped, 60,000 to 604,800,000; none when left out. */
+  /** Older records are dropped, 60,000 to 604,800,000; when left out, and at the latest, those of a day: so long a stream keeps them. */
   readonly maxRecordAgeMs?: number | undefined;
   /** Which records the function gets, such as `{ eventName: ['INSERT'] }` or `{ data: { kind: ['order'] } }`; at most five; all. */
   readonly filterPatterns?: readonly Readonly<Record<string, unknown>>[] | undefined;
