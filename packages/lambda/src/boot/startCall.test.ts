@@ -96,6 +96,14 @@ describe('a call of the handler', () => {
     await expect.poll(() => events).toEqual(['begin r', 'flush', 'release r']);
   });
 
+  it('leaves what follows it outside of its context', () => {
+    const { parts } = start();
+    const { contexts } = parts;
+    const call = createStartCall(parts)({}, LAMBDA, undefined)!;
+    const inside = ROOT_CONTEXT.setValue(Symbol('inside'), 1);
+    expect(contexts.run(inside, () => call.leave(() => contexts.active()))).toBe(ROOT_CONTEXT);
+  });
+
   it.each<[string, Partial<StartCallParts>, unknown?]>([
     ['the first call', { onFirst: fails }],
     ['starting', { invocations: { initialized: fails, loading: fails, part: fails, start: fails } }],

@@ -1,3 +1,4 @@
+import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import type { ActiveContext } from '../platform/activeContext.ts';
 import type { CrashRecord } from '../features/invocation/crashRecord.ts';
 import type { Exporters } from '../features/export/exporters.ts';
@@ -141,6 +142,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
     if (invocation) open.set(invocation, finish);
     return {
       run: (handler) => (invocation ? contexts.run(invocation.context, handler) : handler()),
+      leave: (run) => contexts.run(ROOT_CONTEXT, run),
       succeed(result) {
         const changed = invocation && guard(() => ({ result: invocation.succeed(result) }));
         guard(finish);

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { wrapHandler } from './wrapHandler.ts';
 import type { Call } from './wrapHandler.ts';
@@ -10,6 +11,7 @@ function record(): { call: Call; events: unknown[] } {
     events,
     call: {
       run: (handler) => handler(),
+      leave: (run) => run(),
       succeed: (result) => {
         events.push(['succeed', result]);
         return result;
@@ -181,6 +183,28 @@ describe('a handler with a callback, as runtime clients before version 4 call it
     const { events, result } = invoke(async () => 7);
     expect(await result).toBe(7);
     expect(events).toEqual([['succeed', 7]]);
+  });
+
+  it("calls what is the client's own outside of the invocation", () => {
+    const storage = new AsyncLocalStorage<string>();
+    const { call } = record();
+    const within: Call = {
+      ...call,
+      run: (handler) => storage.run('the invocation', handler),
+      leave: (run) => storage.exit(run),
+    };
+    const seen: unknown[] = [];
+    const see = (): unknown => seen.push(storage.getStore());
+    const context = { done: see, succeed: see, fail: see };
+    const handler = (_: unknown, own: typeof context, back: () => void): void => {
+      see();
+      own.done();
+      own.succeed();
+      own.fail();
+      back();
+    };
+    (wrapHandler(handler as never, () => within) as (...args: unknown[]) => void)({}, context, see);
+    expect(seen).toEqual(['the invocation', undefined, undefined, undefined, undefined]);
   });
 
   it('sees a callback and methods that look like those of the client', () => {

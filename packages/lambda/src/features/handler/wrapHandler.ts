@@ -7,6 +7,8 @@ const STREAMING: symbol = Symbol.for('aws.lambda.runtime.handler.streaming');
 export interface Call {
   /** Runs the handler itself. */
   run<T>(handler: () => T): T;
+  /** Runs what the handler has called of the runtime client, which goes on to the next invocation from there. */
+  leave<T>(run: () => T): T;
   /** The handler has returned or resolved; gives what the runtime gets. */
   succeed(result: unknown): unknown;
   fail(error: unknown): void;
@@ -59,6 +61,7 @@ function onlyOnce(call: Call): Call {
   let settled = false;
   return {
     run: (handler) => call.run(handler),
+    leave: (run) => call.leave(run),
     succeed(result) {
       if (settled) return result;
       settled = true;
@@ -91,23 +94,24 @@ function observeCallbacks(call: Call, [event, lambda, callback, ...more]: unknow
       return args;
     },
   };
+  /** The same function, called with other arguments, and outside of the invocation. */
+  const observed = (target: Handler, replace: (args: unknown[]) => unknown[]): Handler =>
+    new Proxy(target, {
+      apply(method, self: unknown, args: unknown[]): unknown {
+        const replaced = replace(args);
+        return call.leave(() => Reflect.apply(method, self, replaced));
+      },
+    });
   const context = lambda as Record<string, unknown>;
   try {
     for (const [name, replace] of Object.entries(replacements)) {
       const method = context[name];
-      if (typeof method === 'function') context[name] = withArguments(method as Handler, replace);
+      if (typeof method === 'function') context[name] = observed(method as Handler, replace);
     }
   } catch {
     // A context that cannot be read or written, in a test of the function perhaps.
   }
-  return [event, lambda, withArguments(callback as Handler, node), ...more];
-}
-
-/** The same function, called with other arguments. */
-function withArguments(target: Handler, replace: (args: unknown[]) => unknown[]): Handler {
-  return new Proxy(target, {
-    apply: (method, self: unknown, args: unknown[]) => Reflect.apply(method, self, replace(args)),
-  });
+  return [event, lambda, observed(callback as Handler, node), ...more];
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
