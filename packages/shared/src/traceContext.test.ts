@@ -51,6 +51,13 @@ describe('parseTraceparent', () => {
     expect(parseTraceparent(`cc-${TRACE_ID}-${SPAN_ID}-01-what-the-future-brings`)?.traceId).toBe(TRACE_ID);
   });
 
+  it('is done at once with a value that was made to be slow to read', () => {
+    const later = `01-${TRACE_ID}-${SPAN_ID}-01`;
+    // Minutes, where each blank is a place to begin again.
+    expect(parseTraceparent(`${later}-${' '.repeat(1_000_000)}\n`)).toBeUndefined();
+    expect(parseTraceparent(`${later}-${' -'.repeat(1_000_000)}`)?.spanId).toBe(SPAN_ID);
+  });
+
   it('allows blanks and tabs around the value', () => {
     expect(parseTraceparent(` \t${VALID}\t `)?.spanId).toBe(SPAN_ID);
   });

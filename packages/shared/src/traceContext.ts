@@ -9,7 +9,7 @@ const KNOWN_FLAGS: number = FLAG_SAMPLED | FLAG_RANDOM;
 
 /** Refused are version ff, version 00 with more behind the flags, and ids of zeros. */
 const TRACEPARENT =
-  /^[ \t]*(?!ff|00-.{52}-)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(?:-.*)?[ \t]*$/;
+  /^[ \t]*(?!ff|00-.{52}-)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(?:-.*|[ \t]*)$/;
 
 /**
  * Reads one `traceparent` value.

@@ -39,6 +39,20 @@ describe('parseTracestate', () => {
     expect(text('1a-2f@foo=bar1,1a-_*/2b@foo=bar2')).toBe('1a-2f@foo=bar1,1a-_*/2b@foo=bar2');
   });
 
+  it('drops at once a header that was made to be slow to read', () => {
+    const blanks = ' '.repeat(500_000);
+    // Minutes, where each blank is a place to begin again.
+    for (const header of [`a=b${blanks}c`, `${blanks}a=b`, `a=b${blanks}`, ','.repeat(500_000)])
+      expect(parseTracestate(header)).toBeUndefined();
+    expect(parseTracestate(`a=b${' '.repeat(2000)}c`)).toBeUndefined();
+    expect(parseTracestate(Array.from({ length: 500_000 }, () => ''))).toBeUndefined();
+  });
+
+  it('takes the longest members that there can be', () => {
+    const longest = Array.from({ length: 32 }, (_, i) => `${'k'.repeat(254)}${i + 10}=${'v'.repeat(256)}`);
+    expect(parseTracestate(longest)?.get(`${'k'.repeat(254)}41`)).toBe('v'.repeat(256));
+  });
+
   it('takes 32 members', () => {
     expect(text(members(32))).toBe(members(32));
   });

@@ -13,6 +13,10 @@ const KEY = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/;
 /** Printable ASCII without comma and equals sign, not ending in a blank. */
 const VALUE = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
 const BLANKS = /^[ \t]+|[ \t]+$/g;
+/** A key, a value, and blanks around them: a member that is longer is none, and would take long to strip. */
+const MAX_MEMBER_LENGTH = 1024;
+/** As much as 32 members can hold. */
+const MAX_HEADER_LENGTH = 16_640;
 
 type Member = readonly [key: string, value: string];
 
@@ -20,13 +24,16 @@ type Member = readonly [key: string, value: string];
  * Reads `tracestate`.
  *
  * @param header the values of all `tracestate` headers, in order; members may be empty
- * @returns the list, leftmost (newest) first; `undefined` when there is none, or when any member is malformed, since then
+ * @returns the list, leftmost (newest) first; `undefined` when there is none, or when any member is malformed or too long, since then
  *   the whole header must be dropped
  * @see https://www.w3.org/TR/trace-context-2/#tracestate-header
  */
 export function parseTracestate(header: HeaderValues): TraceState | undefined {
   const members: Member[] = [];
-  for (const raw of (typeof header === 'string' ? header : (header ?? []).join(',')).split(',')) {
+  const text = typeof header === 'string' ? header : (header ?? []).join(',');
+  if (text.length > MAX_HEADER_LENGTH) return undefined;
+  for (const raw of text.split(',')) {
+    if (raw.length > MAX_MEMBER_LENGTH) return undefined;
     const member = raw.replace(BLANKS, '');
     if (!member) continue;
     const equals = member.indexOf('=');
