@@ -1,5 +1,5 @@
 import { EmulatorError } from './emulatorError.ts';
-import { findPatternFault } from './eventPattern.ts';
+import { findPatternFault } from './platform/eventPatternFaults.ts';
 
 /** Event source mappings take so many filters without a raised quota. */
 const MAX_FILTERS = 5;

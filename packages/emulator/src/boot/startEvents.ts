@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { matchesPattern } from '../eventPattern.ts';
+import { matchesPattern } from '../platform/eventPattern.ts';
 import { toScheduledEvent, toSchedulerEvent, toSecond } from '../features/events/busEvent.ts';
 import { refuseRuleFaults, refuseScheduleFaults } from '../features/events/eventsConfig.ts';
 import type { EventRuleConfig, EventTarget, ScheduleConfig } from '../features/events/eventsConfig.ts';

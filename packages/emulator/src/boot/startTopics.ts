@@ -5,7 +5,7 @@ import type { Notification } from '../features/sns/notification.ts';
 import { startSnsServer } from '../features/sns/snsServer.ts';
 import { refuseTopicFaults } from '../features/sns/topicConfig.ts';
 import type { TopicConfig, TopicSubscription } from '../features/sns/topicConfig.ts';
-import { matchesPattern } from '../eventPattern.ts';
+import { matchesPattern } from '../platform/eventPattern.ts';
 import { EmulatorError } from '../emulatorError.ts';
 import { refuseUnknownTarget } from './delivery.ts';
 import type { Delivery } from './delivery.ts';

@@ -1,5 +1,5 @@
 import { EmulatorError } from '../../emulatorError.ts';
-import { findPatternFault } from '../../eventPattern.ts';
+import { findPatternFault } from '../../platform/eventPatternFaults.ts';
 import { parseRate } from './rate.ts';
 
 /** A rule of an event bus, and whom it hands events to. */

@@ -1,5 +1,5 @@
 import { EmulatorError } from '../../emulatorError.ts';
-import { findPatternFault } from '../../eventPattern.ts';
+import { findPatternFault } from '../../platform/eventPatternFaults.ts';
 
 /** A topic of the stand-in for SNS. */
 export interface TopicConfig {

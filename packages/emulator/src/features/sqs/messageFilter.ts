@@ -1,4 +1,4 @@
-import { matchesPattern } from '../../eventPattern.ts';
+import { matchesPattern } from '../../platform/eventPattern.ts';
 import { isObject, parseJson } from '../../platform/json.ts';
 import type { JsonObject } from '../../platform/json.ts';
 

@@ -1,43 +1,9 @@
-import { isObject } from './platform/json.ts';
-import type { JsonObject } from './platform/json.ts';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isObject } from './json.ts';
+import type { JsonObject } from './json.ts';
 
 /** One condition on a value: the value itself, or an object such as `{ prefix: 'a' }`. */
 type Condition = unknown;
-
-/**
- * Tells whether a pattern can be read: objects whose leaves are lists of conditions that are known here.
- *
- * @param pattern as configured
- * @returns what is wrong with it; undefined when nothing is
- */
-export function findPatternFault(pattern: unknown): string | undefined {
-  if (!isObject(pattern) || Object.keys(pattern).length === 0)
-    return 'a pattern must be an object with fields';
-  for (const [name, conditions] of Object.entries(pattern)) {
-    const fault = Array.isArray(conditions)
-      ? findListFault(name, conditions)
-      : isObject(conditions)
-        ? findPatternFault(conditions)
-        : 'conditions must be in a list';
-    if (fault !== undefined) return fault.startsWith('"') ? fault : `"${name}": ${fault}`;
-  }
-  return undefined;
-}
-
-function findListFault(name: string, conditions: readonly Condition[]): string | undefined {
-  if (conditions.length === 0) return 'a list of conditions must not be empty';
-  for (const condition of conditions) {
-    if (name === '$or') {
-      const fault = findPatternFault(condition);
-      if (fault !== undefined) return fault;
-    } else if (isObject(condition)) {
-      const kinds = Object.keys(condition);
-      if (kinds.length !== 1 || !Object.hasOwn(MATCHERS, kinds[0]!))
-        return `there is no condition ${JSON.stringify(condition)} here`;
-    } else if (Array.isArray(condition)) return 'a condition must not be a list';
-  }
-  return undefined;
-}
 
 /**
  * Matches an event against a pattern of EventBridge's language, which SNS's filter policies share: every field of the
@@ -87,6 +53,8 @@ const MATCHERS: Readonly<Record<string, Matcher>> = {
     value.toLowerCase() === argument.toLowerCase(),
   wildcard: (argument, value) =>
     typeof argument === 'string' && typeof value === 'string' && toWildcard(argument).test(value),
+  cidr: (argument, value) =>
+    typeof argument === 'string' && typeof value === 'string' && isInRange(argument, value),
   numeric: (argument, value) => Array.isArray(argument) && isWithin(argument, value),
   'anything-but': (argument, value) => {
     if (isObject(argument)) {
@@ -105,9 +73,22 @@ function affixes(argument: unknown, value: unknown, has: (text: string, affix: s
   return typeof ignored === 'string' && has(value.toLowerCase(), ignored.toLowerCase());
 }
 
+/** A star stands for anything, but not behind a backslash. */
 function toWildcard(text: string): RegExp {
-  const parts = text.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's');
+  const parts = text.match(/\\[*\\]|[^]/gu) ?? [];
+  return new RegExp(`^${parts.map((part) => (part === '*' ? '.*' : toLiteral(part))).join('')}$`, 'su');
+}
+
+function toLiteral(part: string): string {
+  return `\\u{${part.codePointAt(part === '\\*' || part === '\\\\' ? 1 : 0)!.toString(16)}}`;
+}
+
+function isInRange(range: string, address: string): boolean {
+  if (isIP(address) === 0) return false;
+  const [network = '', bits] = range.split('/');
+  const list = new BlockList();
+  list.addSubnet(network, Number(bits), isIPv6(network) ? 'ipv6' : 'ipv4');
+  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 /** Pairs of comparison and bound, `['>', 0, '<=', 5]`. */

@@ -1,16 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findPatternFault, matchesPattern } from './eventPattern.ts';
+import { matchesPattern } from './eventPattern.ts';
+import { findPatternFault } from './eventPatternFaults.ts';
 
 // Sources, in https://docs.aws.amazon.com/
 // [pattern] eventbridge/latest/userguide/eb-event-patterns.html
 // [operators] eventbridge/latest/userguide/eb-create-pattern-operators.html
+// [ruler] AWS's own library for patterns, github.com/aws/event-ruler at 0590ad32: JsonRuleCompiler.java, WildcardParser.java
 
 const EVENT = {
   source: 'shop.orders',
   'detail-type': 'Order Placed',
   resources: ['arn:1', 'arn:2'],
-  detail: { id: 'A-7', total: 42, gift: false, note: null, tags: [], lines: [{ sku: 'x' }, { sku: 'y' }] },
+  detail: {
+    from: '10.0.0.7',
+    from6: '2001:db8::1',
+    id: 'A-7',
+    total: 42,
+    gift: false,
+    note: null,
+    tags: [],
+    lines: [{ sku: 'x' }, { sku: 'y' }],
+  },
 };
 
 describe('a pattern', () => {
@@ -50,6 +61,13 @@ describe('a pattern', () => {
     [false, 'an object: only leaves exist', { detail: [{ exists: true }] }],
     [true, 'a range', { detail: { total: [{ numeric: ['>', 41, '<=', 42] }] } }],
     [false, 'a range that is left', { detail: { total: [{ numeric: ['<', 42] }] } }],
+    [true, 'a star for anything', { source: [{ wildcard: 's*.ord*s' }] }],
+    [false, 'a star behind a backslash, which is one', { source: [{ wildcard: 's\\*' }] }],
+    [true, 'an address in a range', { detail: { from: [{ cidr: '10.0.0.0/24' }] } }],
+    [false, 'an address beside a range', { detail: { from: [{ cidr: '10.0.1.0/24' }] } }],
+    [true, 'an address of six in a range', { detail: { from6: [{ cidr: '2001:db8::/32' }] } }],
+    [false, 'no address at all', { detail: { id: [{ cidr: '10.0.0.0/24' }] } }],
+    [true, 'anything but several prefixes', { source: [{ 'anything-but': { prefix: ['a', 'b'] } }] }],
     [true, 'one of several patterns', { $or: [{ source: ['x'] }, { detail: { id: ['A-7'] } }] }],
     [false, 'none of several patterns', { $or: [{ source: ['x'] }, { detail: { id: ['B'] } }] }],
   ])('is %s for %s [operators]', (expected, _, pattern) => {
@@ -84,8 +102,38 @@ describe('a pattern', () => {
     [{ source: [] }, '"source": a list of conditions must not be empty'],
     [{ detail: { id: [{ regex: 'a' }] } }, '"id": there is no condition {"regex":"a"} here'],
     [{ detail: { id: [['a']] } }, '"id": a condition must not be a list'],
-    [{ $or: [{ source: 'x' }] }, '"source": conditions must be in a list'],
-  ])('%j is refused [pattern]', (pattern, fault) => {
+    [{ $or: [{ source: 'x' }, {}] }, '"source": conditions must be in a list'],
+    [{ $or: [{ source: ['x'] }] }, '"$or": must be a list of at least two patterns'],
+    [{ $or: { source: ['x'] } }, '"$or": must be a list of at least two patterns'],
+    [{ $or: [{ a: ['x'] }, { prefix: ['x'] }] }, '"prefix": no field may be called so within $or'],
+    [{ a: [{ exists: 1 }] }, '"a": exists must be true or false'],
+    [{ a: [{ prefix: 5 }] }, '"a": prefix must be a text'],
+    [{ a: [{ suffix: { prefix: 'x' } }] }, '"a": suffix knows no {"prefix":"x"}'],
+    [{ a: [{ 'equals-ignore-case': ['x'] }] }, '"a": equals-ignore-case must be a text'],
+    [{ a: [{ wildcard: 'a**' }] }, '"a": wildcard knows no two * in a row'],
+    [{ a: [{ wildcard: 'a\\b' }] }, '"a": wildcard knows no \\ but before * and \\'],
+    [{ a: [{ cidr: '10.0.0.0' }] }, '"a": cidr must be a range of addresses such as 10.0.0.0/24'],
+    [{ a: [{ cidr: '10.0.0.0/33' }] }, '"a": cidr must be a range of addresses such as 10.0.0.0/24'],
+    [{ a: [{ numeric: 5 }] }, '"a": numeric must be a list such as [">", 0, "<=", 5]'],
+    [{ a: [{ numeric: [] }] }, '"a": numeric knows no comparison undefined'],
+    [{ a: [{ numeric: ['!=', 5] }] }, '"a": numeric knows no comparison "!="'],
+    [{ a: [{ numeric: ['>', '5'] }] }, '"a": numeric must have numbers from -5e9 to 5e9, not "5"'],
+    [{ a: [{ numeric: ['>', 6e9] }] }, '"a": numeric must have numbers from -5e9 to 5e9, not 6000000000'],
+    [
+      { a: [{ numeric: ['<', 5, '>', 0] }] },
+      '"a": numeric must be one comparison, or a lower bound and an upper one',
+    ],
+    [
+      { a: [{ numeric: ['>', 0, '<', 5, '<', 6] }] },
+      '"a": numeric must be one comparison, or a lower bound and an upper one',
+    ],
+    [{ a: [{ numeric: ['>', 5, '<', 5] }] }, '"a": numeric must have its lower bound below the upper'],
+    [{ a: [{ 'anything-but': null }] }, '"a": anything-but must have texts alone or numbers alone'],
+    [{ a: [{ 'anything-but': [] }] }, '"a": anything-but must have texts alone or numbers alone'],
+    [{ a: [{ 'anything-but': ['x', 1] }] }, '"a": anything-but must have texts alone or numbers alone'],
+    [{ a: [{ 'anything-but': { prefix: '' } }] }, '"a": anything-but must not be empty'],
+    [{ a: [{ 'anything-but': { exists: true } }] }, '"a": anything-but knows no {"exists":true}'],
+  ])('%j is refused [pattern] [ruler]', (pattern, fault) => {
     expect(findPatternFault(pattern)).toBe(fault);
   });
 });
