@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import type { Invocation, InvocationOutcome } from '../features/environment/invocation.ts';
+import type { Invocation, InvocationOutcome } from '../platform/invocation.ts';
 import { DEFAULT_RUNTIME, NO_PLACES, toFunctionSettings } from '../features/environment/functionConfig.ts';
 import type {
   Account,
@@ -23,7 +23,7 @@ import { createFunctionPool } from '../features/functions/functionPool.ts';
 import type { FunctionPool } from '../features/functions/functionPool.ts';
 import { toTraceHeader } from '../features/functions/traceHeader.ts';
 import { refuseCorsFaults } from '../features/http/cors.ts';
-import type { FunctionCall, FunctionReply, HttpFront } from '../features/http/httpFront.ts';
+import type { HttpFront } from '../features/http/httpFront.ts';
 import { startHttpFront } from '../features/http/httpFront.ts';
 import { createRouteMatcher } from '../features/http/routes.ts';
 import { nowUnixMs } from '../platform/clock.ts';
@@ -84,10 +84,10 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
   };
   const pools = await startPools({ ...options, onLog }, settings, { account, clients, reaper }, stops);
 
-  const run = (name: string, call: FunctionCall & Partial<Invocation>): Promise<InvocationOutcome> => {
+  const run = (name: string, invocation: Invocation): Promise<InvocationOutcome> => {
     const pool = pools.get(name);
     if (!pool) throw unknownFunction(name, [...pools.keys()]);
-    return pool.invoke(call);
+    return pool.invoke(invocation);
   };
   const queues = await startOwnQueues(options, account, run, stops);
   const { send: sendToQueue, ...queuePlaces } = queues;
@@ -131,7 +131,7 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
   };
 }
 
-type Run = (name: string, call: FunctionCall & Partial<Invocation>) => Promise<InvocationOutcome>;
+type Run = (name: string, invocation: Invocation) => Promise<InvocationOutcome>;
 
 function ownReaper(stops: Stops): Reaper {
   const reaper = startReaper();
@@ -228,7 +228,7 @@ async function startFronts(
     accountId: account.accountId,
     clock: nowUnixMs,
     toTraceId: (incoming: string | undefined) => toTraceHeader(incoming, nowUnixMs()),
-    invoke: async (name: string, call: FunctionCall): Promise<FunctionReply> => run(name, call),
+    invoke: async (name: string, invocation: Invocation) => run(name, invocation),
   };
   const keep = (front: HttpFront): string => {
     stops.push(() => front.stop());
@@ -332,13 +332,13 @@ async function invokeDirectly(
   options: InvokeOptions,
 ): Promise<InvokeResult> {
   const { clientContext, traceHeader } = options;
+  const requestId = randomUUID();
   const outcome = await run(name, {
-    requestId: randomUUID(),
+    requestId,
     traceId: toTraceHeader(traceHeader, nowUnixMs()),
     payload: Buffer.from(JSON.stringify(event ?? null)),
     clientContext: clientContext === undefined ? undefined : JSON.stringify(clientContext),
   });
-  const { requestId } = outcome;
   if (outcome.status === 'throttled')
     throw new EmulatorError('CLICKSPAN_EMULATOR_THROTTLED', `function ${name}: ${outcome.reason}`);
   const functionError = outcome.status === 'error' ? 'Unhandled' : undefined;

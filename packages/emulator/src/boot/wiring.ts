@@ -1,6 +1,6 @@
 import type { Account } from '../features/environment/functionConfig.ts';
 import type { OutgoingMessage } from '../features/sqs/message.ts';
-import type { InvokeFunction } from '../functionCall.ts';
+import type { InvokeFunction } from '../platform/invocation.ts';
 import type { Clock } from '../platform/clock.ts';
 
 /** What the fronts are given of the rest of the emulator. */

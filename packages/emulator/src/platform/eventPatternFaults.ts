@@ -10,22 +10,14 @@ type FindFault = (value: unknown) => string | undefined;
 /** "Numeric matching is limited to values between -5.0e9 and +5.0e9 inclusive." */
 const LARGEST_NUMBER = 5e9;
 /** What no field may be called within `$or`, as it could be a condition there (Constants.java). */
-const RESERVED_IN_OR: ReadonlySet<string> = new Set([
-  ...[
-    'exactly',
-    'equals-ignore-case',
-    'prefix',
-    'suffix',
-    'anything-but',
-    'exists',
-    'wildcard',
-    'numeric',
-    'cidr',
-  ],
-  ...['=', '<', '<=', '>', '>=', 'regex', 'not-wildcard', 'not-equals-ignore-case'],
-  ...['date-after', 'date-on-or-after', 'date-before', 'date-on-or-before', 'in-date-range'],
-  ...['ip-address-in-range', 'ip-address-not-in-range'],
-]);
+const RESERVED_IN_OR: ReadonlySet<string> = new Set(
+  [
+    'exactly equals-ignore-case prefix suffix anything-but exists wildcard numeric cidr',
+    '= < <= > >= regex not-wildcard not-equals-ignore-case',
+    'date-after date-on-or-after date-before date-on-or-before in-date-range',
+    'ip-address-in-range ip-address-not-in-range',
+  ].flatMap((names) => names.split(' ')),
+);
 
 /**
  * Tells whether AWS would take a pattern: objects whose leaves are lists of values and conditions.

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { FunctionReply } from '../../functionCall.ts';
+import type { InvocationOutcome } from '../../platform/invocation.ts';
 import { createAsyncInvoker } from './asyncInvoke.ts';
 import type { AsyncInvoker } from './asyncInvoke.ts';
 import { refuseAsyncInvokeFaults } from './asyncInvokeConfig.ts';
@@ -11,13 +11,17 @@ import type { AsyncInvokeConfig } from './asyncInvokeConfig.ts';
 // [records] invocation-async-retain-records.html
 
 const MINUTE_MS = 60_000;
-const OK: FunctionReply = { status: 'ok', payload: Buffer.from('"done"'), contentType: 'application/json' };
-const FAILED: FunctionReply = {
+const OK: InvocationOutcome = {
+  status: 'ok',
+  payload: Buffer.from('"done"'),
+  contentType: 'application/json',
+};
+const FAILED: InvocationOutcome = {
   status: 'error',
   errorType: 'Error',
   payload: Buffer.from('{"errorMessage":"boom"}'),
 };
-const FULL: FunctionReply = { status: 'throttled', reason: 'ConcurrentInvocationLimitExceeded' };
+const FULL: InvocationOutcome = { status: 'throttled', reason: 'ConcurrentInvocationLimitExceeded' };
 
 let invoker: AsyncInvoker;
 beforeEach(() => {
@@ -34,7 +38,7 @@ interface Bench {
   readonly sent: [queue: string, record: Record<string, unknown>][];
 }
 
-function bench(replies: readonly FunctionReply[], config: Partial<AsyncInvokeConfig> = {}): Bench {
+function bench(replies: readonly InvocationOutcome[], config: Partial<AsyncInvokeConfig> = {}): Bench {
   const startUnixMs = Date.now();
   const runs: [number, string][] = [];
   const sent: [string, Record<string, unknown>][] = [];

@@ -1,4 +1,4 @@
-import type { FunctionCall, FunctionReply, InvokeFunction } from '../../functionCall.ts';
+import type { Invocation, InvocationOutcome, InvokeFunction } from '../../platform/invocation.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { parseJson } from '../../platform/json.ts';
 import type { AsyncInvokeConfig } from './asyncInvokeConfig.ts';
@@ -20,7 +20,7 @@ export interface AsyncInvokerOptions {
 /** Lambda's queue of asynchronous events. */
 export interface AsyncInvoker {
   /** Takes an event in; it is run soon, and again when its function fails. */
-  accept(functionName: string, call: FunctionCall): void;
+  accept(functionName: string, call: Invocation): void;
   /** Forgets what waits. */
   stop(): void;
 }
@@ -29,13 +29,13 @@ type Condition = 'Success' | 'RetriesExhausted' | 'EventAgeExceeded';
 
 interface Accepted {
   readonly functionName: string;
-  readonly call: FunctionCall;
+  readonly call: Invocation;
   readonly acceptedUnixMs: number;
   /** Runs that its function took up. */
   runs: number;
   /** Times in a row that there was no room for it. */
   throttles: number;
-  reply: FunctionReply | undefined;
+  reply: InvocationOutcome | undefined;
 }
 
 /** An event without room comes again after a second, then after twice as long each time, up to five minutes. */
@@ -71,7 +71,7 @@ export function createAsyncInvoker(options: AsyncInvokerOptions): AsyncInvoker {
     if (isTooOld(accepted)) return end(accepted, 'EventAgeExceeded');
     const reply = await options
       .invoke(functionName, call)
-      .catch((): FunctionReply => ({ status: 'throttled', reason: 'ServiceException' }));
+      .catch((): InvocationOutcome => ({ status: 'throttled', reason: 'ServiceException' }));
     accepted.reply = reply;
     if (reply.status === 'throttled') return later(toThrottleDelay(accepted.throttles++), accepted);
     accepted.throttles = 0;

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Invocation } from './invocation.ts';
+import type { Invocation } from '../../platform/invocation.ts';
 
 /**
  * Answers a `/next` of the runtime with an event.

@@ -5,7 +5,7 @@ import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import type { LoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
 import { mayBeWebPage } from '../../platform/webPage.ts';
-import type { Invocation } from './invocation.ts';
+import type { Invocation } from '../../platform/invocation.ts';
 import type { Lifecycle, Refusal } from './lifecycle.ts';
 import { readInvocationResult } from './invocationResult.ts';
 import type { InvocationResult } from './invocationResult.ts';

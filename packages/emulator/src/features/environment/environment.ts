@@ -5,7 +5,7 @@ import { toLogStreamName, toNames } from './environmentNames.ts';
 import type { InitializationType } from './environmentVariables.ts';
 import { listExtensionFiles } from './extensionFiles.ts';
 import type { Account, FunctionSettings } from './functionConfig.ts';
-import type { Invocation, InvocationOutcome } from './invocation.ts';
+import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts';
 import { createInvocationLedger } from './invocationLedger.ts';
 import { createLimits } from './limits.ts';
 import type { LimitsConfig } from './limits.ts';

@@ -1,10 +1,10 @@
 import type { Clock } from '../../platform/clock.ts';
-import { toPlatformError } from './invocation.ts';
-import type { Invocation, InvocationOutcome } from './invocation.ts';
+import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts';
+import { toOutcome } from './invocationResult.ts';
 import type { InvocationResult } from './invocationResult.ts';
 import type { InvocationRecord } from './record.ts';
 import { toMs, toReportLine, toReportRecord, toTelemetryStatus } from './report.ts';
-import { toFailureOutcome } from './sandboxFailure.ts';
+import { toFailureOutcome, toTimeoutFailure } from './sandboxFailure.ts';
 import type { SandboxFailure } from './sandboxFailure.ts';
 
 export interface LedgerOptions {
@@ -137,9 +137,9 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
 
   function timeOut(): void {
     if (!open) return;
-    const message = `Task timed out after ${(options.timeoutMs / 1000).toFixed(2)} seconds`;
-    log(`${new Date(clock()).toISOString()} ${open.requestId} ${message}`);
-    open.settle(toPlatformError(open.requestId, 'Sandbox.Timedout', message));
+    const failure = toTimeoutFailure(options.timeoutMs);
+    log(`${new Date(clock()).toISOString()} ${open.requestId} ${failure.reason}`);
+    open.settle(toFailureOutcome(open.requestId, failure));
     close('timeout');
     options.onTimeout();
   }
@@ -177,13 +177,11 @@ export function createInvocationLedger(options: LedgerOptions): InvocationLedger
       if (open?.record.status === 'ok' || open?.record.status === 'error')
         tellRuntimeDone(open.record.status, clock());
     },
-    respond: ({ status, payload, contentType, errorType, producedBytes }) => {
+    respond: (result) => {
       if (!open) return;
-      open.producedBytes = producedBytes;
-      update({ responseUnixMs: clock(), status });
-      const { requestId } = open;
-      if (status === 'ok') open.settle({ status, requestId, payload, contentType });
-      else open.settle({ status, requestId, errorType, payload });
+      open.producedBytes = result.producedBytes;
+      update({ responseUnixMs: clock(), status: result.status });
+      open.settle(toOutcome(result));
     },
     isAnswered: () => open !== undefined && open.record.status !== 'running',
     finish: () => {

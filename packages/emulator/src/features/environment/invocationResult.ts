@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { readRequestBody } from '../../platform/requestBody.ts';
-import type { ResponseSink } from './invocation.ts';
+import type { InvocationOutcome, ResponseSink } from '../../platform/invocation.ts';
 
 /** What the runtime sent at the end of an invocation, and what it is answered. */
 export interface InvocationResult {
@@ -55,6 +55,15 @@ export async function readInvocationResult(
   if (kind === 'response') return { status: 'ok', errorType: '', payload: body.bytes, ...common };
   const errorType = headerOf(request, 'lambda-runtime-function-error-type') ?? errorTypeOf(body.bytes);
   return { status: 'error', errorType, payload: body.bytes, ...common };
+}
+
+/**
+ * Says what the caller is told.
+ *
+ * @param result what the runtime sent
+ */
+export function toOutcome({ status, payload, contentType, errorType }: InvocationResult): InvocationOutcome {
+  return status === 'ok' ? { status, payload, contentType } : { status, errorType, payload };
 }
 
 /** Nothing is kept of what has been passed on, but how many bytes it was. */

@@ -5,7 +5,7 @@ import { readRequestBody } from '../../platform/requestBody.ts';
 import { mayBeWebPage } from '../../platform/webPage.ts';
 import { sendInvocation, sendJson } from './apiAnswers.ts';
 import type { FunctionSettings } from './functionConfig.ts';
-import type { Invocation } from './invocation.ts';
+import type { Invocation } from '../../platform/invocation.ts';
 import { readInvocationResult } from './invocationResult.ts';
 import type { InvocationResult } from './invocationResult.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EnvironmentOptions } from './environment.ts';
 import { toLogStreamName, toNames } from './environmentNames.ts';
 import { toRuntimeVariables } from './environmentVariables.ts';
-import type { Invocation, InvocationOutcome } from './invocation.ts';
+import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts';
 import { createLimits, joinGroup } from './limits.ts';
 import { startManyApi } from './manyApi.ts';
 import { createManyInvocations } from './manyInvocations.ts';

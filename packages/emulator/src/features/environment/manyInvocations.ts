@@ -1,9 +1,9 @@
 import type { Clock } from '../../platform/clock.ts';
-import { toPlatformError } from './invocation.ts';
-import type { Invocation, InvocationOutcome } from './invocation.ts';
+import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts';
+import { toOutcome } from './invocationResult.ts';
 import type { InvocationResult } from './invocationResult.ts';
 import type { InvocationRecord } from './record.ts';
-import { toFailureOutcome } from './sandboxFailure.ts';
+import { toFailureOutcome, toTimeoutFailure } from './sandboxFailure.ts';
 import type { SandboxFailure } from './sandboxFailure.ts';
 
 /** The invocations of an environment that serves many at once. */
@@ -57,8 +57,7 @@ export function createManyInvocations(timeoutMs: number, clock: Clock): ManyInvo
   function timeOut(requestId: string): void {
     late.add(requestId);
     dropOldest(late, LATE_KEPT);
-    const message = `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
-    finish(requestId, 'timeout', toPlatformError(requestId, 'Sandbox.Timedout', message));
+    finish(requestId, 'timeout', toFailureOutcome(requestId, toTimeoutFailure(timeoutMs)));
   }
 
   return {
@@ -73,14 +72,7 @@ export function createManyInvocations(timeoutMs: number, clock: Clock): ManyInvo
     },
     stateOf: (requestId) =>
       running.get(requestId)?.invocation ?? (late.delete(requestId) ? 'late' : 'unknown'),
-    respond: (requestId, { status, payload, contentType, errorType }) =>
-      finish(
-        requestId,
-        status,
-        status === 'ok'
-          ? { status, requestId, payload, contentType }
-          : { status, requestId, errorType, payload },
-      ),
+    respond: (requestId, result) => finish(requestId, result.status, toOutcome(result)),
     crash: (failure) => {
       for (const requestId of running.keys())
         finish(requestId, 'crash', toFailureOutcome(requestId, { ...failure, payload: undefined }));

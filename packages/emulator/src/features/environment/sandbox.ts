@@ -7,7 +7,7 @@ import { toExtensionVariables, toRuntimeVariables } from './environmentVariables
 import type { Names } from './environmentVariables.ts';
 import type { ExtensionFile } from './extensionFiles.ts';
 import type { Account, FunctionSettings } from './functionConfig.ts';
-import type { Invocation } from './invocation.ts';
+import type { Invocation } from '../../platform/invocation.ts';
 import type { InvocationResult } from './invocationResult.ts';
 import { createLifecycle, MAX_EXTENSIONS } from './lifecycle.ts';
 import type { ExtensionInfo } from './lifecycle.ts';

@@ -1,5 +1,4 @@
-import { toPlatformError } from './invocation.ts';
-import type { InvocationOutcome } from './invocation.ts';
+import type { InvocationOutcome } from '../../platform/invocation.ts';
 import type { ProcessExit } from './sandboxProcess.ts';
 
 /** Why a sandbox can serve no longer. */
@@ -56,6 +55,16 @@ export function toExtensionFailure(
 }
 
 /**
+ * Says of an invocation that its time is over.
+ *
+ * @param timeoutMs how long it might run
+ */
+export function toTimeoutFailure(timeoutMs: number): SandboxFailure {
+  const reason = `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
+  return { errorType: 'Sandbox.Timedout', reason };
+}
+
+/**
  * Tells a failure for want of memory: the kernel says of a process that it has killed no more than of any other.
  *
  * @param failure as the process's end tells it
@@ -77,7 +86,10 @@ export function toFailureOutcome(
   requestId: string,
   { errorType, reason, payload }: SandboxFailure,
 ): InvocationOutcome {
-  return payload
-    ? { status: 'error', requestId, errorType, payload }
-    : toPlatformError(requestId, errorType, reason);
+  const errorMessage = `RequestId: ${requestId} Error: ${reason}`;
+  return {
+    status: 'error',
+    errorType,
+    payload: payload ?? Buffer.from(JSON.stringify({ errorType, errorMessage })),
+  };
 }

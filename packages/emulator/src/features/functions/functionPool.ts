@@ -1,6 +1,6 @@
 import type { Environment, EnvironmentOptions } from '../environment/environment.ts';
 import type { InitializationType } from '../environment/environmentVariables.ts';
-import type { Invocation, InvocationOutcome } from '../environment/invocation.ts';
+import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { toFailureOutcome, toOpeningFailure } from '../environment/sandboxFailure.ts';
 import type { EnvironmentBudget } from './environmentBudget.ts';
@@ -43,6 +43,7 @@ interface Waiting {
  * is back sooner than over the network, and finds it idle. What takes longer counts as busy there, too.
  */
 const FINISHING_MS = 20;
+const STOPPING: InvocationOutcome = { status: 'throttled', reason: 'The emulator is stopping.' };
 /** Ended environments stay in the record until so many newer ones have ended. */
 const ENDED_KEPT = 200;
 
@@ -68,7 +69,7 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
   let stopped = false;
 
   function invoke(invocation: Invocation): Promise<InvocationOutcome> {
-    if (stopped) return Promise.resolve(toStopping(invocation));
+    if (stopped) return Promise.resolve(STOPPING);
     // The one used last is the likeliest to have its memory still in the caches; what is provisioned is paid for.
     const environment = idle.findLast(isProvisioned) ?? idle.at(-1);
     if (environment) {
@@ -99,10 +100,9 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
   }
 
   function invokeNew(invocation: Invocation): Promise<InvocationOutcome> {
-    const { requestId } = invocation;
-    if (stopped) return Promise.resolve(toStopping(invocation));
+    if (stopped) return Promise.resolve(STOPPING);
     const reason = takePlace();
-    if (reason !== undefined) return Promise.resolve({ status: 'throttled', requestId, reason });
+    if (reason !== undefined) return Promise.resolve({ status: 'throttled', reason });
     return new Promise((settle) => start(onDemand, { invocation, settle }));
   }
 
@@ -143,13 +143,12 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
         whenSettled?.();
         if (!next) return enterIdle(environment);
         const { invocation, settle } = next;
-        if (stopped) return settle(toStopping(invocation));
+        if (stopped) return settle(STOPPING);
         environment.invoke(invocation).then(settle, (error: unknown) => settle(toFailure(invocation, error)));
       },
       onEnding: leave,
       onEnded: (environment) => {
-        if (first)
-          first.settle(stopped ? toStopping(first.invocation) : toFailure(first.invocation, 'It has ended.'));
+        if (first) first.settle(stopped ? STOPPING : toFailure(first.invocation, 'It has ended.'));
         leave(environment);
         if (!wasPlaced.has(environment)) giveBack();
         living.delete(environment);
@@ -205,8 +204,7 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
     records: () => [...endedRecords, ...[...living.keys()].map((environment) => environment.record())],
     stop: async () => {
       stopped = true;
-      for (let waiting = takeHopeful(); waiting; waiting = takeHopeful())
-        waiting.settle(toStopping(waiting.invocation));
+      for (let waiting = takeHopeful(); waiting; waiting = takeHopeful()) waiting.settle(STOPPING);
       await Promise.allSettled(starting);
       await Promise.all([...living.keys()].map((environment) => environment.stop('stopped')));
     },
@@ -215,10 +213,6 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
 
 function isProvisioned({ initializationType }: Environment): boolean {
   return initializationType === 'provisioned-concurrency';
-}
-
-function toStopping({ requestId }: Invocation): InvocationOutcome {
-  return { status: 'throttled', requestId, reason: 'The emulator is stopping.' };
 }
 
 function toFailure({ requestId }: Invocation, error: unknown): InvocationOutcome {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Invocation, InvocationOutcome } from '../environment/invocation.ts';
+import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts';
 import type { ManyEnvironment, ManyOptions } from '../environment/manyEnvironment.ts';
 import { createEnvironmentBudget } from './environmentBudget.ts';
 import type { FunctionPool } from './functionPool.ts';

@@ -1,4 +1,4 @@
-import type { Invocation, InvocationOutcome } from '../environment/invocation.ts';
+import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts';
 import type { ManyEnvironment, ManyOptions } from '../environment/manyEnvironment.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { toFailureOutcome, toOpeningFailure } from '../environment/sandboxFailure.ts';
@@ -41,12 +41,11 @@ export function createManyPool(options: ManyPoolOptions): FunctionPool {
   const fresh = (): number => [...living].filter((each) => !each.isInitialized()).length + starting.size;
 
   function invoke(invocation: Invocation): Promise<InvocationOutcome> {
-    const { requestId } = invocation;
-    if (stopped) return Promise.resolve(toThrottled(requestId, 'The emulator is stopping.'));
+    if (stopped) return Promise.resolve(toThrottled('The emulator is stopping.'));
     const hasPlace = [...living].some((each) => each.isInitialized() && !each.isFull());
     if (!hasPlace && queue.size >= fresh() * maxConcurrency) {
       const reason = takePlace();
-      if (reason !== undefined) return Promise.resolve(toThrottled(requestId, reason));
+      if (reason !== undefined) return Promise.resolve(toThrottled(reason));
       void start();
     }
     return new Promise((settle) => {
@@ -62,7 +61,7 @@ export function createManyPool(options: ManyPoolOptions): FunctionPool {
       return;
     }
     queue.delete(waiting);
-    waiting.settle(toThrottled(waiting.invocation.requestId, 'ConcurrentInvocationLimitExceeded'));
+    waiting.settle(toThrottled('ConcurrentInvocationLimitExceeded'));
   }
 
   function takePlace(): string | undefined {
@@ -136,14 +135,13 @@ export function createManyPool(options: ManyPoolOptions): FunctionPool {
     records: () => [...endedRecords, ...[...living].map((environment) => environment.record())],
     stop: async () => {
       stopped = true;
-      for (const { invocation, settle } of takeQueued(queue.size))
-        settle(toThrottled(invocation.requestId, 'The emulator is stopping.'));
+      for (const { settle } of takeQueued(queue.size)) settle(toThrottled('The emulator is stopping.'));
       await Promise.all(starting);
       await Promise.all([...living].map((environment) => environment.stop('stopped')));
     },
   };
 }
 
-function toThrottled(requestId: string, reason: string): InvocationOutcome {
-  return { status: 'throttled', requestId, reason };
+function toThrottled(reason: string): InvocationOutcome {
+  return { status: 'throttled', reason };
 }

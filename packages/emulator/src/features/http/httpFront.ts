@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../platform/clock.ts';
+import { withinMs } from '../../platform/invocation.ts';
+import type { InvokeFunction } from '../../platform/invocation.ts';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
 import type { CorsConfig } from './cors.ts';
@@ -12,22 +14,6 @@ import type { HttpFrontKind } from './httpEvent.ts';
 import type { MatchRoute } from './routes.ts';
 import { createStreamedAnswer } from './streamedAnswer.ts';
 import type { StreamedAnswer } from './streamedAnswer.ts';
-
-/** Runs a function with an event of JSON text; what a front needs of the rest of the emulator. */
-export type InvokeFunction = (functionName: string, call: FunctionCall) => Promise<FunctionReply>;
-
-export interface FunctionCall {
-  readonly payload: Buffer;
-  readonly requestId: string;
-  readonly traceId: string;
-  /** Gets a response that the function streams. */
-  readonly sink?: Pick<StreamedAnswer, 'begin' | 'write'> | undefined;
-}
-
-export type FunctionReply =
-  | { readonly status: 'ok'; readonly payload: Buffer; readonly contentType: string }
-  | { readonly status: 'error' }
-  | { readonly status: 'throttled' };
 
 export interface HttpFrontOptions {
   readonly kind: HttpFrontKind;
@@ -174,14 +160,22 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
     });
     const payload = Buffer.from(JSON.stringify(event));
     if (payload.length > MAX_EVENT_BYTES) return failures.tooLarge;
-    const call = { payload, requestId: randomUUID(), traceId, sink: streamed };
-    const reply = await within(options.integrationTimeoutMs, options.invoke(route.functionName, call));
-    if (reply.status === 'ok' && streamed?.end()) return 'sent';
+    const invoked = options.invoke(route.functionName, {
+      payload,
+      requestId: randomUUID(),
+      traceId,
+      sink: streamed,
+    });
+    const reply =
+      options.integrationTimeoutMs === undefined
+        ? await invoked
+        : await withinMs(options.integrationTimeoutMs, invoked);
+    if (reply?.status === 'ok' && streamed?.end()) return 'sent';
     if (streamed?.hasBegun()) {
       streamed.breakOff();
       return 'sent';
     }
-    if (reply.status !== 'ok') return failures[reply.status];
+    if (reply?.status !== 'ok') return failures[reply?.status ?? 'throttled'];
     return toHttpAnswer(reply.payload, reply.contentType) ?? failures.error;
   }
 
@@ -189,16 +183,6 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
     answer(request, response).catch(() => response.destroy());
   }, options.port);
   return { url: `http://${server.authority}`, stop: () => server.stop() };
-}
-
-/** The function runs on; only its caller is told that the service is not available. */
-async function within(timeoutMs: number | undefined, reply: Promise<FunctionReply>): Promise<FunctionReply> {
-  if (timeoutMs === undefined) return reply;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<FunctionReply>((resolve) => {
-    timer = setTimeout(() => resolve({ status: 'throttled' }), timeoutMs);
-  });
-  return Promise.race([reply, late]).finally(() => clearTimeout(timer));
 }
 
 function send(

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { sendHttp } from '../../../../../test/support/httpClient.ts';
 import type { HttpAnswer, HttpCall } from '../../../../../test/support/httpClient.ts';
-import type { FunctionCall, FunctionReply } from '../../functionCall.ts';
+import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts';
 import { startInvokeApi } from './invokeApi.ts';
 import type { InvokeApi } from './invokeApi.ts';
 import { createLogTail } from './logTail.ts';
@@ -20,16 +20,20 @@ afterEach(async () => {
 });
 
 interface Bench {
-  readonly calls: FunctionCall[];
-  readonly accepted: FunctionCall[];
+  readonly calls: Invocation[];
+  readonly accepted: Invocation[];
   readonly send: (name: string, call?: HttpCall, query?: string) => Promise<HttpAnswer>;
 }
 
-const OK: FunctionReply = { status: 'ok', payload: Buffer.from('"done"'), contentType: 'application/json' };
+const OK: InvocationOutcome = {
+  status: 'ok',
+  payload: Buffer.from('"done"'),
+  contentType: 'application/json',
+};
 
-async function bench(reply: FunctionReply = OK, chunks: readonly string[] = []): Promise<Bench> {
-  const calls: FunctionCall[] = [];
-  const accepted: FunctionCall[] = [];
+async function bench(reply: InvocationOutcome = OK, chunks: readonly string[] = []): Promise<Bench> {
+  const calls: Invocation[] = [];
+  const accepted: Invocation[] = [];
   const logTail = createLogTail();
   const write = (environmentId: string, line: string): void =>
     logTail.onLine({ environmentId, source: /^(START|REPORT) /.test(line) ? 'platform' : 'stdout', line });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FunctionCall, FunctionReply, InvokeFunction } from '../../functionCall.ts';
+import type { Invocation, InvocationOutcome, InvokeFunction } from '../../platform/invocation.ts';
 import { sendReply, toJsonReply } from '../../platform/httpResponse.ts';
 import type { HttpReply } from '../../platform/httpResponse.ts';
 import { parseJson } from '../../platform/json.ts';
@@ -20,7 +20,7 @@ export interface InvokeApiOptions {
   readonly isFunction: (name: string) => boolean;
   readonly invoke: InvokeFunction;
   /** Hands an event over to be run later. */
-  readonly accept: (functionName: string, call: FunctionCall) => void;
+  readonly accept: (functionName: string, call: Invocation) => void;
   readonly logTail: LogTail;
   readonly toTraceId: (incoming: string | undefined) => string;
 }
@@ -95,7 +95,7 @@ export async function startInvokeApi(options: InvokeApiOptions): Promise<InvokeA
         { Type: 'User' },
       );
     if (asked.type === 'DryRun') return { statusCode: 204, headers: [], body: Buffer.alloc(0) };
-    const call: FunctionCall = {
+    const call: Invocation = {
       payload,
       requestId,
       traceId: options.toTraceId(asked.traceHeader),
@@ -111,7 +111,7 @@ export async function startInvokeApi(options: InvokeApiOptions): Promise<InvokeA
 
   async function invokeNow(
     { functionName, wantsLog, streams }: InvokeRequest,
-    call: FunctionCall,
+    call: Invocation,
     response: ServerResponse,
   ): Promise<HttpReply | undefined> {
     const streamed = streams ? createStreamAnswer(response, call.requestId) : undefined;
@@ -165,6 +165,6 @@ function toLogResult(lines: string): string {
   return Buffer.from(lines).subarray(-MAX_LOG_BYTES).toString('base64');
 }
 
-function toThrottled({ reason }: Extract<FunctionReply, { status: 'throttled' }>): InvokeError {
+function toThrottled({ reason }: Extract<InvocationOutcome, { status: 'throttled' }>): InvokeError {
   return new InvokeError(429, 'TooManyRequestsException', 'Rate Exceeded.', { Reason: reason, Type: 'User' });
 }

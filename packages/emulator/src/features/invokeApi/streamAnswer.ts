@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { FunctionReply, ResponseSink } from '../../functionCall.ts';
+import type { InvocationOutcome, ResponseSink } from '../../platform/invocation.ts';
 import { writeBytes } from '../../platform/httpResponse.ts';
 import { encodeEventMessage } from './eventStream.ts';
 
@@ -7,7 +7,7 @@ import { encodeEventMessage } from './eventStream.ts';
 export interface StreamAnswer {
   readonly sink: ResponseSink;
   /** Says how it ended. What the function returned without streaming goes before that, in one chunk. */
-  finish(reply: Exclude<FunctionReply, { status: 'throttled' }>, logResult: string | undefined): void;
+  finish(reply: Exclude<InvocationOutcome, { status: 'throttled' }>, logResult: string | undefined): void;
 }
 
 /**

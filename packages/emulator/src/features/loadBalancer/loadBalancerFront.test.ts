@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { sendHttp } from '../../../../../test/support/httpClient.ts';
 import type { HttpAnswer, HttpCall } from '../../../../../test/support/httpClient.ts';
-import type { FunctionReply } from '../../functionCall.ts';
+import type { InvocationOutcome } from '../../platform/invocation.ts';
 import { startLoadBalancer } from './loadBalancerFront.ts';
 import type { LoadBalancer } from './loadBalancerFront.ts';
 
@@ -28,7 +28,7 @@ interface Bench {
 
 async function bench(
   multiValueHeaders: boolean,
-  reply: FunctionReply = ok({ statusCode: 200 }),
+  reply: InvocationOutcome = ok({ statusCode: 200 }),
 ): Promise<Bench> {
   const events: Record<string, unknown>[] = [];
   front = await startLoadBalancer({
@@ -44,7 +44,7 @@ async function bench(
   return { events, send: (path, call) => sendHttp(`${url}${path}`, call) };
 }
 
-const ok = (answer: unknown): FunctionReply => ({
+const ok = (answer: unknown): InvocationOutcome => ({
   status: 'ok',
   payload: Buffer.from(JSON.stringify(answer)),
   contentType: 'application/json',
@@ -177,7 +177,7 @@ describe('the answer of a load balancer', () => {
     expect((await send('/')).headers['content-type']).toBe('application/octet-stream');
   });
 
-  it.each<[string, FunctionReply]>([
+  it.each<[string, InvocationOutcome]>([
     ['the function fails', { status: 'error', errorType: 'Error', payload: Buffer.from('{}') }],
     ['the function has no room', { status: 'throttled', reason: 'ConcurrentInvocationLimitExceeded' }],
     ['the result is no object', ok('hi')],

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { InvokeFunction } from '../../functionCall.ts';
+import type { InvokeFunction } from '../../platform/invocation.ts';
 import { sendReply } from '../../platform/httpResponse.ts';
 import type { HttpReply } from '../../platform/httpResponse.ts';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';

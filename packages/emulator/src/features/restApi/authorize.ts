@@ -1,4 +1,4 @@
-import type { FunctionReply } from '../../functionCall.ts';
+import type { InvocationOutcome } from '../../platform/invocation.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { isObject, parseJson } from '../../platform/json.ts';
 import type { JsonObject } from '../../platform/json.ts';
@@ -22,7 +22,7 @@ export interface AuthorizeInput {
   readonly methodArn: string;
   /** The event of the method, of which a REQUEST authorizer's is made. */
   readonly event: JsonObject;
-  readonly invoke: (event: unknown) => Promise<FunctionReply>;
+  readonly invoke: (event: unknown) => Promise<InvocationOutcome>;
 }
 
 /** Decides on requests, and keeps decisions. */

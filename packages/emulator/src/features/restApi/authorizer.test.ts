@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FunctionReply } from '../../functionCall.ts';
+import type { InvocationOutcome } from '../../platform/invocation.ts';
 import { createAuthorize } from './authorize.ts';
 import type { Authorization } from './authorize.ts';
 import { refuseAuthorizerFaults } from './authorizerConfig.ts';
@@ -20,12 +20,12 @@ const allow = (more: object = {}): object => ({
   },
   ...more,
 });
-const ok = (value: unknown): FunctionReply => ({
+const ok = (value: unknown): InvocationOutcome => ({
   status: 'ok',
   payload: Buffer.from(JSON.stringify(value)),
   contentType: 'application/json',
 });
-const failing = (errorMessage: string): FunctionReply => ({
+const failing = (errorMessage: string): InvocationOutcome => ({
   status: 'error',
   errorType: 'Error',
   payload: Buffer.from(JSON.stringify({ errorMessage })),
@@ -37,7 +37,7 @@ interface Bench {
   readonly ask: (headers?: Record<string, string>, methodArn?: string) => Promise<Authorization>;
 }
 
-function bench(reply: FunctionReply, change: Partial<RestAuthorizer> = {}): Bench {
+function bench(reply: InvocationOutcome, change: Partial<RestAuthorizer> = {}): Bench {
   let now = 0;
   const events: unknown[] = [];
   const authorize = createAuthorize(() => now);
@@ -105,7 +105,7 @@ describe('an authorizer', () => {
     expect(events).toHaveLength(2);
   });
 
-  it.each<[Authorization['status'], FunctionReply]>([
+  it.each<[Authorization['status'], InvocationOutcome]>([
     ['unauthorized', failing('Unauthorized')],
     ['failed', failing('boom')],
     ['failed', { status: 'throttled', reason: 'x' }],

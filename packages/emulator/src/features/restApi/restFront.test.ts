@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { sendHttp } from '../../../../../test/support/httpClient.ts';
 import type { HttpAnswer, HttpCall } from '../../../../../test/support/httpClient.ts';
-import type { FunctionReply } from '../../functionCall.ts';
+import type { InvocationOutcome } from '../../platform/invocation.ts';
 import type { RestApiConfig } from './restApiConfig.ts';
 import { refuseRestFaults } from './restApiConfig.ts';
 import { startRestFront } from './restFront.ts';
@@ -31,7 +31,7 @@ interface Bench {
 
 async function bench(
   change: Partial<RestApiConfig> = {},
-  reply: () => Promise<FunctionReply> | FunctionReply = () => ok({ statusCode: 200 }),
+  reply: () => Promise<InvocationOutcome> | InvocationOutcome = () => ok({ statusCode: 200 }),
 ): Promise<Bench> {
   const events: Record<string, unknown>[] = [];
   front = await startRestFront({
@@ -54,7 +54,7 @@ async function bench(
   return { events, send: (path, call) => sendHttp(`${url}${path}`, call) };
 }
 
-const ok = (answer: unknown): FunctionReply => ({
+const ok = (answer: unknown): InvocationOutcome => ({
   status: 'ok',
   payload: Buffer.from(JSON.stringify(answer)),
   contentType: 'application/json',

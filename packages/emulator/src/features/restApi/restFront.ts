@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FunctionReply, InvokeFunction } from '../../functionCall.ts';
-import { withinMs } from '../../functionCall.ts';
+import type { InvocationOutcome, InvokeFunction } from '../../platform/invocation.ts';
+import { withinMs } from '../../platform/invocation.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { HttpReply } from '../../platform/httpResponse.ts';
 import { sendReply } from '../../platform/httpResponse.ts';
@@ -155,7 +155,7 @@ export async function startRestFront(options: RestFrontOptions): Promise<RestFro
       : 'failed';
   }
 
-  function call(functionName: string, payload: Buffer, traceId: string): Promise<FunctionReply> {
+  function call(functionName: string, payload: Buffer, traceId: string): Promise<InvocationOutcome> {
     return options.invoke(functionName, { payload, requestId: randomUUID(), traceId });
   }
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ClientOptions } from 'ws';
 import { sendHttp } from '../../../../../test/support/httpClient.ts';
-import type { FunctionReply } from '../../functionCall.ts';
+import type { InvocationOutcome } from '../../platform/invocation.ts';
 import { selectRoute } from './selectRoute.ts';
 import { refuseWebSocketFaults } from './webSocketApiConfig.ts';
 import type { WebSocketApiConfig } from './webSocketApiConfig.ts';
@@ -34,7 +34,7 @@ afterEach(async () => {
   front = undefined;
 });
 
-type Reply = (received: Received) => FunctionReply | Promise<FunctionReply>;
+type Reply = (received: Received) => InvocationOutcome | Promise<InvocationOutcome>;
 
 async function bench(
   change: Partial<WebSocketApiConfig> = {},
@@ -55,7 +55,7 @@ async function bench(
   return received;
 }
 
-const returns = (value: unknown): FunctionReply => ({
+const returns = (value: unknown): InvocationOutcome => ({
   status: 'ok',
   payload: Buffer.from(JSON.stringify(value)),
   contentType: 'application/json',
@@ -117,7 +117,7 @@ describe('$connect', () => {
     expect(received[0]!.event).not.toHaveProperty('body');
   });
 
-  it.each<[number, FunctionReply]>([
+  it.each<[number, InvocationOutcome]>([
     [401, returns({ statusCode: 401 })],
     [403, returns({ statusCode: 403, body: 'no' })],
     [502, { status: 'error', errorType: 'Error', payload: Buffer.from('{}') }],

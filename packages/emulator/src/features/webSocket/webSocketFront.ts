@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { RawData, WebSocket } from 'ws';
-import { withinMs } from '../../functionCall.ts';
-import type { FunctionReply, InvokeFunction } from '../../functionCall.ts';
+import { withinMs } from '../../platform/invocation.ts';
+import type { InvocationOutcome, InvokeFunction } from '../../platform/invocation.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { LOOPBACK } from '../../platform/gatewayHeaders.ts';
 import { isObject, parseJson } from '../../platform/json.ts';
@@ -201,7 +201,7 @@ const FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** A proxy integration must return an object of known fields; nothing at all is malformed too. */
-function toResult(reply: FunctionReply | undefined): Result {
+function toResult(reply: InvocationOutcome | undefined): Result {
   if (reply?.status !== 'ok') return { status: 'failed' };
   const value = parseJson(reply.payload);
   const isKnown = isObject(value) && Object.keys(value).every((name) => FIELDS.has(name));

@@ -6,12 +6,12 @@ export interface ResponseSink {
   write(bytes: Buffer): Promise<void>;
 }
 
-/** One call of a function, as a front makes it. */
-export interface FunctionCall {
+/** One event on its way into a function. */
+export interface Invocation {
+  readonly requestId: string;
   /** JSON text. */
   readonly payload: Buffer;
-  readonly requestId: string;
-  /** `Root=…;Parent=…;Sampled=…`. */
+  /** X-Ray's header, `Root=…;Parent=…;Sampled=…`. */
   readonly traceId: string;
   /** JSON text that the caller of a direct invocation sent along. */
   readonly clientContext?: string | undefined;
@@ -19,8 +19,8 @@ export interface FunctionCall {
   readonly sink?: ResponseSink | undefined;
 }
 
-/** What became of a call. */
-export type FunctionReply =
+/** What became of it, as its caller sees it. */
+export type InvocationOutcome =
   | { readonly status: 'ok'; readonly payload: Buffer; readonly contentType: string }
   /** The function failed: threw, timed out, died. The payload is the JSON that the platform answers with. */
   | { readonly status: 'error'; readonly errorType: string; readonly payload: Buffer }
@@ -28,22 +28,22 @@ export type FunctionReply =
   | { readonly status: 'throttled'; readonly reason: string };
 
 /** Runs a function; what a front needs of the rest of the emulator. Rejects when there is no such function. */
-export type InvokeFunction = (functionName: string, call: FunctionCall) => Promise<FunctionReply>;
+export type InvokeFunction = (functionName: string, invocation: Invocation) => Promise<InvocationOutcome>;
 
 /**
- * Waits for a reply no longer than a front would. The function runs on; only its caller is not told any more.
+ * Waits for an outcome no longer than a front would. The function runs on; only its caller is not told any more.
  *
  * @param timeoutMs the limit
- * @param reply what is waited for
- * @returns the reply; undefined when it came too late
+ * @param outcome what is waited for
+ * @returns the outcome; undefined when it came too late
  */
 export async function withinMs(
   timeoutMs: number,
-  reply: Promise<FunctionReply>,
-): Promise<FunctionReply | undefined> {
+  outcome: Promise<InvocationOutcome>,
+): Promise<InvocationOutcome | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), timeoutMs);
   });
-  return Promise.race([reply, late]).finally(() => clearTimeout(timer));
+  return Promise.race([outcome, late]).finally(() => clearTimeout(timer));
 }
