@@ -4,8 +4,8 @@ import { setStage, type Stage } from './browser/driver.ts';
 import { measureBrowser } from './browser/measureBrowser.ts';
 import { measureExported, measureKillLosses, measureNavigationLosses } from './browser/measureLosses.ts';
 import { toMarkdown } from './browser/report.ts';
-import { quantile, toFigure } from './figure.ts';
-import { measureLambdaInit } from './lambdaInit.ts';
+import { withPart } from './benchmarksPage.ts';
+import { medianUpperBound, quantile, toBoundedFigure, toFigure, toNoise } from './figure.ts';
 
 /**
  * What spoils an agent whose script it precedes: a slow start, slow clicks and requests, memory that is never freed, and
@@ -91,13 +91,6 @@ describe('bench', () => {
     );
     expect(page).toContain('| 3 of 3 |');
   });
-
-  it('turns the added INIT of the layer to false when its preload is 20 ms slower', async () => {
-    // As many rounds as it takes for the median to stand against a busy machine.
-    const [added] = await measureLambdaInit({ rounds: 15, injectedMs: 20 });
-    expect(added!.value).toBeGreaterThan(10);
-    expect(added).toMatchObject({ goal: 5, pass: false, n: 15 });
-  });
 });
 
 describe('losses in the browser', () => {
@@ -146,5 +139,43 @@ describe('toFigure', () => {
   it('spreads from the first to the third quartile', () => {
     expect(toFigure({ ...spec, better: 'less' }, [1, 2, 3, 4, 5]).spread).toBe(2);
     expect(quantile([4, 1], 0.5)).toBe(2.5);
+  });
+});
+
+describe('toBoundedFigure', () => {
+  const spec = { name: 'x', unit: 'ms', goal: 3, better: 'less', client: 'file' } as const;
+  const near = (value: number): number[] => Array.from({ length: 101 }, (_, n) => value + (n - 50) / 50);
+
+  it('judges by the upper bound of the median', () => {
+    expect(toBoundedFigure(spec, near(2.5), 0.1)).toMatchObject({ value: 2.5, upperBound: 2.68, pass: true });
+    expect(toBoundedFigure(spec, near(2.9), 0.1)).toMatchObject({
+      value: 2.9,
+      upperBound: 3.08,
+      pass: false,
+    });
+  });
+
+  it('does not judge what is within the noise', () => {
+    expect(toBoundedFigure(spec, near(2), 4)).not.toHaveProperty('pass');
+    expect(toBoundedFigure(spec, near(8), 4)).toMatchObject({ pass: false });
+  });
+
+  it('bounds the median of few samples by the greatest', () => {
+    expect(medianUpperBound([1, 2])).toBe(2);
+    expect(toNoise([-3, -1, 2])).toBe(3);
+  });
+});
+
+describe('the page of benchmarks', () => {
+  const page = '# One\n\nold\n\n## Part\n\n# Two\n\nkept\n';
+
+  it('has one part replaced, and the others as they were', () => {
+    expect(withPart(page, '# One\n\nnew\n')).toBe('# One\n\nnew\n\n# Two\n\nkept\n');
+    expect(withPart(page, '# Two\n\nnew\n')).toBe('# One\n\nold\n\n## Part\n\n# Two\n\nnew\n');
+  });
+
+  it('gets a part that it did not have', () => {
+    expect(withPart(page, '# Three\n')).toBe(`${page}\n# Three\n`);
+    expect(withPart('', '# Three\n')).toBe('# Three\n');
   });
 });

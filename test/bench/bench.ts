@@ -4,7 +4,7 @@ import { profileAgent, type ProfileTopic } from './browser/profile.ts';
 import { benchBrowser } from './browser/benchBrowser.ts';
 import type { Figure } from './figure.ts';
 import { measureIngest } from './ingest.ts';
-import { measureLambdaInit } from './lambdaInit.ts';
+import { benchLambda } from './lambda/benchLambda.ts';
 import { measureSizes } from './sizes.ts';
 
 // `npm run bench`: one JSON line per figure on standard output, progress on standard error. A missed goal is reported, and
@@ -20,19 +20,31 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string' },
     agents: { type: 'string' },
+    only: { type: 'string' },
+    runtimes: { type: 'string' },
     profile: { type: 'string' },
     edition: { type: 'string', default: 'own' },
   },
 });
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-if (rounds !== undefined && !(rounds >= 1)) leave(`--rounds takes a number from 1; it was ${values.rounds}.`);
+if (rounds !== undefined && !(rounds > 0)) leave(`--rounds takes a number above 0; it was ${values.rounds}.`);
+const wholeRounds = rounds === undefined ? undefined : Math.ceil(rounds);
 const agents = values.agents?.split(',');
 
 const parts: readonly (readonly [name: string, measure: () => Promise<Figure[]>])[] = [
   ['sizes', async () => measureSizes()],
-  ['browser', () => benchBrowser({ rounds: rounds ?? 9, agents }).catch(leaveWith)],
-  ['lambda', () => measureLambdaInit({ rounds: rounds ?? 25 })],
-  ['ingest', async () => [await measureIngest({ rounds: rounds ?? 7, requestsPerRound: 256 })]],
+  ['browser', () => benchBrowser({ rounds: wholeRounds ?? 9, agents }).catch(leaveWith)],
+  [
+    'lambda',
+    () =>
+      benchLambda({
+        rounds: rounds ?? 1,
+        agents,
+        only: values.only?.split(','),
+        runtimes: values.runtimes?.split(','),
+      }).catch(leaveWith),
+  ],
+  ['ingest', async () => [await measureIngest({ rounds: wholeRounds ?? 7, requestsPerRound: 256 })]],
 ];
 
 const unknown = positionals.filter((name) => !parts.some(([known]) => known === name));
@@ -48,7 +60,7 @@ if (values.profile !== undefined) {
     process.exit(0);
   }
   if (!topic) leave(`--profile takes one of ${TOPICS.join(', ')}, heap.`);
-  const count = rounds ?? DEFAULT_COUNTS[topic];
+  const count = wholeRounds ?? DEFAULT_COUNTS[topic];
   process.stdout.write(await profileAgent({ topic, edition, count }));
   process.exit(0);
 }

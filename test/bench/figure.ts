@@ -5,10 +5,13 @@ export interface Figure {
   readonly value: number;
   /** Whose figure it is, where several are measured side by side. */
   readonly agent?: string;
-  readonly unit: 'B' | 'KB' | 'ms' | 'ratio' | 'µs' | 'count' | 'spans/s';
+  readonly unit: 'B' | 'KB' | 'MB' | 'ms' | 'ratio' | 'µs' | 'count' | 'spans/s';
   /** What design section 6 asks for, in the same unit; absent where it asks for nothing, as of other agents. */
   readonly goal?: number;
+  /** Absent where there is no goal, or where the noise does not allow to say. */
   readonly pass?: boolean;
+  /** Below which the true median is with 95 % certainty, where the goal is one for that. */
+  readonly upperBound?: number;
   /** How many samples the value is the median of. */
   readonly n: number;
   /** Third quartile less first, in the same unit; 0 for what does not vary. */
@@ -45,6 +48,38 @@ export function toFigure(spec: FigureSpec, samples: readonly number[]): Figure {
     spread: round(quantile(samples, 0.75) - quantile(samples, 0.25)),
     client,
   };
+}
+
+/**
+ * Makes a figure of differences, judged by the upper bound of their median.
+ *
+ * @param noise what the same difference is between two equal things: where it is no smaller than the goal, only a value that
+ *   is beyond the goal by more than that is judged
+ */
+export function toBoundedFigure(spec: FigureSpec, samples: readonly number[], noise: number): Figure {
+  const { pass: _, ...figure } = toFigure(spec, samples);
+  const upperBound = round(medianUpperBound(samples));
+  const { goal, value } = figure;
+  if (goal === undefined) return { ...figure, upperBound };
+  if (value - noise > goal) return { ...figure, upperBound, pass: false };
+  return noise < goal ? { ...figure, upperBound, pass: upperBound <= goal } : { ...figure, upperBound };
+}
+
+/** One-sided, of the normal distribution. */
+const QUANTILE_95 = 1.645;
+
+/** The sample below which the true median is with 95 % certainty, whatever the samples' distribution. */
+export function medianUpperBound(samples: readonly number[]): number {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const rank = Math.ceil(sorted.length / 2 + (QUANTILE_95 * Math.sqrt(sorted.length)) / 2);
+  const bound = sorted[Math.min(rank, sorted.length - 1)];
+  if (bound === undefined) throw new Error('There are no samples.');
+  return bound;
+}
+
+/** How far apart two equal things seem to be at most, by their differences. */
+export function toNoise(differences: readonly number[]): number {
+  return Math.max(medianUpperBound(differences), medianUpperBound(differences.map((value) => -value)));
 }
 
 /** The quantile of samples, linear between neighbours; `part` from 0 to 1. */

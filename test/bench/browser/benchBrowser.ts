@@ -1,14 +1,10 @@
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { format, resolveConfig } from 'prettier';
+import { writeBenchmarksPart } from '../benchmarksPage.ts';
 import type { Figure } from '../figure.ts';
+import { readMachine, warnOfLoad } from '../machine.ts';
 import { LEAST, readOpenTelemetryEdition, readOwnAgent, type BenchAgent } from './agents.ts';
 import { measureBrowser } from './measureBrowser.ts';
 import { bundlePeers, PEER_NAMES } from './peers.ts';
-import { readMachine, toMarkdown } from './report.ts';
-
-const repository: string = resolve(import.meta.dirname, '../../..');
-const PAGE = 'docs/benchmarks.md';
+import { toMarkdown } from './report.ts';
 
 /** What `npm run bench browser` can be told. */
 export interface BenchBrowserOptions {
@@ -24,11 +20,8 @@ export interface BenchBrowserOptions {
  */
 export async function benchBrowser({ rounds, agents: wanted }: BenchBrowserOptions): Promise<Figure[]> {
   const machine = readMachine();
-  if (machine.load > machine.cores / 4) {
-    say(
-      `The machine is busy (load ${machine.load.toFixed(1)} on ${machine.cores} cores): take times with care.`,
-    );
-  }
+  const warning = warnOfLoad(machine);
+  if (warning) say(warning);
   const agents = await readAgents(wanted);
   const results = await measureBrowser({
     agents,
@@ -45,9 +38,7 @@ export async function benchBrowser({ rounds, agents: wanted }: BenchBrowserOptio
   if (wanted) {
     process.stderr.write(`${page}\n`);
   } else {
-    const path = resolve(repository, PAGE);
-    writeFileSync(path, await format(page, { ...(await resolveConfig(path)), filepath: path }));
-    say(`wrote ${PAGE}`);
+    say(`wrote ${await writeBenchmarksPart(page)}`);
   }
   return results.agents.flatMap(({ figures }) => [...figures.values()]);
 }

@@ -1,12 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { rolldown } from 'rolldown';
+import { installPeers } from '../installPeers.ts';
 import type { BenchAgent } from './agents.ts';
 
 const folder: string = resolve(import.meta.dirname, '../peers');
-const stampFile: string = resolve(folder, 'node_modules/.clickspan-bench');
 
 /** A peer: its name in the tables, the file that starts it, the package whose version is shown. */
 interface Peer {
@@ -48,7 +46,7 @@ export const PEER_NAMES: readonly string[] = PEERS.map(({ name }) => name);
 export async function bundlePeers(wanted: readonly string[]): Promise<BenchAgent[]> {
   const peers = PEERS.filter(({ name }) => wanted.includes(name));
   if (peers.length === 0) return [];
-  installPeers();
+  installPeers(folder, 'about 120 MB');
   const agents: BenchAgent[] = [];
   for (const { name, file, packageName, sendsOtlp = false } of peers) {
     const manifest = resolve(folder, 'node_modules', packageName, 'package.json');
@@ -78,32 +76,4 @@ async function bundle(input: string): Promise<string> {
   });
   const { output } = await bundled.generate({ format: 'iife', minify: true, codeSplitting: false });
   return output[0].code;
-}
-
-function installPeers(): void {
-  const lock = readFileSync(resolve(folder, 'package-lock.json'));
-  const hash = createHash('sha256').update(lock).digest('hex');
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === hash) return;
-  process.stderr.write('Installing the peers into test/bench/peers (about 120 MB) …\n');
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const npm = process.env['npm_execpath'];
-  const [program, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
-  const { status, error } = spawnSync(program, [...first, ...args], {
-    cwd: folder,
-    // This command's own output may be read by a program.
-    stdio: ['ignore', 2, 2],
-    env: withoutNpmVariables(),
-  });
-  if (error) throw new Error(`npm could not be started: ${error.message}`);
-  if (status !== 0) throw new Error(`'npm ci' in test/bench/peers failed with status ${status}.`);
-  writeFileSync(stampFile, hash);
-}
-
-/** `npm run` tells its children about the workspace, which would make npm install there. */
-function withoutNpmVariables(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^npm_(config_local_prefix|package_|lifecycle_)/.test(name),
-    ),
-  );
 }

@@ -1,18 +1,7 @@
-import { cpus, loadavg } from 'node:os';
+import type { Machine } from '../machine.ts';
+import { toLines, toNumber } from '../markdown.ts';
 import type { AgentResult, BrowserResults } from './measureBrowser.ts';
 import { ROWS, type Row, type RowKey } from './rows.ts';
-
-/** What the numbers were taken on. */
-export interface Machine {
-  readonly cores: number;
-  /** Processes that wanted to run, on average over a minute, before the first round. */
-  readonly load: number;
-}
-
-/** Looks at this machine. */
-export function readMachine(): Machine {
-  return { cores: cpus().length, load: loadavg()[0]! };
-}
 
 const OWN_NAMES: Readonly<Record<string, string>> = {
   own: 'Clickspan',
@@ -112,15 +101,6 @@ function toCell({ figures, outOf }: AgentResult, { key, digits }: Row): string {
   const of = outOf.get(key);
   if (of !== undefined) return `${text} of ${toNumber(of, 0)}`;
   return spread > 0 ? `${text} ± ${toNumber(spread / 2, digits)}` : text;
-}
-
-function toNumber(value: number, digits: number): string {
-  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-}
-
-function toLines(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, n) => (n === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n');
 }
 
 function toMethod({ calls }: BrowserResults): string {
