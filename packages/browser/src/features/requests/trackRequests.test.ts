@@ -32,6 +32,9 @@ let isUnsure: boolean;
 let owner: (RequestOwner & { readonly ended: RequestEnd[]; isOver: boolean }) | undefined;
 let open: Iterable<AwaitedRequest>;
 let isObserving: boolean;
+/** What the browser has ready and has not told yet. */
+let ready: (() => void) | undefined;
+let clockMovedMs: number;
 let said: string[];
 
 function createOwner(): NonNullable<typeof owner> {
@@ -54,6 +57,8 @@ beforeEach(() => {
   owner = createOwner();
   isUnsure = false;
   isObserving = false;
+  ready = undefined;
+  clockMovedMs = 0;
   said = [];
   context = withSpan(ROOT_CONTEXT, createSilentSpan(ACTION));
   let id = 0;
@@ -69,7 +74,7 @@ beforeEach(() => {
   requests = createRequests({
     pageOrigin: PAGE,
     startSpan: (_request, name, options, context) => tracer.startSpan(name, options, context),
-    clock: { now: time.now, fromTimeStamp: (ms) => ms },
+    clock: { now: () => time.now() + clockMovedMs, fromTimeStamp: (ms) => ms },
     after: time.after,
     afterMicrotasks: queueMicrotask,
     current: { get: () => context, isUnsure: () => isUnsure },
@@ -88,7 +93,7 @@ beforeEach(() => {
         start() {
           isObserving = true;
         },
-        take() {},
+        take: () => ready?.(),
         stop() {
           isObserving = false;
         },
@@ -214,6 +219,20 @@ describe('a request', () => {
     await time.advance(10_000);
     expect(ended[0]!.endUnixMs - ended[0]!.startUnixMs).toBe(40);
     expect(owner!.ended).toHaveLength(1);
+  });
+
+  it('does not let its action go on before it has looked for what a busy page was not told yet', async () => {
+    requests.start(request('/x'))!.responded(200, null);
+    ready = () => entryCame({ responseEnd: time.now() - 100 });
+    await time.advance(500);
+    expect(owner!.ended).toMatchObject([{ untilUnixMs: time.now() - 100 }]);
+  });
+
+  it('ends though the clock was set back and its timing fits no more', async () => {
+    requests.start(request('/x'))!.responded(200, null);
+    clockMovedMs = -60_000;
+    await time.advance(1000);
+    expect(ended).toHaveLength(1);
   });
 
   it('that is answered ends at once when the page is hidden', () => {

@@ -162,12 +162,17 @@ export function createRequests(deps: RequestsDeps): Requests {
   const sweepSoon = (): void => {
     stopSweeping ??= after(ACTION_WAIT_MS, () => {
       stopSweeping = undefined;
+      // A busy page is told late of what the browser has long had ready.
+      timings.take();
       const nowUnixMs = clock.now();
       for (const request of open) {
-        const waitedMs = nowUnixMs - (request.answeredUnixMs ?? Infinity);
+        const { answeredUnixMs } = request;
+        if (!answeredUnixMs) continue;
+        // The clock may have been set back meanwhile.
+        const waitedMs = Math.abs(nowUnixMs - answeredUnixMs);
         if (waitedMs >= ACTION_WAIT_MS) request.release();
         if (waitedMs >= ENTRY_WAIT_MS) request.end();
-        else if (waitedMs >= 0) sweepSoon();
+        else sweepSoon();
       }
       if (!open.size) timings.stop();
     });

@@ -18,7 +18,8 @@ interface Setup {
   /** What the browser was left with and has not given back. */
   readonly left: { readonly url: string; readonly body: PostRequest['body'] }[];
   /** What the collector answers from now on. */
-  answer: PostAnswer | Promise<PostAnswer> | 'never' | ((request: PostRequest) => PostAnswer);
+  answer:
+    PostAnswer | Promise<PostAnswer> | 'never' | ((request: PostRequest) => PostAnswer | Promise<PostAnswer>);
   isOffline: boolean;
   /** Has the browser send what it was left with. */
   readonly sendLeft: () => void;
@@ -150,6 +151,25 @@ describe('exporter', () => {
     await time.advance(1000);
     expect(received()).toHaveLength(100);
     for (const { body } of posts) expect(lengthOf(body)).toBeLessThan(40_000);
+  });
+
+  it('drops nothing where a page is so busy that each answer is late', async () => {
+    const setup = setUp({ canZip: true });
+    setup.answer = () => new Promise((done) => setup.time.after(1000, () => done(OK)));
+    for (let i = 0; i < 1000; i++) {
+      setup.record(`n${i}`, 800);
+      await setup.time.advance(12);
+      // Compressing takes real time.
+      if (i % 50 === 0) await new Promise((done) => setTimeout(done, 5));
+    }
+    await vi.waitFor(async () => {
+      await setup.time.advance(1000);
+      expect(new Set(setup.names()).size).toBe(1000);
+    });
+    for (const { body, keepalive } of setup.posts) {
+      expect(keepalive).toBe(true);
+      expect(lengthOf(body)).toBeLessThan(40_000);
+    }
   });
 
   it('keeps a batch that was not taken, and asks less and less often', async () => {
@@ -438,6 +458,24 @@ describe('exporter', () => {
       await setup.time.advance(500);
       expect(leftNames(setup)).toEqual([]);
       expect(setup.names()).toEqual(['one', 'two']);
+    });
+
+    it('is all that a batch does not take along, while that is on its way and when it comes back', async () => {
+      const setup = setUp({ canLeave: true });
+      let refuse = (): void => {};
+      setup.answer = new Promise((done) => {
+        refuse = () => done(answerOf(503));
+      });
+      for (let i = 0; i < 50; i++) setup.record(`n${i}`, 1000);
+      setup.log('one');
+      await setup.time.advance(50);
+      const sent = setup.names();
+      expect(sent.length).toBeGreaterThan(20);
+      expect([...sent, ...leftNames(setup)]).toHaveLength(50);
+      expect(setup.left.some(({ url }) => url.endsWith('logs'))).toBe(true);
+      refuse();
+      await setup.time.advance(0);
+      expect(new Set(leftNames(setup)).size).toBe(50);
     });
 
     it('is renewed ten times a second at most', async () => {

@@ -60,6 +60,11 @@ export interface ExporterDeps {
 const BATCH_DELAY_MS = 500;
 /** A batch leaves early when it is this big. */
 const BATCH_BYTES = 32 * 1024;
+/**
+ * What has gathered beyond that, as in a page too busy to hear answers soon, leaves in fewer requests. Compressed, it may
+ * still outlive the page.
+ */
+const MAX_ZIPPED_BYTES = 4 * BATCH_BYTES;
 /** Browsers let requests with 64 KiB of bodies in all outlive a page; the page may use some of it itself. */
 const KEEPALIVE_BYTES = 56 * 1024;
 /** Browsers take no more than nine of them at once, so each counts for a ninth at least. */
@@ -203,7 +208,7 @@ export function createExporter(deps: ExporterDeps): Exporter {
     }
     queue.putBack(batch);
     schedule();
-    leaveSoon();
+    leave();
     return true;
   };
 
@@ -254,14 +259,16 @@ export function createExporter(deps: ExporterDeps): Exporter {
       isForced || Math.max(traces.notBeforeUnixMs, channels[signal].notBeforeUnixMs) <= clock.now();
     for (const signal of SIGNALS) {
       do {
-        const batch = queue.peek(signal, BATCH_BYTES);
+        const batch = queue.peek(signal, isGzipProven ? MAX_ZIPPED_BYTES : BATCH_BYTES);
         if (!batch.length || !isDue(signal)) break;
         const text = toBody(signal, batch);
         const body = await pack(text);
         takeBack();
-        leaveSoon();
         // Else the page was hidden, or restored, while it was being compressed.
-        if (queue.has(batch)) await transmit(signal, text, batch, body);
+        const sent = queue.has(batch) && transmit(signal, text, batch, body);
+        // What it does not take along.
+        leave();
+        await sent;
         // What comes while a batch is on its way waits for more, unless it is enough for one.
       } while (!channels[signal].failures && (isForced || queue.sizeBytes() >= BATCH_BYTES));
     }
