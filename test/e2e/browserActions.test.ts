@@ -20,6 +20,7 @@ let page: PageVoices['page'];
 
 const BODY = `
 <button id="buy">Buy <b>2</b> items</button><button id="idle">Idle</button><a id="link" href="/orders/17">Orders</a>
+<a id="fragment" href="#/orders/18">Next</a>
 <script>
   document.getElementById('buy').addEventListener('click', async () => {
     for (const until = performance.now() + 40; performance.now() < until; );
@@ -239,4 +240,30 @@ describe('a route', () => {
     const route = await collector.waitForSpan(hasType('action', 'route /guide/start'));
     expect(route.attributes['browser.document.url.full']).toBe(`${site.url}/shop/{id}`);
   });
+
+  it.each(['/shop/12', '/older/12'])(
+    'in the fragment, by a script or a link, belongs to the click that caused it: %s',
+    async (path) => {
+      await open(path);
+      await collector.waitForSpan(hasType('action', `load ${path.replace('12', '{id}')}`));
+      await page.evaluate(() => {
+        document.getElementById('idle')!.addEventListener('click', () => {
+          location.hash = '#/orders/17';
+          void fetch('/of-fragment');
+        });
+      });
+      await page.click('#idle');
+      await page.click('#fragment');
+      const clicks = [hasType('action', 'click Idle'), hasType('action', 'click Next')];
+      for (const isClick of clicks) {
+        const { events } = await collector.waitForSpan(isClick);
+        expect(events).toMatchObject([{ name: 'route', attributes: { 'url.path': '/orders/{id}' } }]);
+      }
+      const request = await collector.waitForSpan(isRequestTo('/of-fragment'));
+      expect((await actionOf(collector, request)).name).toBe('click Idle');
+      expect(collector.spans.filter(({ attributes: a }) => a['clickspan.action.type'] === 'route')).toEqual(
+        [],
+      );
+    },
+  );
 });

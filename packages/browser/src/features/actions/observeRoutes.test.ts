@@ -110,6 +110,8 @@ describe('routes without the Navigation API', () => {
     expect(actions.of(context)?.type).toBe('click');
     const popped = new Promise((done) => window.addEventListener('popstate', done, { once: true }));
     history.back();
+    // The task of the click is over.
+    context = ROOT_CONTEXT;
     await popped;
     expect(actions.of(context)?.type).toBe('route');
   });

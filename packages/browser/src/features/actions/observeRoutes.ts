@@ -40,6 +40,7 @@ export function observeRoutes({
   current,
 }: RoutesDeps): (() => void)[] {
   const { location } = window;
+  const { navigation } = window as WithNavigation;
   let lastHref = location.href;
 
   const changed = (cause: RouteCause): void => {
@@ -47,7 +48,8 @@ export function observeRoutes({
     if (href === lastHref) return;
     lastHref = href;
     const running = actions.of(current.get());
-    if (cause === 'script' && running?.isOpen) {
+    // Without the Navigation API, a change of the fragment by a click looks like a way through the history, but for its task.
+    if ((cause === 'script' || !navigation) && running?.isOpen) {
       running.addRoute(maskRoute(location));
       return;
     }
@@ -80,7 +82,6 @@ export function observeRoutes({
     },
   );
 
-  const { navigation } = window as WithNavigation;
   const stops = [
     stopSoft,
     listen(navigation ?? window, navigation ? 'currententrychange' : 'popstate', (event) =>
