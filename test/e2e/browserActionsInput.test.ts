@@ -44,6 +44,10 @@ const ALIVE = `
 <div><button id="popup" popovertarget="pop">Popup</button><p id="pop" popover="manual">Popover</p></div>
 <div><button id="reset" form="fields" type="reset">Reset</button></div>
 <div><button id="disabled" aria-disabled="true">Disabled</button></div>
+<div><button id="sound">Sound</button><button id="tone">Tone</button><button id="copy">Copy</button></div>
+<div><button id="window" onclick="window.open('/hang').close()">Window</button><button id="print" onclick="print()">Print</button></div>
+<div><button id="full" onclick="document.body.requestFullscreen()">Full</button><button id="blob">Blob</button></div>
+<div><button id="quiet" onclick="document.querySelector('video').muted = true">Quiet</button><video></video></div>
 <div><a id="away" href="/hang" onclick="setTimeout(() => stop())">Away</a></div>
 <div><a id="download" href="data:,x" download="x">Download</a></div>
 <form id="fields">
@@ -58,6 +62,16 @@ const ALIVE = `
   const channel = new BroadcastChannel('x');
   new BroadcastChannel('x').onmessage = () => document.body.append('message');
   document.getElementById('message').onclick = () => channel.postMessage(1);
+  // None of these changes the document, and most of them are in no document.
+  const onClick = (id, run) => (document.getElementById(id).onclick = run);
+  const audio = new AudioContext();
+  onClick('sound', () => void new Audio('data:audio/wav,').play().catch(() => {}));
+  onClick('tone', () => new OscillatorNode(audio).start());
+  onClick('copy', () => void navigator.clipboard.writeText('x').catch(() => {}));
+  onClick('blob', () => {
+    const href = URL.createObjectURL(new Blob(['x']));
+    Object.assign(document.createElement('a'), { href, download: 'x' }).dispatchEvent(new MouseEvent('click'));
+  });
   document.getElementById('shadow').attachShadow({ mode: 'open' }).innerHTML = '<button>Shadow</button>';
 </script>`;
 

@@ -2,7 +2,7 @@ import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import { createTracerProvider } from '@clickspan/shared/tracer';
 import { describe, expect, it } from 'vitest';
 import { createFakeTime, type FakeTime } from '../../../../../test/support/fakeTime.ts';
-import { createActions, type Action } from './actions.ts';
+import { createActions, type Action, type ActionInit } from './actions.ts';
 
 interface Ended {
   readonly afterMs: number;
@@ -18,7 +18,7 @@ const page = {
 };
 
 /** Starts a click in a page of which nothing else is known. */
-function start(): { time: FakeTime; action: Action; ended: Ended[] } {
+function start(onQuiet?: ActionInit['onQuiet']): { time: FakeTime; action: Action; ended: Ended[] } {
   const time = createFakeTime();
   const startUnixMs = time.now();
   const ended: Ended[] = [];
@@ -39,7 +39,7 @@ function start(): { time: FakeTime; action: Action; ended: Ended[] } {
     guard: (run) => run(),
     current: { get: () => ROOT_CONTEXT },
     options: { beforeAction: undefined },
-  }).start({ type: 'click', name: 'x', startUnixMs, isTrusted: true })!;
+  }).start({ type: 'click', name: 'x', startUnixMs, isTrusted: true, ...(onQuiet && { onQuiet }) })!;
   return { time, action, ended };
 }
 
@@ -112,6 +112,33 @@ describe('the end of an action', () => {
     await time.advance(1);
     expect(ended).toEqual([{ afterMs: 30_000, reason: 'cap' }]);
     expect(action.isPastCap()).toBe(true);
+  });
+
+  it('comes as much later as is asked for when it is quiet, and no sooner for what happens meanwhile', async () => {
+    const asked: number[] = [];
+    const { time, action, ended } = start((_action, lastUnixMs) => {
+      asked.push(lastUnixMs - beginUnixMs);
+      return asked.length < 2 ? 750 : undefined;
+    });
+    const beginUnixMs = time.now();
+    await time.advance(900);
+    expect(asked).toEqual([0]);
+    action.touch();
+    await time.advance(200);
+    expect(ended).toEqual([]);
+    await time.advance(50);
+    expect(asked).toEqual([0, 900]);
+    expect(ended).toEqual([{ afterMs: 900, reason: undefined }]);
+  });
+
+  it('is not asked about where it comes from outside: nobody has waited long enough to say', async () => {
+    let count = 0;
+    const { time, action, ended } = start(() => void count++);
+    await time.advance(100);
+    action.end('pagehide');
+    await time.advance(5000);
+    expect(ended).toHaveLength(1);
+    expect(count).toBe(0);
   });
 
   it('ends early with a reason only when something is still awaited', async () => {

@@ -105,6 +105,8 @@ export interface ActionInit extends Omit<ActionCandidate, 'target'> {
   readonly link?: SpanContext | undefined;
   /** Told before the span ends; `false` drops it: nothing has come of it. */
   readonly onEnd?: (action: Action, endUnixMs: number) => boolean | void;
+  /** Asked when it is quiet, and told of the last thing that happened: how many ms it is to be waited for more. */
+  readonly onQuiet?: (action: Action, lastUnixMs: number) => number | undefined;
 }
 
 /** All actions of the page. */
@@ -281,8 +283,10 @@ export function createActions({
       check() {
         if (!action.isOpen) return;
         const dueUnixMs = held ? capUnixMs : Math.min(waitUntilUnixMs, capUnixMs);
-        if (dueUnixMs <= now()) action.end('cap');
-        else checkAt(dueUnixMs);
+        if (dueUnixMs > now()) return checkAt(dueUnixMs);
+        const moreMs = init.onQuiet?.(action, lastUnixMs);
+        if (moreMs) waitFor(moreMs);
+        else action.end('cap');
       },
       end(reason) {
         if (held && !reason) return;

@@ -32,6 +32,7 @@ describe('canBeDead', () => {
     '<a><input id="x"></a>',
     '<button id="x" aria-disabled="true">Go</button>',
     '<own-part><button id="x">Go</button></own-part>',
+    '<canvas></canvas><button id="x">Blue</button>',
   ])('is false of what shows its effect by itself or cannot show it: %s', (html) => {
     expect(canBeDead(pathIn(html))).toBe(false);
   });

@@ -1,4 +1,4 @@
-import { patchMethod } from '../../platform/patchMethod.ts';
+import { patchMethod, type Replacement } from '../../platform/patchMethod.ts';
 import type { Listen } from '../../platform/listen.ts';
 import { CLICKABLE, EXPECTANT } from './elementName.ts';
 
@@ -37,7 +37,8 @@ export function createCountClicks(window: Window): CountClicks {
 }
 
 /**
- * Whether a click is dead if nothing comes of it. In shadow trees nothing can be seen to come of it.
+ * Whether a click is dead if nothing comes of it. In shadow trees and on canvases nothing can be seen to come of it, and what
+ * a button draws may be elsewhere in the page.
  *
  * @param path the path of the click's event
  */
@@ -45,12 +46,20 @@ export function canBeDead(path: readonly EventTarget[]): boolean {
   const clickable = (path[0] as Element).closest(CLICKABLE);
   return (
     clickable?.matches(`:is(${EXPECTANT}):not(${FIELDS},[aria-disabled=true])`) === true &&
+    !clickable.ownerDocument.querySelector('canvas') &&
     !path.some((node) => (node as Node).nodeType === 11 || (node as Element).localName?.includes('-'))
   );
 }
 
 /** Events by which something can come of a click beside requests and changes of the DOM. */
-const EFFECTS = 'scroll,focusin,input,toggle,play,pause,reset,resize,blur,visibilitychange,popstate';
+const EFFECTS =
+  'scroll,focusin,input,toggle,play,pause,volumechange,copy,beforeprint,fullscreenchange,reset,resize,blur,visibilitychange,popstate';
+/**
+ * Calls that no event in the document tells of: sound and links need not be in it, as need not the link of a download or
+ * the field of a file.
+ */
+const CALLS =
+  'HTMLElement.click,HTMLMediaElement.play,HTMLMediaElement.pause,AudioScheduledSourceNode.start,AudioBufferSourceNode.start,AudioContext.resume,Clipboard.write,Clipboard.writeText';
 
 /**
  * Tells of all by which something can come of a click beside requests and changes of the DOM.
@@ -63,13 +72,18 @@ export function observeEffects(
   onEffect: () => void,
 ): (() => void)[] {
   const { navigation } = window as { navigation?: EventTarget };
+  const types = window as unknown as Record<string, { readonly prototype: object } | undefined>;
+  const replacement: Replacement = (original, self, args) => {
+    onEffect();
+    return Reflect.apply(original, self, args);
+  };
   return [
     ...EFFECTS.split(',').map((type) => listen(window, type, onEffect)),
     navigation ? listen(navigation, 'navigate', onEffect) : () => {},
-    // The link of a download or the field of a file need not be in the document.
-    patchMethod(window.HTMLElement.prototype, 'click', (original, self, args) => {
-      onEffect();
-      return Reflect.apply(original, self, args);
+    patchMethod(window, 'open', replacement),
+    ...CALLS.split(',').map((call) => {
+      const [type, name] = call.split('.') as [string, string];
+      return patchMethod(types[type]?.prototype, name, replacement);
     }),
   ];
 }

@@ -33,8 +33,8 @@ const BEGINNINGS: readonly string[] = ['pointerdown', 'pointerup', 'keydown'];
 const PASSING: readonly string[] = ['pointerover', 'pointerout', 'pointermove', 'keyup', 'wheel'];
 /** With Enter in one of these the user writes on. */
 const WRITTEN = 'textarea,[contenteditable]';
-/** How long something may take to come of a click, less the time that any action waits. */
-const DEAD_WAIT_MS = 750;
+/** How long something may take to come of a click. */
+const DEAD_WAIT_MS = 1000;
 /** A click whose task lasted longer did something, and be it to ask the user. */
 const MAX_DEAD_MS = 200;
 
@@ -56,7 +56,7 @@ export function observeInput({ window, listen, clock, afterLoad, actions, curren
   const begin = (
     event: Event,
     target: Element,
-    init: Pick<ActionInit, 'type' | 'attributes' | 'onEnd'>,
+    init: Pick<ActionInit, 'type' | 'attributes' | 'onEnd' | 'onQuiet'>,
     prefix = '',
   ): Action | undefined => {
     const { isTrusted } = event;
@@ -92,17 +92,20 @@ export function observeInput({ window, listen, clock, afterLoad, actions, curren
     const isPointed = event.isTrusted && event.detail > 0;
     const mayBeDead = isPointed && seesEffects;
     const { stirs } = actions;
-    const action = begin(event, target, {
+    begin(event, target, {
       type: 'click',
       attributes: { [CLICKSPAN_ACTION_RAGE_CLICKS]: isPointed ? countClicks(event) : undefined },
-      onEnd({ hasEffect, startUnixMs, span }, endUnixMs) {
-        if (!mayBeDead || hasEffect || stirs < actions.stirs || endUnixMs - startUnixMs >= MAX_DEAD_MS)
-          return;
+      onQuiet({ hasEffect, startUnixMs, span }, lastUnixMs) {
+        if (!mayBeDead || hasEffect || stirs < actions.stirs || lastUnixMs - startUnixMs >= MAX_DEAD_MS)
+          return undefined;
         const isLink = !event.defaultPrevented && target.closest('a[href]');
-        if (!isLink && canBeDead(path)) span.setAttribute(CLICKSPAN_ACTION_DEAD_CLICK, true);
+        if (isLink || !canBeDead(path)) return undefined;
+        const leftMs = startUnixMs + DEAD_WAIT_MS - clock.now();
+        if (leftMs > 0) return leftMs;
+        span.setAttribute(CLICKSPAN_ACTION_DEAD_CLICK, true);
+        return undefined;
       },
     });
-    if (mayBeDead) action?.expect(DEAD_WAIT_MS);
   };
 
   const onSubmit = (event: SubmitEvent): void => {
