@@ -225,6 +225,41 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
   });
 
   it.each([
+    [
+      'no file can be opened',
+      `const files = [];
+       try { for (;;) files.push(openSync('/dev/null', 'r')); } catch {}
+       await wait(600);
+       files.forEach(closeSync);`,
+    ],
+    ['all objects have gained a method', `Object.prototype.mine = () => {};`],
+    [
+      'timers are those of a page',
+      `for (const name of ['setTimeout', 'setInterval']) globalThis[name] = (...args) => void native[name](...args) || 1;
+       globalThis.clearTimeout = () => {};`,
+    ],
+  ])('holds and ends nothing where %s', async (_, change) => {
+    const source = `
+      import { closeSync, openSync } from 'node:fs';
+      const native = { ...globalThis, setTimeout, setInterval };
+      const wait = (ms) => new Promise((resolve) => native.setTimeout(resolve, ms));
+      export const handler = async () => { ${change} return 1; };`;
+    stage = await startStage([withLayer({ name: 'f', source, timeoutMs: 5000 }, collector.url)], {
+      runtimeClient,
+    });
+    const running = stage;
+    for (let i = 0; i < 3; i++) {
+      const { payload, requestId } = await running.emulator.invoke('f', {});
+      expect(payload).toBe(1);
+      await until('the invocation is over', () => lastInvocation(running.environments()).endUnixMs);
+      const { startUnixMs, endUnixMs } = lastInvocation(running.environments());
+      expect(endUnixMs! - startUnixMs).toBeLessThan(3000);
+      await collector.waitForSpan(isInvocation(requestId));
+    }
+    expect(running.environments()).toHaveLength(1);
+  });
+
+  it.each([
     ['an error', 'throw new RangeError("while loading"); export const handler = 1;'],
     ['an error with properties', 'throw Object.assign(new Error("x"), { name: "Mine", code: "E_MINE" });'],
     ['a text', 'throw "just text";'],

@@ -46,10 +46,12 @@ import type { Report } from '../platform/guard.ts';
 import { openConnection, openPlainConnection, toOrigin } from '../platform/httpConnection.ts';
 import { openMarkerFile } from '../platform/markerFile.ts';
 import { toMaskedJson } from '../platform/maskedJson.ts';
+import { readMemoryBytes } from '../platform/memory.ts';
 import { isConcurrent } from '../platform/ownProcess.ts';
 import { observeProcessEnd } from '../platform/processEnd.ts';
 import { readRandomBytes } from '../platform/randomBytes.ts';
 import { observeStreamHeads } from '../platform/responseStream.ts';
+import { after, every } from '../platform/timers.ts';
 import { readXrayHeader } from '../platform/xrayEnvironment.ts';
 import { readMaxMemoryBytes, toResource } from '../resource.ts';
 import { VERSION } from '../version.ts';
@@ -99,6 +101,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     ? undefined
     : exporters && guard(() => createCrashRecordFor(options, exporters, clock.now));
   const tell = (span: EndedSpan): void => spans?.add(span);
+  if (crashRecord) every(SEEN_EVERY_MS, () => guard(crashRecord.seen));
   const died = crashRecord?.unfinished;
   if (died)
     guard(() => {
@@ -277,11 +280,10 @@ function createCrashRecordFor(
   const record = createCrashRecord({
     file: openMarkerFile(`${folder}/.clickspan-${environmentId}`),
     now,
-    memoryBytes: () => process.memoryUsage.rss(),
+    memoryBytes: readMemoryBytes,
     later: (run) => void setImmediate(run),
   });
   exporters.restore(record.unsent);
-  setInterval(() => record.seen(), SEEN_EVERY_MS).unref();
   return record;
 }
 
@@ -305,6 +307,7 @@ function createExtensionFor(outermost: boolean, report: Report): Extension | und
   return createExtension({
     connect: () => openPlainConnection(origin),
     now: Date.now,
+    after,
     report,
     unseenMs: outermost ? undefined : UNSEEN_MS,
   });

@@ -11,6 +11,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Guard } from '../platform/guard.ts';
 import type { ProcessEndObserver } from '../platform/processEnd.ts';
 import type { StreamHeads } from '../platform/responseStream.ts';
+import { LONGEST_TIMER_MS, after } from '../platform/timers.ts';
 
 /** What accompanies a call of the handler. */
 export interface StartCallParts {
@@ -36,8 +37,6 @@ export interface StartCallParts {
 const TIMEOUT_MARGIN_MS = 100;
 /** Where a function has little time altogether, the margin must not be most of it. */
 const TIMEOUT_MARGIN_SHARE = 0.1;
-/** Timers that are set for longer fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Makes what accompanies each call: the span, the deadline, and the export once the response has left. */
 export function createStartCall(parts: StartCallParts): StartCall {
@@ -82,15 +81,15 @@ export function createStartCall(parts: StartCallParts): StartCall {
   const flush = async (deadlineMs: number): Promise<void> =>
     exporters?.flush(deadlineMs - Date.now(), extension?.holds() ?? false);
 
-  let batch: NodeJS.Timeout | undefined;
-  const flushLater = (): void => {
-    batch ??= setTimeout(() => {
+  let batch: (() => void) | undefined;
+  const flushLater = (delayMs: number): void => {
+    batch ??= after(delayMs, () => {
       batch = undefined;
       flush(NaN).catch(() => {});
-    }, batchMs).unref();
+    });
   };
 
-  const startTimer = (invocation: Invocation, deadlineMs: number): NodeJS.Timeout | undefined => {
+  const startTimer = (invocation: Invocation, deadlineMs: number): (() => void) | undefined => {
     const remainingMs = deadlineMs - Date.now();
     // Passed already, or out of a timer's reach: the clocks disagree, and nothing is known of the deadline.
     if (!(remainingMs > 0 && remainingMs <= LONGEST_TIMER_MS)) return undefined;
@@ -101,7 +100,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
       guard(() => invocation.timeOut());
       flush(deadlineMs).then(leave, leave);
     };
-    return setTimeout(onTimeout, remainingMs - marginMs).unref();
+    return after(remainingMs - marginMs, onTimeout);
   };
 
   return (event, lambda, responseStream) => {
@@ -116,7 +115,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
     const invocation = guard(() => invocations.start(event, context));
     if (invocation && responseStream)
       guard(() => streamHeads.watch(responseStream, (head) => invocation.answerHead(head)));
-    const timer = invocation && guard(() => startTimer(invocation, deadlineMs));
+    const stopTimer = invocation && guard(() => startTimer(invocation, deadlineMs));
     uncaught = undefined;
     const { unfinished } = invocation ?? {};
     if (unfinished) guard(() => crashRecord?.begin(unfinished, deadlineMs));
@@ -130,11 +129,11 @@ export function createStartCall(parts: StartCallParts): StartCall {
       const release = (): void => extension?.release(requestId);
       const run = (): void => {
         // Not before: a stream may be left unfinished for ever.
-        clearTimeout(timer);
+        stopTimer?.();
         if (unfinished) guard(() => crashRecord?.end());
         if (open.size === 0) guard(() => calls.endAnswered());
         if (batchMs === undefined) void flush(deadlineMs).then(release, release);
-        else flushLater();
+        else flushLater(batchMs);
       };
       if (responseStream) afterStream(responseStream, run);
       else afterResponse(run);

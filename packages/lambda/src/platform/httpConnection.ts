@@ -2,6 +2,7 @@ import { connect as connectPlain } from 'node:net';
 import type { Socket } from 'node:net';
 import { encodeRequestHead, parseAnswer } from './httpMessage.ts';
 import type { HttpAnswer, HttpRequest } from './httpMessage.ts';
+import { after } from './timers.ts';
 
 /** Where requests go. */
 export interface HttpOrigin {
@@ -70,7 +71,8 @@ function overSocket(socket: Socket, host: string): HttpConnection {
   let received: Buffer[] = [];
   let dead = false;
   let deferring = false;
-  let deferred: NodeJS.Timeout | undefined;
+  /** Cancels the deferred reading. */
+  let deferred: (() => void) | undefined;
   socket.unref();
 
   const fail = (error: Error): void => {
@@ -95,7 +97,7 @@ function overSocket(socket: Socket, host: string): HttpConnection {
     resolve(answer);
   };
   const tryRead = (ended: boolean): void => {
-    clearTimeout(deferred);
+    deferred?.();
     deferred = undefined;
     try {
       read(ended);
@@ -105,7 +107,7 @@ function overSocket(socket: Socket, host: string): HttpConnection {
   };
   socket.on('data', (chunk: Buffer) => {
     received.push(chunk);
-    if (deferring) deferred ??= setTimeout(tryRead, DEFERRED_MS, false).unref();
+    if (deferring) deferred ??= after(DEFERRED_MS, () => tryRead(false));
     else tryRead(false);
   });
   socket.on('end', () => {

@@ -5,6 +5,19 @@ import { encodeRequestHead, parseAnswer } from './httpMessage.ts';
 const parse = (text: string, ended = false): ReturnType<typeof parseAnswer> =>
   parseAnswer(Buffer.from(text), ended);
 
+describe('encodeRequestHead', () => {
+  it('writes no header that all objects have', () => {
+    const prototype = Object.prototype as { mine?: unknown };
+    prototype.mine = () => {};
+    try {
+      const head = encodeRequestHead({ method: 'GET', path: '/', headers: { a: '1' } }, 'h');
+      expect(head).toBe('GET / HTTP/1.1\r\nHost: h\r\na: 1\r\n\r\n');
+    } finally {
+      delete prototype.mine;
+    }
+  });
+});
+
 describe('parseAnswer', () => {
   it('reads an answer with a length', () => {
     expect(parse('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A:  b \r\n\r\n{}')).toMatchObject({

@@ -26,7 +26,9 @@ const MAX_ANSWER_BYTES = 1_048_576;
  */
 export function encodeRequestHead({ method, path, headers, body }: HttpRequest, host: string): string {
   let head = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n`;
-  for (const name in headers) head += `${name}: ${headers[name]!.replaceAll(/[\r\n]+/g, ' ')}\r\n`;
+  // Never what the function has put onto the prototype of all objects.
+  for (const name of Object.keys(headers ?? {}))
+    head += `${name}: ${headers![name]!.replaceAll(/[\r\n]+/g, ' ')}\r\n`;
   if (body !== undefined) head += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
   return `${head}\r\n`;
 }

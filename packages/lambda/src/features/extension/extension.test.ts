@@ -1,5 +1,7 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { createFakeTime } from '../../../../../test/support/fakeTime.ts';
 import type { HttpAnswer, HttpRequest } from '../../platform/httpMessage.ts';
+import { after } from '../../platform/timers.ts';
 import { createExtension } from './extension.ts';
 import type { Extension, ExtensionConnection } from './extension.ts';
 
@@ -57,6 +59,7 @@ function startPlatform(register: HttpAnswer, unseenMs?: number): FakePlatform {
       return connection;
     },
     now: Date.now,
+    after,
     report: (message) => reports.push(message),
     unseenMs,
   });
@@ -75,7 +78,6 @@ function startPlatform(register: HttpAnswer, unseenMs?: number): FakePlatform {
     refuseNext: () => reply(answer(403)),
   };
 }
-afterEach(() => void vi.useRealTimers());
 const REGISTERED = answer(200, '{}', { 'lambda-extension-identifier': 'id-1' });
 
 describe('the extension', () => {
@@ -204,7 +206,7 @@ describe('the extension', () => {
   });
 
   it('lets the function start where the platform does not answer', async () => {
-    vi.useFakeTimers();
+    const time = createFakeTime();
     let refuse: ((error: Error) => void) | undefined;
     const reports: string[] = [];
     const extension = createExtension({
@@ -219,11 +221,12 @@ describe('the extension', () => {
         deferReads: () => {},
         readNow: () => {},
       }),
-      now: Date.now,
+      now: time.now,
+      after: time.after,
       report: (message) => reports.push(message),
     });
     const registered = extension.register();
-    await vi.advanceTimersByTimeAsync(5000);
+    await time.advance(5000);
     expect(await registered).toBe(false);
     expect(reports).toHaveLength(1);
   });

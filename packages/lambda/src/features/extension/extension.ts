@@ -1,5 +1,6 @@
 import type { HttpAnswer, HttpRequest } from '../../platform/httpMessage.ts';
 import type { Report } from '../../platform/guard.ts';
+import type { After } from '../../platform/timers.ts';
 
 /**
  * The agent as an internal extension: from its registration on, the platform does not freeze the environment after an
@@ -23,6 +24,7 @@ export interface ExtensionEnvironment {
   /** Opens a connection to the Extensions API. */
   readonly connect: () => ExtensionConnection;
   readonly now: () => number;
+  readonly after: After;
   readonly report: Report;
   /**
    * How long, in ms, an invocation may go without `begin` before it is taken as one that the wrapped handler never
@@ -51,8 +53,6 @@ const DEADLINE_MARGIN_MS = 50;
 const FAILURES_TO_TELL = 3;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 60_000;
-/** Timers that are set for longer fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 interface InvokeEvent {
   readonly requestId: string;
@@ -61,7 +61,7 @@ interface InvokeEvent {
 
 /** Makes the extension; nothing is sent before `register`. */
 export function createExtension(environment: ExtensionEnvironment): Extension {
-  const { connect, now, report, unseenMs } = environment;
+  const { connect, now, after, report, unseenMs } = environment;
   let registered = false;
   // An id counts once: Lambda tries a failed event again under the same one.
   let begun: string | undefined;
@@ -78,25 +78,21 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
         resolve();
         return;
       }
-      const timers: NodeJS.Timeout[] = [];
+      const timers: (() => void)[] = [];
       const finish = (): void => {
-        timers.forEach(clearTimeout);
+        for (const cancel of timers) cancel();
         letGo = seen = undefined;
         resolve();
       };
-      const after = (ms: number): NodeJS.Timeout => {
-        const timer = setTimeout(finish, Math.min(Math.max(0, ms), LONGEST_TIMER_MS)).unref();
-        timers.push(timer);
-        return timer;
-      };
-      if (deadlineMs > 0) after(deadlineMs - now() - DEADLINE_MARGIN_MS);
+      if (deadlineMs > 0) timers.push(after(deadlineMs - now() - DEADLINE_MARGIN_MS, finish));
       letGo = (id) => {
         if (id === requestId) finish();
       };
       if (unseenMs !== undefined && requestId !== begun) {
-        const timer = after(unseenMs);
+        const cancel = after(unseenMs, finish);
+        timers.push(cancel);
         seen = (id) => {
-          if (id === requestId) clearTimeout(timer);
+          if (id === requestId) cancel();
         };
       }
     });
@@ -127,7 +123,8 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
         if (failures < FAILURES_TO_TELL) continue;
         registered = false;
         if (failures === FAILURES_TO_TELL) report(`events of the platform are lost: ${String(error)}`);
-        await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - FAILURES_TO_TELL)));
+        const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - FAILURES_TO_TELL));
+        await new Promise<void>((resolve) => void after(pauseMs, resolve));
       }
     }
   };
@@ -136,7 +133,7 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
     const connection = connect();
     // The only thing that is waited for while the environment starts: without it the process could end.
     connection.hold(true);
-    const timer = setTimeout(() => connection.close(), REGISTER_TIMEOUT_MS);
+    const cancel = after(REGISTER_TIMEOUT_MS, () => connection.close());
     try {
       const answer = await connection.send({
         method: 'POST',
@@ -153,7 +150,7 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
       connection.close();
       report(`spans may be late by one invocation, since registering failed: ${String(error)}`);
     }
-    clearTimeout(timer);
+    cancel();
     return registered;
   };
 
@@ -173,13 +170,6 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
       letGo?.(requestId);
     },
   };
-}
-
-/** A while that does not keep the process alive. */
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
 }
 
 /** Reads an event; `undefined` for anything but an invocation. */

@@ -24,7 +24,7 @@ export interface CrashRecord {
   /** An invocation begins. Its caller waits meanwhile: some microseconds. */
   begin(started: StartedInvocation, deadlineUnixMs: number): void;
   /** The process is at work; told every now and then. */
-  seen(): void;
+  readonly seen: () => void;
   /** The handler has settled. */
   settle(): void;
   /** The invocation has ended. */
