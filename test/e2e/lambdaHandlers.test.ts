@@ -4,7 +4,7 @@ import { startFakeCollector } from '../support/collector.ts';
 import type { FakeCollector } from '../support/collector.ts';
 import { startStage, until, writeCode } from '../support/lambdaFixture.ts';
 import type { Code, Stage } from '../support/lambdaFixture.ts';
-import { isInvocation, withLayer } from '../support/layer.ts';
+import { isInvocation, isType, withLayer } from '../support/layer.ts';
 
 let collector: FakeCollector;
 let stage: Stage | undefined;
@@ -21,7 +21,10 @@ describe('a handler on a runtime client before version 4', () => {
   const start = async (source: string, handler = 'index.handler'): Promise<Stage> => {
     const config = { source, handler, timeoutMs: 3000, runtime: 'nodejs22.x' as const };
     stage = await startStage(
-      [{ ...config, name: 'bare' }, withLayer({ ...config, name: 'traced' }, collector.url)],
+      [
+        { ...config, name: 'bare' },
+        withLayer({ ...config, name: 'traced' }, `http://localhost:${collector.port}`),
+      ],
       { functionUrls: [{ function: 'bare' }, { function: 'traced' }] },
     );
     return stage;
@@ -67,6 +70,33 @@ describe('a handler on a runtime client before version 4', () => {
       const span = await collector.waitForSpan(isInvocation(requestId));
       expect(span.status.code).toBe(status);
     }
+  });
+
+  it('is answered without our name lookup, which would keep the process at work', async () => {
+    const running = await start(`
+      import dns from 'node:dns';
+      const { lookup } = dns;
+      dns.lookup = (...args) => void setTimeout(() => lookup(...args), 1000);
+      export const handler = (e, c, back) => back(null, 1);`);
+    await running.emulator.invoke('traced', {});
+    const { startUnixMs, responseUnixMs } = running.environments('traced')[0]!.invocations[0]!;
+    expect(responseUnixMs! - startUnixMs).toBeLessThan(900);
+  });
+
+  it('is told of with what it does behind its answer, before the environment is frozen', async () => {
+    const running = await start(`
+      import { createServer } from 'node:http';
+      const work = () => {
+        const server = createServer((request, response) => response.end());
+        server.listen(0, async () => {
+          await fetch('http://127.0.0.1:' + server.address().port);
+          server.closeAllConnections();
+          server.close();
+        });
+      };
+      export const handler = (e, c, back) => { back(null, 1); setTimeout(work, 50); };`);
+    await running.emulator.invoke('traced', {});
+    await collector.waitForSpan(isType('call'));
   });
 
   it('tells the page of a result that it calls back with', async () => {

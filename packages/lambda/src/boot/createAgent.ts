@@ -48,7 +48,7 @@ import { openMarkerFile } from '../platform/markerFile.ts';
 import { toMaskedJson } from '../platform/maskedJson.ts';
 import { readMemoryBytes } from '../platform/memory.ts';
 import { isConcurrent } from '../platform/ownProcess.ts';
-import { observeProcessEnd } from '../platform/processEnd.ts';
+import { isClientBefore4, observeProcessEnd } from '../platform/processEnd.ts';
 import { readRandomBytes } from '../platform/randomBytes.ts';
 import { observeStreamHeads } from '../platform/responseStream.ts';
 import { after, every } from '../platform/timers.ts';
@@ -189,6 +189,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     crashRecord,
     batchMs: concurrent ? BATCH_MS : undefined,
     observeEnd: observeProcessEnd,
+    answersWhenIdle: isClientBefore4(),
     onFirst,
   });
   const slowestImports =

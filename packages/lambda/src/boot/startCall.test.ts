@@ -69,6 +69,7 @@ function start(change: Partial<StartCallParts> = {}): Fake {
     crashRecord: undefined,
     batchMs: undefined,
     observeEnd: () => {},
+    answersWhenIdle: true,
     extension: {
       register: () => Promise.resolve(true),
       holds: () => true,
@@ -220,6 +221,27 @@ describe('a call of the handler', () => {
     end!.idle();
     call.succeed('late');
     await expect.poll(() => events).toEqual(['begin r', 'idle', 'flush', 'release r']);
+  });
+
+  it('whose answer waits until nothing is left to do is exported behind that', async () => {
+    let end: ProcessEndObserver | undefined;
+    const { parts, events } = start({
+      observeEnd: (observer) => {
+        end = observer;
+      },
+    });
+    createStartCall(parts)({}, LAMBDA, undefined)!.succeed('result', true);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(events).toEqual(['begin r']);
+    end!.idle();
+    end!.idle();
+    await expect.poll(() => events).toEqual(['begin r', 'flush', 'release r']);
+  });
+
+  it('is exported at once where nobody tells that nothing is left to do', async () => {
+    const { parts, events } = start({ answersWhenIdle: false });
+    createStartCall(parts)({}, LAMBDA, undefined)!.succeed('result', true);
+    await expect.poll(() => events).toEqual(['begin r', 'flush', 'release r']);
   });
 
   it('that has ended is not told of when the process ends', () => {

@@ -29,6 +29,8 @@ export interface StartCallParts {
   readonly batchMs: number | undefined;
   /** Tells how the process ends. */
   readonly observeEnd: (observer: ProcessEndObserver) => void;
+  /** The runtime client, before version 4, may answer only when nothing is left to do; the observer of ends is told. */
+  readonly answersWhenIdle: boolean;
   /** Called before the first invocation. */
   readonly onFirst: () => void;
 }
@@ -51,10 +53,13 @@ export function createStartCall(parts: StartCallParts): StartCall {
     extension,
     crashRecord,
     batchMs,
+    answersWhenIdle,
   } = parts;
   let onFirst: (() => void) | undefined = parts.onFirst;
   /** The invocations whose handler has not settled, each with what follows when it has. */
   const open = new Map<Invocation, () => void>();
+  /** What follows the answer that the runtime client gives when nothing is left to do. */
+  let whenIdle: (() => void) | undefined;
   let uncaught: { readonly error: unknown } | undefined;
 
   /** What has not reached the collector is left to the next process. */
@@ -75,6 +80,8 @@ export function createStartCall(parts: StartCallParts): StartCall {
         guard(() => invocation.idle());
         guard(finish);
       }
+      whenIdle?.();
+      whenIdle = undefined;
     },
   });
 
@@ -121,7 +128,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
     if (unfinished) guard(() => crashRecord?.begin(unfinished, deadlineMs));
 
     let finished = false;
-    const finish = (): void => {
+    const finish = (waits = false): void => {
       if (finished) return;
       finished = true;
       if (invocation) open.delete(invocation);
@@ -136,15 +143,16 @@ export function createStartCall(parts: StartCallParts): StartCall {
         else flushLater(batchMs);
       };
       if (responseStream) afterStream(responseStream, run);
+      else if (waits && answersWhenIdle) whenIdle = () => afterResponse(run);
       else afterResponse(run);
     };
     if (invocation) open.set(invocation, finish);
     return {
       run: (handler) => (invocation ? contexts.run(invocation.context, handler) : handler()),
       leave: (run) => contexts.run(ROOT_CONTEXT, run),
-      succeed(result) {
+      succeed(result, waits) {
         const changed = invocation && guard(() => ({ result: invocation.succeed(result) }));
-        guard(finish);
+        guard(() => finish(waits));
         return changed && !responseStream ? changed.result : result;
       },
       fail(error) {

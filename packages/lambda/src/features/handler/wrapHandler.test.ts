@@ -185,6 +185,24 @@ describe('a handler with a callback, as runtime clients before version 4 call it
     expect(events).toEqual([['succeed', 7]]);
   });
 
+  it.each([
+    ['calls back', 'back', true, true],
+    ['calls back, and waits for nothing', 'back', false, false],
+    ['calls a method of the context', 'done', true, false],
+  ])('says whether its answer waits for work that is left: %s', (_, name, waitsForWork, expected) => {
+    const { call } = record();
+    const seen: unknown[] = [];
+    const noting: Call = { ...call, succeed: (...args) => seen.push(...args) };
+    const context = { callbackWaitsForEmptyEventLoop: true, done: () => {} };
+    const handler = (event: unknown, own: typeof context, back: (...args: unknown[]) => void): void => {
+      own.callbackWaitsForEmptyEventLoop = waitsForWork;
+      const ways: Record<string, typeof back> = { back, done: own.done };
+      ways[name]!(null, event);
+    };
+    (wrapHandler(handler as never, () => noting) as (...args: unknown[]) => void)('event', context, () => {});
+    expect(seen).toEqual(['event', expected]);
+  });
+
   it("calls what is the client's own outside of the invocation", () => {
     const storage = new AsyncLocalStorage<string>();
     const { call } = record();

@@ -9,8 +9,12 @@ export interface Call {
   run<T>(handler: () => T): T;
   /** Runs what the handler has called of the runtime client, which goes on to the next invocation from there. */
   leave<T>(run: () => T): T;
-  /** The handler has returned or resolved; gives what the runtime gets. */
-  succeed(result: unknown): unknown;
+  /**
+   * The handler has returned or resolved; gives what the runtime gets.
+   *
+   * @param waits the runtime client keeps it until nothing is left to do, where it knows how (before version 4)
+   */
+  succeed(result: unknown, waits?: boolean): unknown;
   fail(error: unknown): void;
 }
 
@@ -62,10 +66,10 @@ function onlyOnce(call: Call): Call {
   return {
     run: (handler) => call.run(handler),
     leave: (run) => call.leave(run),
-    succeed(result) {
+    succeed(result, waits) {
       if (settled) return result;
       settled = true;
-      return call.succeed(result);
+      return call.succeed(result, waits);
     },
     fail(error) {
       if (settled) return;
@@ -81,13 +85,13 @@ function onlyOnce(call: Call): Call {
  */
 function observeCallbacks(call: Call, [event, lambda, callback, ...more]: unknown[]): unknown[] {
   const isError = (error: unknown): boolean => error !== undefined && error !== null;
-  const node = ([error, result, ...rest]: unknown[]): unknown[] => {
-    if (!isError(error)) return [error, call.succeed(result), ...rest];
+  const settle = ([error, result, ...rest]: unknown[], waits: boolean): unknown[] => {
+    if (!isError(error)) return [error, call.succeed(result, waits), ...rest];
     call.fail(error);
     return [error, result, ...rest];
   };
   const replacements: Readonly<Record<string, (args: unknown[]) => unknown[]>> = {
-    done: node,
+    done: (args) => settle(args, false),
     succeed: ([result, ...rest]) => [call.succeed(result), ...rest],
     fail(args) {
       call.fail(isError(args[0]) ? args[0] : 'handled');
@@ -111,7 +115,17 @@ function observeCallbacks(call: Call, [event, lambda, callback, ...more]: unknow
   } catch {
     // A context that cannot be read or written, in a test of the function perhaps.
   }
-  return [event, lambda, observed(callback as Handler, node), ...more];
+  const callBack = (args: unknown[]): unknown[] => settle(args, waitsForWork(context));
+  return [event, lambda, observed(callback as Handler, callBack), ...more];
+}
+
+/** Whether what is called back with is kept until nothing is left to do; the function can change that until then. */
+function waitsForWork(context: Readonly<Record<string, unknown>> | undefined): boolean {
+  try {
+    return Boolean(context?.['callbackWaitsForEmptyEventLoop']);
+  } catch {
+    return false;
+  }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
