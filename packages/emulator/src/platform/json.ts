@@ -19,3 +19,14 @@ export function parseJson(text: Buffer | string): unknown {
     return undefined;
   }
 }
+
+/**
+ * Parses what need not be JSON.
+ *
+ * @param text as text or UTF-8 bytes
+ * @returns the value; the text itself when it is not JSON
+ */
+export function parseJsonOrText(text: Buffer | string): unknown {
+  const value = parseJson(text);
+  return value === undefined ? text.toString() : value;
+}

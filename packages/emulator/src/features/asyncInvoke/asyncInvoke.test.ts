@@ -135,3 +135,9 @@ it.each([{ maxRetries: 3 }, { maxRetries: -1 }, { maxEventAgeMs: 59_999 }, { max
     expect(() => refuseAsyncInvokeFaults({ function: 'f', ...change })).toThrow('async invocations of f');
   },
 );
+
+it('tells a destination of a function that returned null that it was null [records]', async () => {
+  const { sent } = bench([{ status: 'ok', payload: Buffer.from('null'), contentType: 'application/json' }]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sent).toMatchObject([['good', { responsePayload: null }]]);
+});

@@ -1,6 +1,6 @@
 import type { Invocation, InvocationOutcome, InvokeFunction } from '../../platform/invocation.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { parseJson } from '../../platform/json.ts';
+import { parseJsonOrText } from '../../platform/json.ts';
 import type { AsyncInvokeConfig } from './asyncInvokeConfig.ts';
 import {
   DEFAULT_MAX_EVENT_AGE_MS,
@@ -133,7 +133,7 @@ function toRecord(
       condition,
       approximateInvokeCount: runs,
     },
-    requestPayload: parseJson(payload) ?? payload.toString(),
+    requestPayload: parseJsonOrText(payload),
     ...(answered === undefined
       ? {}
       : {
@@ -142,7 +142,7 @@ function toRecord(
             executedVersion: '$LATEST',
             ...(answered.status === 'error' ? { functionError: 'Unhandled' } : {}),
           },
-          responsePayload: parseJson(answered.payload) ?? answered.payload.toString(),
+          responsePayload: parseJsonOrText(answered.payload),
         }),
   };
 }

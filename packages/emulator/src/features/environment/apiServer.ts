@@ -6,6 +6,9 @@ import type { LoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
 import { mayBeWebPage } from '../../platform/webPage.ts';
 import type { Invocation } from '../../platform/invocation.ts';
+import { decodePart } from '../../platform/requestUrl.ts';
+import { isObject, parseJson } from '../../platform/json.ts';
+import { headerOf } from '../../platform/requestHeader.ts';
 import type { Lifecycle, Refusal } from './lifecycle.ts';
 import { readInvocationResult } from './invocationResult.ts';
 import type { InvocationResult } from './invocationResult.ts';
@@ -89,7 +92,8 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     const respond: Respond = (status, body, headers) => sendJson(response, status, body, headers);
     if (call === `GET ${RUNTIME}/invocation/next`) return runtimeNext(response, respond);
     const result = request.method === 'POST' ? RESULT_PATH.exec(request.url ?? '') : null;
-    if (result) return runtimeResult(request, respond, result[2] as 'response' | 'error', decode(result[1]!));
+    if (result)
+      return runtimeResult(request, respond, result[2] as 'response' | 'error', decodePart(result[1]!));
     if (call === `GET ${RUNTIME}/restore/next`) return restoreNext(response, respond);
     if (call === `POST ${RUNTIME}/restore/error`) return restoreError(request, respond);
     if (call === `POST ${RUNTIME}/init/error`) return runtimeInitError(request, respond);
@@ -126,7 +130,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
   async function restoreError(request: IncomingMessage, respond: Respond): Promise<void> {
     const body = await readRequestBody(request, MAX_SMALL_BODY_BYTES);
     respond(202, { status: 'OK' });
-    const errorType = header(request, 'lambda-runtime-function-error-type') ?? 'Runtime.Unknown';
+    const errorType = headerOf(request, 'lambda-runtime-function-error-type') ?? 'Runtime.Unknown';
     events.onRestoreError(errorType, body.status === 'whole' ? body.bytes : Buffer.from('{}'));
   }
 
@@ -159,20 +163,20 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     const step = lifecycle.runtimeInitError();
     if (step.status === 'refused') return refuse(respond, step);
     respond(202, { status: 'OK' });
-    const errorType = header(request, 'lambda-runtime-function-error-type') ?? 'Runtime.Unknown';
+    const errorType = headerOf(request, 'lambda-runtime-function-error-type') ?? 'Runtime.Unknown';
     events.onInitError(errorType, body.status === 'whole' ? body.bytes : Buffer.from('{}'));
   }
 
   async function register(request: IncomingMessage, respond: Respond): Promise<void> {
     const body = await readRequestBody(request, MAX_SMALL_BODY_BYTES);
-    const name = header(request, 'lambda-extension-name');
+    const name = headerOf(request, 'lambda-extension-name');
     if (!name) return forbid(respond, 'Extension.InvalidExtensionName', 'Empty extension name');
     const wanted = parseEvents(body.status === 'whole' ? body.bytes : Buffer.alloc(0));
     if (!wanted) return forbid(respond, 'InvalidRequestFormat', 'The body must be {"events":["INVOKE"]}');
     const id = randomUUID();
     const step = lifecycle.register(name, wanted, id);
     if (step.status === 'refused') return refuse(respond, step);
-    const features = (header(request, 'lambda-extension-accept-feature') ?? '')
+    const features = (headerOf(request, 'lambda-extension-accept-feature') ?? '')
       .split(',')
       .map((part) => part.trim());
     const account = features.includes('accountId') ? { accountId: options.accountId } : {};
@@ -204,7 +208,7 @@ export async function startApiServer(options: ApiOptions): Promise<ApiServer> {
     await readRequestBody(request, MAX_SMALL_BODY_BYTES);
     const id = extensionId(request, respond);
     if (id === undefined) return;
-    if (!header(request, 'lambda-extension-function-error-type')) {
+    if (!headerOf(request, 'lambda-extension-function-error-type')) {
       return forbid(respond, 'Extension.MissingHeader', 'Lambda-Extension-Function-Error-Type not found');
     }
     const step = lifecycle.extensionError(id, when);
@@ -278,7 +282,7 @@ function refuseLogs(respond: Respond): void {
 }
 
 function extensionId(request: IncomingMessage, respond: Respond): string | undefined {
-  const id = header(request, 'lambda-extension-identifier');
+  const id = headerOf(request, 'lambda-extension-identifier');
   if (!id) {
     forbid(respond, 'Extension.MissingExtensionIdentifier', 'Missing Lambda-Extension-Identifier header');
     return undefined;
@@ -289,24 +293,8 @@ function extensionId(request: IncomingMessage, respond: Respond): string | undef
 }
 
 function parseEvents(bytes: Buffer): readonly string[] | undefined {
-  try {
-    const document = JSON.parse(bytes.toString()) as { events?: unknown } | null;
-    const events = document?.events ?? [];
-    return Array.isArray(events) && events.every((event) => typeof event === 'string') ? events : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function header(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  const document = parseJson(bytes);
+  if (document === undefined) return undefined;
+  const events = (isObject(document) ? document['events'] : undefined) ?? [];
+  return Array.isArray(events) && events.every((event) => typeof event === 'string') ? events : undefined;
 }

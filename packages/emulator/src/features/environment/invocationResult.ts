@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { readRequestBody } from '../../platform/requestBody.ts';
 import type { InvocationOutcome, ResponseSink } from '../../platform/invocation.ts';
+import { isObject, parseJson } from '../../platform/json.ts';
+import { headerOf } from '../../platform/requestHeader.ts';
 
 /** What the runtime sent at the end of an invocation, and what it is answered. */
 export interface InvocationResult {
@@ -94,15 +96,7 @@ function tooLarge(sizeBytes: number, maxBytes: number): InvocationResult {
 }
 
 function errorTypeOf(payload: Buffer): string {
-  try {
-    const document = JSON.parse(payload.toString()) as { errorType?: unknown } | null;
-    return typeof document?.errorType === 'string' ? document.errorType : 'Runtime.Unknown';
-  } catch {
-    return 'Runtime.Unknown';
-  }
-}
-
-function headerOf(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  const document = parseJson(payload);
+  const errorType = isObject(document) ? document['errorType'] : undefined;
+  return typeof errorType === 'string' ? errorType : 'Runtime.Unknown';
 }

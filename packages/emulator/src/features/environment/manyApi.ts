@@ -6,6 +6,7 @@ import { mayBeWebPage } from '../../platform/webPage.ts';
 import { sendInvocation, sendJson } from './apiAnswers.ts';
 import type { FunctionSettings } from './functionConfig.ts';
 import type { Invocation } from '../../platform/invocation.ts';
+import { isObject, parseJson } from '../../platform/json.ts';
 import { readInvocationResult } from './invocationResult.ts';
 import type { InvocationResult } from './invocationResult.ts';
 
@@ -149,10 +150,6 @@ function refuse(response: ServerResponse, status: number, errorType: string, err
 }
 
 function hasEvents(bytes: Buffer): boolean {
-  try {
-    const { events = [] } = JSON.parse(bytes.toString()) as { readonly events?: readonly unknown[] };
-    return events.length > 0;
-  } catch {
-    return false;
-  }
+  const document = parseJson(bytes);
+  return isObject(document) && Array.isArray(document['events']) && document['events'].length > 0;
 }

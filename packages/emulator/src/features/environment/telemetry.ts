@@ -1,4 +1,5 @@
 import type { Clock } from '../../platform/clock.ts';
+import { parseJsonOrText } from '../../platform/json.ts';
 import { createTelemetryBuffer } from './telemetryBuffer.ts';
 import type { PostBatch, TelemetryBuffer, TelemetryEvent } from './telemetryBuffer.ts';
 import { parseTelemetrySubscription } from './telemetrySubscription.ts';
@@ -80,7 +81,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 
   return {
     emit,
-    line: (type, text) => publish(toEvent(type, options.parseLines ? toRecord(text) : text)),
+    line: (type, text) =>
+      publish(
+        toEvent(type, options.parseLines ? (text.startsWith('{') ? parseJsonOrText(text) : text) : text),
+      ),
     subscribe: (name, body) => {
       if (!isOpen)
         return refusal(403, 'Telemetry.SubscriptionClosed', 'Telemetry API subscription is closed');
@@ -120,15 +124,6 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 
 function toType({ type }: TelemetryEvent): TelemetryType {
   return type === 'function' || type === 'extension' ? type : 'platform';
-}
-
-function toRecord(text: string): unknown {
-  if (!text.startsWith('{')) return text;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
 }
 
 function refusal(status: number, errorType: string, errorMessage: string): TelemetryAnswer {

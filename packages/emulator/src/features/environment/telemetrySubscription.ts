@@ -1,3 +1,5 @@
+import { isObject, parseJson } from '../../platform/json.ts';
+import type { JsonObject } from '../../platform/json.ts';
 /** What an extension can subscribe to. */
 export type TelemetryType = 'platform' | 'function' | 'extension';
 
@@ -29,7 +31,7 @@ const BUFFERING = {
  * @returns the subscription, or what is wrong with it
  */
 export function parseTelemetrySubscription(bytes: Buffer): TelemetrySubscription | string {
-  const document = parseObject(bytes.toString());
+  const document = toObject(parseJson(bytes.toString()));
   if (!document) return 'The body must be a JSON object';
   const { schemaVersion, types } = document;
   if (typeof schemaVersion !== 'string' || !SCHEMA_VERSIONS.includes(schemaVersion))
@@ -51,7 +53,7 @@ export function parseTelemetrySubscription(bytes: Buffer): TelemetrySubscription
   return { url, types, ...limits };
 }
 
-function toUrl(destination: Readonly<Record<string, unknown>> | undefined): string | undefined {
+function toUrl(destination: JsonObject | undefined): string | undefined {
   if (destination?.['protocol'] !== 'HTTP' || typeof destination['URI'] !== 'string') return undefined;
   try {
     const url = new URL(destination['URI']);
@@ -63,16 +65,6 @@ function toUrl(destination: Readonly<Record<string, unknown>> | undefined): stri
   }
 }
 
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return toObject(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-function toObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : undefined;
+function toObject(value: unknown): JsonObject | undefined {
+  return isObject(value) ? value : undefined;
 }

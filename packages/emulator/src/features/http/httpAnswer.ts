@@ -1,3 +1,5 @@
+import { isObject, parseJson } from '../../platform/json.ts';
+
 /** An answer to an HTTP request, as a function described it. */
 export interface HttpAnswer {
   readonly statusCode: number;
@@ -24,7 +26,7 @@ export function toHttpAnswer(payload: Buffer, contentType: string): HttpAnswer |
   if (contentType !== 'application/json') return plain(payload, contentType);
   const value = parseJson(payload);
   if (value === undefined) return undefined;
-  if (!isRecord(value) || !('statusCode' in value)) return inferred(value, payload);
+  if (!isObject(value) || !('statusCode' in value)) return inferred(value, payload);
   const body = toBody(value['body'], value['isBase64Encoded'] === true);
   return body && described(value, body);
 }
@@ -48,7 +50,7 @@ export function fromStream(payload: Buffer): HttpAnswer | undefined {
   const end = payload.indexOf(PRELUDE_END);
   if (end < 0) return undefined;
   const prelude = parseJson(payload.subarray(0, end));
-  return isRecord(prelude) ? described(prelude, payload.subarray(end + PRELUDE_END.length)) : undefined;
+  return isObject(prelude) ? described(prelude, payload.subarray(end + PRELUDE_END.length)) : undefined;
 }
 
 function described(value: Readonly<Record<string, unknown>>, body: Buffer): HttpAnswer | undefined {
@@ -56,7 +58,7 @@ function described(value: Readonly<Record<string, unknown>>, body: Buffer): Http
   // Below 200 an answer is only a first word, and the caller would wait for the last one.
   if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599) return undefined;
   const headers: Record<string, string> = {};
-  for (const [name, header] of Object.entries(isRecord(value['headers']) ? value['headers'] : {})) {
+  for (const [name, header] of Object.entries(isObject(value['headers']) ? value['headers'] : {})) {
     if (header !== null && header !== undefined) headers[name] = String(header);
   }
   // Format 2.0 knows no such field for headers; lists of values are from format 1.0 and ignored, as on AWS.
@@ -70,16 +72,4 @@ function toBody(body: unknown, isBase64: boolean): Buffer | undefined {
   if (body === undefined || body === null) return Buffer.alloc(0);
   if (typeof body === 'string') return Buffer.from(body, isBase64 ? 'base64' : 'utf8');
   return typeof body === 'object' ? undefined : Buffer.from(String(body));
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

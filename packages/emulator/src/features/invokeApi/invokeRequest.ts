@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parseJson } from '../../platform/json.ts';
 import { splitUrl } from '../../platform/requestUrl.ts';
+import { headerOf } from '../../platform/requestHeader.ts';
 import { InvokeError } from './invokeError.ts';
 
 /** What a caller of the Invoke API asks for. */
@@ -102,9 +103,4 @@ function parseClientContext(header: string | undefined): string | undefined {
 
 function isType(text: string): text is InvokeRequest['type'] {
   return TYPES.some((type) => type === text);
-}
-
-function headerOf(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

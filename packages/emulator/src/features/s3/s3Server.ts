@@ -4,7 +4,7 @@ import { sendReply } from '../../platform/httpResponse.ts';
 import type { HttpReply } from '../../platform/httpResponse.ts';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
-import { splitUrl } from '../../platform/requestUrl.ts';
+import { decodePart, splitUrl } from '../../platform/requestUrl.ts';
 import { mayBeWebPage } from '../../platform/webPage.ts';
 import { decodeChunkedBody } from './chunkedBody.ts';
 import type { ObjectStore, StoredObject } from './objectStore.ts';
@@ -74,7 +74,7 @@ async function run(
   if (mayBeWebPage(request)) return DENIED;
   const [path, query] = splitUrl(request.url ?? '/');
   const [bucket = '', ...rest] = path.slice(1).split('/');
-  const key = decode(rest.join('/'));
+  const key = decodePart(rest.join('/'));
   const store = buckets.get(bucket);
   if (!store) return NO_SUCH_BUCKET;
   // What is asked for beside the object itself stands in the query; the SDK's own mark does not count.
@@ -125,12 +125,4 @@ function toXmlReply({ statusCode, code, message }: S3Refusal): HttpReply {
 
 function refusal(statusCode: number, code: string, message: string): S3Refusal {
   return { statusCode, code, message };
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

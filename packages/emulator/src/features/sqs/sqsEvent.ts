@@ -1,3 +1,4 @@
+import { readItemFailures } from '../../platform/batchItemFailures.ts';
 import type { MessageAttributes, ReceivedMessage } from './message.ts';
 import { toSystemAttributes } from './message.ts';
 import { toAttributesMd5, toBodyMd5 } from './messageDigest.ts';
@@ -51,21 +52,7 @@ function toEventAttributes(attributes: MessageAttributes): Record<string, unknow
  */
 export function toFailedIds(payload: Buffer, messages: readonly ReceivedMessage[]): ReadonlySet<string> {
   const all = new Set(messages.map(({ messageId }) => messageId));
-  const failures = readFailures(payload);
-  if (!failures) return all;
-  const ids = failures.map((failure) => (failure as { itemIdentifier?: unknown } | null)?.itemIdentifier);
+  const ids = readItemFailures(payload);
+  if (!ids) return all;
   return ids.every((id): id is string => typeof id === 'string' && all.has(id)) ? new Set(ids) : all;
-}
-
-/** Null, an empty object or a missing list count as success. */
-function readFailures(payload: Buffer): readonly unknown[] | undefined {
-  try {
-    const document = JSON.parse(payload.toString()) as
-      { batchItemFailures?: unknown } | string | number | null;
-    if (document === null || typeof document !== 'object') return document === null ? [] : undefined;
-    const failures = document.batchItemFailures ?? [];
-    return Array.isArray(failures) ? failures : undefined;
-  } catch {
-    return undefined;
-  }
 }

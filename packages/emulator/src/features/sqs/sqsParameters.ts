@@ -1,3 +1,4 @@
+import { isObject } from '../../platform/json.ts';
 import type { MessageAttribute, MessageAttributes, OutgoingMessage } from './message.ts';
 import { SqsError } from './sqsError.ts';
 
@@ -30,7 +31,7 @@ export function parseEntries(parameters: Parameters): readonly Parameters[] {
       `Maximum number of entries per request are ${MAX_ENTRIES}. You have sent ${entries.length}.`,
     );
   }
-  const parsed = entries.map((entry) => (isRecord(entry) ? entry : {}));
+  const parsed = entries.map((entry) => (isObject(entry) ? entry : {}));
   const ids = parsed.map((entry) => entry['Id']);
   if (new Set(ids).size !== ids.length) {
     throw new SqsError(
@@ -103,7 +104,7 @@ export function sizeOf({ body, attributes }: Pick<OutgoingMessage, 'body' | 'att
 
 /** Reads attributes, or none from anything else; throws an SqsError. */
 export function parseAttributes(value: unknown): MessageAttributes {
-  if (!isRecord(value)) return {};
+  if (!isObject(value)) return {};
   return Object.fromEntries(
     Object.entries(value).map(([name, attribute]) => [name, parseAttribute(name, attribute)]),
   );
@@ -114,7 +115,7 @@ function parseAttribute(name: string, value: unknown): MessageAttribute {
     DataType: dataType,
     StringValue: stringValue,
     BinaryValue: binaryValue,
-  } = isRecord(value) ? value : {};
+  } = isObject(value) ? value : {};
   if (typeof dataType !== 'string' || !/^(String|Number|Binary)(\.|$)/.test(dataType)) {
     throw new SqsError(
       'InvalidParameterValue',
@@ -152,8 +153,4 @@ export function integer(
 /** Reads a list of names; empty from anything else. */
 export function names(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((name): name is string => typeof name === 'string') : [];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
 import { mayBeWebPage } from '../../platform/webPage.ts';
+import { isObject, parseJson } from '../../platform/json.ts';
+import { headerOf } from '../../platform/requestHeader.ts';
 import type { ServedQueue } from './sqsApi.ts';
 import { SQS_ACTIONS } from './sqsApi.ts';
 import { SqsError } from './sqsError.ts';
@@ -53,14 +55,14 @@ async function answer(
   response.once('close', () => abort.abort());
   try {
     const parameters = await parseRequest(request);
-    const name = TARGET.exec(header(request, 'x-amz-target') ?? '')?.[1] ?? '';
+    const name = TARGET.exec(headerOf(request, 'x-amz-target') ?? '')?.[1] ?? '';
     const action = Object.hasOwn(SQS_ACTIONS, name) ? SQS_ACTIONS[name] : undefined;
     if (!action)
       throw new SqsError(
         'UnsupportedOperation',
         `The stand-in for SQS does not know ${name || 'this request'}.`,
       );
-    const traceHeader = header(request, 'x-amzn-trace-id');
+    const traceHeader = headerOf(request, 'x-amzn-trace-id');
     send(response, 200, await action({ parameters, queues, traceHeader, signal: abort.signal }));
   } catch (error) {
     if (!(error instanceof SqsError)) throw error;
@@ -74,19 +76,13 @@ async function parseRequest(request: IncomingMessage): Promise<Readonly<Record<s
   const body = await readRequestBody(request, MAX_BODY_BYTES);
   if (request.method !== 'POST') throw new SqsError('UnsupportedOperation', 'Only POST is supported.');
   // A web page can send only plain types without asking first; no page shall fill a queue.
-  if (!header(request, 'content-type')?.startsWith(CONTENT_TYPE)) {
+  if (!headerOf(request, 'content-type')?.startsWith(CONTENT_TYPE)) {
     throw new SqsError('UnsupportedOperation', `The content type must be ${CONTENT_TYPE}.`);
   }
   if (mayBeWebPage(request)) throw new SqsError('AccessDenied', 'No request from a web page is served.');
   if (body.status === 'tooLarge') throw new SqsError('BatchRequestTooLong', 'The request is too long.');
-  try {
-    const document: unknown = JSON.parse(body.bytes.toString() || '{}');
-    if (typeof document === 'object' && document !== null && !Array.isArray(document)) {
-      return document as Record<string, unknown>;
-    }
-  } catch {
-    // Told below.
-  }
+  const document = parseJson(body.bytes.length === 0 ? '{}' : body.bytes);
+  if (isObject(document)) return document;
   throw new SqsError('SerializationException', 'The request is not a JSON object.');
 }
 
@@ -104,9 +100,4 @@ function send(
     ...headers,
   });
   response.end(bytes);
-}
-
-function header(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value[0] : value;
 }

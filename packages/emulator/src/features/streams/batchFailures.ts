@@ -1,4 +1,4 @@
-import { isObject, parseJson } from '../../platform/json.ts';
+import { readItemFailures } from '../../platform/batchItemFailures.ts';
 
 /**
  * Reads from where on a batch shall come again, by the Lambda developer guide, "Configuring partial batch response with
@@ -10,20 +10,9 @@ import { isObject, parseJson } from '../../platform/json.ts';
  *   report cannot be read or names a stranger
  */
 export function toCheckpoint(payload: Buffer, sequenceNumbers: readonly string[]): number | undefined {
-  const failures = readFailures(payload);
-  if (!failures) return 0;
-  const positions = failures.map((failure) =>
-    isObject(failure) ? sequenceNumbers.indexOf(String(failure['itemIdentifier'] ?? '')) : -1,
-  );
+  const ids = readItemFailures(payload);
+  if (!ids) return 0;
+  const positions = ids.map((id) => sequenceNumbers.indexOf(String(id ?? '')));
   if (positions.length === 0) return undefined;
   return Math.max(0, Math.min(...positions));
-}
-
-/** Null, an empty object or a missing list count as success. */
-function readFailures(payload: Buffer): readonly unknown[] | undefined {
-  const document = parseJson(payload);
-  if (document === null) return [];
-  if (!isObject(document)) return undefined;
-  const failures = document['batchItemFailures'] ?? [];
-  return Array.isArray(failures) ? failures : undefined;
 }
