@@ -19,7 +19,7 @@ it.each<[string, Omit<EmulatorOptions, 'functions'>]>([
   ['there is no queue q', { asyncInvokes: [{ function: 'f', onFailure: 'q' }] }],
   ['topic t is configured twice', { topics: [topic, topic] }],
   ['there is no queue q', { topics: [{ ...topic, subscriptions: [{ queue: 'q' }] }] }],
-  ['there are two schedules r', { eventRules: [rule, rule] }],
+  ['schedule r is configured twice', { eventRules: [rule, rule] }],
   ['there is no topic t', { eventRules: [{ ...rule, targets: [{ topic: 't' }] }] }],
   ['no function g', { schedules: [{ name: 's', expression: 'rate(1 day)', target: { function: 'g' } }] }],
   ['stream s is configured twice', { streams: [stream, stream] }],

@@ -6,6 +6,7 @@ import type { ObjectStore } from '../features/s3/objectStore.ts';
 import { toS3Event } from '../features/s3/s3Event.ts';
 import { startS3Server } from '../features/s3/s3Server.ts';
 import { EmulatorError } from '../emulatorError.ts';
+import { refuseTwice } from '../platform/optionFaults.ts';
 import { refuseUnknownTarget } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
@@ -37,11 +38,10 @@ export async function startBuckets(
 ): Promise<RunningBuckets> {
   const { buckets = [], s3Port = 0 } = options;
   const stores = new Map<string, ObjectStore>();
+  refuseTwice('bucket', buckets);
   for (const config of buckets) {
     refuseBucketFaults(config);
     for (const target of config.notifications ?? []) refuseUnknownTarget(options, wiring, target);
-    if (stores.has(config.name))
-      throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `bucket ${config.name} is configured twice`);
     stores.set(config.name, createBucket(config, wiring, delivery));
   }
   const putObject: RunningBuckets['putObject'] = (bucket, key, body) => {

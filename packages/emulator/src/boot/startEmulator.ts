@@ -1,51 +1,20 @@
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import type { Invocation, InvocationOutcome } from '../platform/invocation.ts';
-import { DEFAULT_RUNTIME, NO_PLACES, toFunctionSettings } from '../features/environment/functionConfig.ts';
-import type {
-  Account,
-  FunctionSettings,
-  Places,
-  RuntimeName,
-} from '../features/environment/functionConfig.ts';
-import { refuseFaultyVariables, toTemporaryDir } from '../features/environment/environmentVariables.ts';
-import type { LogEvent } from '../features/environment/logEvent.ts';
-import { unpackLayers } from '../features/environment/layers.ts';
-import { findRuntimeClient } from '../features/environment/runtimeClient.ts';
-import type { RuntimeClient } from '../features/environment/runtimeClient.ts';
-import { startEnvironment } from '../features/environment/environment.ts';
-import { createEnvironmentBudget } from '../features/functions/environmentBudget.ts';
-import { startManyEnvironment } from '../features/environment/manyEnvironment.ts';
-import { createManyPool } from '../features/functions/manyPool.ts';
-import { createFunctionPool } from '../features/functions/functionPool.ts';
-import type { FunctionPool } from '../features/functions/functionPool.ts';
+import { NO_PLACES } from '../features/environment/functionConfig.ts';
+import type { Places } from '../features/environment/functionConfig.ts';
 import { toTraceHeader } from '../features/functions/traceHeader.ts';
-import { refuseCorsFaults } from '../features/http/cors.ts';
-import type { HttpFront } from '../features/http/httpFront.ts';
-import { startHttpFront } from '../features/http/httpFront.ts';
-import { createRouteMatcher } from '../features/http/routes.ts';
-import { nowUnixMs } from '../platform/clock.ts';
-import { postJson } from '../platform/postJson.ts';
-import { startReaper } from '../platform/reaper.ts';
-import type { Reaper } from '../platform/reaper.ts';
 import { createLogTail } from '../features/invokeApi/logTail.ts';
-import { startGateways } from './startGateways.ts';
-import { startQueues } from './startQueues.ts';
-import type { RunningQueues } from './startQueues.ts';
-import { startServices } from './startServices.ts';
-import { toApiId } from './wiring.ts';
-import type { Wiring } from './wiring.ts';
-import type { Emulator, EmulatorOptions, InvokeOptions, InvokeResult } from './emulatorOptions.ts';
+import { nowUnixMs } from '../platform/clock.ts';
+import type { InvokeFunction } from '../platform/invocation.ts';
+import { parseJsonOrText } from '../platform/json.ts';
 import { EmulatorError } from '../emulatorError.ts';
+import type { Emulator, EmulatorOptions, InvokeOptions, InvokeResult } from './emulatorOptions.ts';
+import { startFunctions } from './startFunctions.ts';
+import { startGateways } from './startGateways.ts';
+import { startHttpFronts } from './startHttpFronts.ts';
+import { startQueues } from './startQueues.ts';
+import { startServices } from './startServices.ts';
+import type { Wiring } from './wiring.ts';
 
-const DEFAULT_INIT_TIMEOUT_MS = 10_000;
-/** "The timeout is the maximum of 130 seconds or the configured function timeout" (lambda-managed-instances-execution-environment). */
-const MANAGED_INIT_TIMEOUT_MS = 130_000;
-const DEFAULT_MAX_ENVIRONMENTS = 50;
-/** The most that AWS lets an HTTP API wait. */
-const INTEGRATION_TIMEOUT_MS = 30_000;
 const DEFAULT_REGION = 'eu-central-1';
 const DEFAULT_ACCOUNT_ID = '123456789012';
 
@@ -73,57 +42,43 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
     region: options.region ?? DEFAULT_REGION,
     accountId: options.accountId ?? DEFAULT_ACCOUNT_ID,
   };
-  const clients = findClients(options);
-  const reaper = options.reaper ?? ownReaper(stops);
+  const keep = (stop: () => Promise<void>): void => void stops.push(stop);
   let places: Places = NO_PLACES;
-  const settings = options.functions.map((config) => toFunctionSettings(config, account, () => places));
-  const lines = createLogTail();
-  const onLog = (event: LogEvent): void => {
-    lines.onLine(event);
-    options.onLog?.(event);
-  };
-  const pools = await startPools({ ...options, onLog }, settings, { account, clients, reaper }, stops);
-
-  const run = (name: string, invocation: Invocation): Promise<InvocationOutcome> => {
-    const pool = pools.get(name);
-    if (!pool) throw unknownFunction(name, [...pools.keys()]);
-    return pool.invoke(invocation);
-  };
-  const queues = await startOwnQueues(options, account, run, stops);
-  const { send: sendToQueue, ...queuePlaces } = queues;
-  places = { ...places, ...queuePlaces };
-  const wiring: Wiring = {
+  const logTail = createLogTail();
+  const functions = await startFunctions(options, {
     account,
+    keep,
+    places: () => places,
+    onLog: (event) => {
+      logTail.onLine(event);
+      options.onLog?.(event);
+    },
+  });
+  const { invoke, isFunction, refuseUnknown } = functions;
+  const inside = {
+    account,
+    keep,
+    invoke,
+    isFunction,
+    refuseUnknown,
     clock: nowUnixMs,
-    toTraceId: (incoming) => toTraceHeader(incoming, nowUnixMs()),
-    invoke: async (name, call) => run(name, call),
-    isFunction: (name) => pools.has(name),
-    refuseUnknown: (name) => refuseUnknown(options, name),
-    sendToQueue,
-    keep: (stop) => void stops.push(stop),
+    toTraceId: (incoming: string | undefined) => toTraceHeader(incoming, nowUnixMs()),
   };
+  const queues = await startQueues(options, inside);
+  const wiring: Wiring = { ...inside, sendToQueue: queues.send };
+  places = { ...places, ...queues.places };
   places = { ...places, ...(await startGateways(options, wiring)) };
-  const services = await startServices(options, wiring, lines);
+  const services = await startServices(options, wiring, logTail);
   places = { ...places, ...services.places };
-  places = { ...places, ...(await startFronts(options, account, run, stops)) };
-  settings.forEach(refuseFaultyVariables);
-  await Promise.all(
-    settings.map(async ({ name, provisionedConcurrency, snapStart }) => {
-      await pools.get(name)!.initialize(provisionedConcurrency, 'provisioned-concurrency');
-      if (snapStart) await pools.get(name)!.initialize(1, 'on-demand');
-    }),
-  );
+  places = { ...places, ...(await startHttpFronts(options, wiring)) };
+  await functions.initializeConfigured();
   let stopping: Promise<void> | undefined;
   return {
-    runtimeClient: [...clients.values()].every(({ kind }) => kind === 'native') ? 'native' : 'stand-in',
+    runtimeClient: functions.runtimeClient,
     ...places,
-    environments: () => [...pools.values()].flatMap((pool) => pool.records()),
-    invoke: (name, event, invokeOptions = {}) => invokeDirectly(run, name, event, invokeOptions),
-    initialize: async (name, count = 1) => {
-      const pool = pools.get(name);
-      if (!pool) throw unknownFunction(name, [...pools.keys()]);
-      await pool.initialize(count, 'on-demand');
-    },
+    environments: () => functions.records(),
+    invoke: (name, event, invokeOptions = {}) => invokeDirectly(invoke, name, event, invokeOptions),
+    initialize: (name, count = 1) => functions.initialize(name, count),
     runSchedule: services.runSchedule,
     putStreamRecords: services.putStreamRecords,
     putObject: services.putObject,
@@ -131,209 +86,14 @@ async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> 
   };
 }
 
-type Run = (name: string, invocation: Invocation) => Promise<InvocationOutcome>;
-
-function ownReaper(stops: Stops): Reaper {
-  const reaper = startReaper();
-  stops.push(() => reaper.stop());
-  return reaper;
-}
-
-/** The runtime client of each runtime that a function asks for. */
-type Clients = ReadonlyMap<RuntimeName, RuntimeClient>;
-
-function findClients({ functions, runtimeClient = 'auto' }: EmulatorOptions): Clients {
-  const requireNative = process.env['REQUIRE_NATIVE'] === '1';
-  const names = new Set(functions.map(({ runtime = DEFAULT_RUNTIME }) => runtime));
-  if (names.size === 0) names.add(DEFAULT_RUNTIME);
-  return new Map([...names].map((name) => [name, findRuntimeClient(name, runtimeClient, requireNative)]));
-}
-
-interface Platform {
-  readonly account: Account;
-  readonly clients: Clients;
-  readonly reaper: Reaper;
-}
-
-async function startPools(
-  options: EmulatorOptions,
-  functions: readonly FunctionSettings[],
-  platform: Platform,
-  stops: Stops,
-): Promise<ReadonlyMap<string, FunctionPool>> {
-  const budget = createEnvironmentBudget(options.maxEnvironments ?? DEFAULT_MAX_ENVIRONMENTS);
-  const layersDir = await mkdtemp(join(tmpdir(), 'clickspan-emulator-'));
-  platform.reaper.removeAtEnd(layersDir);
-  stops.push(() => rm(layersDir, { recursive: true, force: true }));
-  await mkdir(toTemporaryDir(layersDir));
-  const pools = new Map<string, FunctionPool>();
-  for (const settings of functions) {
-    if (pools.has(settings.name))
-      throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `function ${settings.name} is configured twice`);
-    const optDir = join(layersDir, settings.name);
-    await refuseMissingCode(settings);
-    await unpackLayers(settings.layers, optDir);
-    const common = {
-      ...platform,
-      client: platform.clients.get(settings.runtime)!,
-      settings,
-      optDir,
-      budget,
-      hostPath: process.env['PATH'] ?? '/usr/bin:/bin',
-      initTimeoutMs: options.initTimeoutMs ?? toInitTimeoutMs(settings),
-      limits: options.limits ?? {},
-      clock: nowUnixMs,
-      onLog: guarded(options.onLog ?? (() => undefined)),
-    };
-    const pool = settings.managedInstances
-      ? createManyPool({ ...common, startManyEnvironment })
-      : createFunctionPool({
-          ...common,
-          startEnvironment,
-          idleTimeoutMs: options.idleTimeoutMs ?? 0,
-          freeze: options.freeze ?? true,
-          postTelemetry: postJson,
-        });
-    pools.set(settings.name, pool);
-    stops.push(() => pool.stop());
-  }
-  return pools;
-}
-
-function toInitTimeoutMs({ managedInstances, timeoutMs }: FunctionSettings): number {
-  return managedInstances ? Math.max(MANAGED_INIT_TIMEOUT_MS, timeoutMs) : DEFAULT_INIT_TIMEOUT_MS;
-}
-
-async function refuseMissingCode({ name, codeDir }: FunctionSettings): Promise<void> {
-  const isDir = await stat(codeDir).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (isDir && isAbsolute(codeDir)) return;
-  throw new EmulatorError(
-    'CLICKSPAN_EMULATOR_OPTION',
-    `function ${name}: codeDir ${codeDir} must be the absolute path of a folder that is there`,
-  );
-}
-
-type Fronts = Pick<Places, 'urls' | 'functionUrls'>;
-
-async function startFronts(
-  options: EmulatorOptions,
-  account: Account,
-  run: Run,
-  stops: Stops,
-): Promise<Fronts> {
-  const common = {
-    accountId: account.accountId,
-    clock: nowUnixMs,
-    toTraceId: (incoming: string | undefined) => toTraceHeader(incoming, nowUnixMs()),
-    invoke: async (name: string, invocation: Invocation) => run(name, invocation),
-  };
-  const keep = (front: HttpFront): string => {
-    stops.push(() => front.stop());
-    return front.url;
-  };
-  const urls: Record<string, string> = {};
-  for (const {
-    name,
-    routes,
-    port = 0,
-    cors,
-    integrationTimeoutMs = INTEGRATION_TIMEOUT_MS,
-  } of options.httpApis ?? []) {
-    if (Object.hasOwn(urls, name))
-      throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `HTTP API ${name} is configured twice`);
-    if (cors) refuseCorsFaults(`HTTP API ${name}`, 'httpApi', cors);
-    for (const route of routes) refuseUnknown(options, route.function);
-    const match = createRouteMatcher(routes);
-    const front = {
-      ...common,
-      kind: 'httpApi',
-      apiId: toApiId(name),
-      port,
-      cors,
-      match,
-      integrationTimeoutMs,
-    } as const;
-    urls[name] = keep(await startHttpFront(front));
-  }
-  const functionUrls: Record<string, string> = {};
-  for (const config of options.functionUrls ?? []) {
-    refuseUnknown(options, config.function);
-    if (Object.hasOwn(functionUrls, config.function))
-      throw new EmulatorError(
-        'CLICKSPAN_EMULATOR_OPTION',
-        `function ${config.function} has two function URLs`,
-      );
-    if (config.cors) refuseCorsFaults(`function URL of ${config.function}`, 'functionUrl', config.cors);
-    const match = createRouteMatcher([{ route: '$default', function: config.function }]);
-    const { port = 0, cors } = config;
-    const limits = { integrationTimeoutMs: undefined };
-    const front = {
-      ...common,
-      ...limits,
-      kind: 'functionUrl',
-      streams: config.invokeMode === 'RESPONSE_STREAM',
-      apiId: toApiId(config.function),
-      port,
-      cors,
-      match,
-    } as const;
-    functionUrls[config.function] = keep(await startHttpFront(front));
-  }
-  return { urls, functionUrls };
-}
-
-async function startOwnQueues(
-  options: EmulatorOptions,
-  account: Account,
-  run: Run,
-  stops: Stops,
-): Promise<Pick<Places, 'sqsEndpoint' | 'queueUrls'> & Pick<RunningQueues, 'send'>> {
-  const { queues = [], sqsPort = 0 } = options;
-  if (queues.length === 0) return { sqsEndpoint: undefined, queueUrls: {}, send: () => false };
-  for (const queue of queues) if (queue.function !== undefined) refuseUnknown(options, queue.function);
-  const running = await startQueues({
-    queues,
-    port: sqsPort,
-    account,
-    invoke: (name, event) =>
-      run(name, {
-        requestId: randomUUID(),
-        traceId: toTraceHeader(undefined, nowUnixMs()),
-        payload: Buffer.from(JSON.stringify(event)),
-      }),
-  });
-  stops.push(() => running.stop());
-  return {
-    sqsEndpoint: running.endpoint,
-    queueUrls: running.urls,
-    send: (name, message) => running.send(name, message),
-  };
-}
-
-function refuseUnknown({ functions }: EmulatorOptions, name: string): void {
-  const names = functions.map((config) => config.name);
-  if (!names.includes(name)) throw unknownFunction(name, names);
-}
-
-function unknownFunction(name: string, names: readonly string[]): EmulatorError {
-  return new EmulatorError(
-    'CLICKSPAN_EMULATOR_UNKNOWN',
-    `no function ${name}; there are: ${names.join(', ')}`,
-  );
-}
-
 async function invokeDirectly(
-  run: Run,
+  invoke: InvokeFunction,
   name: string,
   event: unknown,
-  options: InvokeOptions,
+  { clientContext, traceHeader }: InvokeOptions,
 ): Promise<InvokeResult> {
-  const { clientContext, traceHeader } = options;
   const requestId = randomUUID();
-  const outcome = await run(name, {
+  const outcome = await invoke(name, {
     requestId,
     traceId: toTraceHeader(traceHeader, nowUnixMs()),
     payload: Buffer.from(JSON.stringify(event ?? null)),
@@ -342,29 +102,8 @@ async function invokeDirectly(
   if (outcome.status === 'throttled')
     throw new EmulatorError('CLICKSPAN_EMULATOR_THROTTLED', `function ${name}: ${outcome.reason}`);
   const functionError = outcome.status === 'error' ? 'Unhandled' : undefined;
-  return { requestId, functionError, payload: toValue(outcome.payload.toString()) };
-}
-
-/** A streamed response need not be JSON. */
-function toValue(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
-}
-
-/** A fault in the listener is its owner's to see, but must not tear an invocation in two. */
-function guarded(onLog: (event: LogEvent) => void): (event: LogEvent) => void {
-  return (event) => {
-    try {
-      onLog(event);
-    } catch (error) {
-      process.nextTick(() => {
-        throw error;
-      });
-    }
-  };
+  // A streamed response need not be JSON.
+  return { requestId, functionError, payload: parseJsonOrText(outcome.payload) };
 }
 
 async function stopAll(stops: Stops): Promise<void> {

@@ -8,6 +8,7 @@ import { parseRate } from '../features/events/rate.ts';
 import { fillInContext, toTargetInput } from '../features/events/targetInput.ts';
 import { repeat } from '../platform/repeat.ts';
 import { EmulatorError } from '../emulatorError.ts';
+import { refuseTwice } from '../platform/optionFaults.ts';
 import { refuseUnknownTarget } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
@@ -36,14 +37,13 @@ export async function startEvents(
   const { eventRules: rules = [], schedules = [], eventBridgePort = 0 } = options;
   const runs = new Map<string, () => void>();
   const byClock = (name: string, expression: string, run: () => void): void => {
-    if (runs.has(name))
-      throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `there are two schedules ${name}`);
     runs.set(name, run);
     const everyMs = parseRate(expression);
     if (everyMs === undefined) return;
     const end = repeat(everyMs, run);
     wiring.keep(async () => end());
   };
+  refuseTwice('schedule', [...rules.filter(({ schedule }) => schedule !== undefined), ...schedules]);
   for (const rule of rules) {
     refuseRuleFaults(rule);
     for (const target of rule.targets) refuseUnknownTarget(options, wiring, target);

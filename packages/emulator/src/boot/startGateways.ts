@@ -4,7 +4,7 @@ import { refuseRestFaults } from '../features/restApi/restApiConfig.ts';
 import { startRestFront } from '../features/restApi/restFront.ts';
 import { refuseWebSocketFaults } from '../features/webSocket/webSocketApiConfig.ts';
 import { startWebSocketFront } from '../features/webSocket/webSocketFront.ts';
-import { EmulatorError } from '../emulatorError.ts';
+import { refuseTwice } from '../platform/optionFaults.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
 import { toApiId } from './wiring.ts';
 import type { Wiring } from './wiring.ts';
@@ -34,8 +34,8 @@ async function startRestApis(
   wiring: Wiring,
 ): Promise<Record<string, string>> {
   const urls: Record<string, string> = {};
+  refuseTwice('REST API', restApis);
   for (const config of restApis) {
-    refuseTwice('REST API', config.name, urls);
     refuseRestFaults(config);
     for (const { function: name, authorizer } of config.methods) {
       wiring.refuseUnknown(name);
@@ -54,8 +54,8 @@ async function startLoadBalancers(
 ): Promise<Record<string, string>> {
   const urls: Record<string, string> = {};
   const { region, accountId } = wiring.account;
+  refuseTwice('load balancer', loadBalancers);
   for (const config of loadBalancers) {
-    refuseTwice('load balancer', config.name, urls);
     wiring.refuseUnknown(config.function);
     const targetGroupArn = `arn:aws:elasticloadbalancing:${region}:${accountId}:targetgroup/${config.name}/6d0ecf831eec9f09`;
     const front = await startLoadBalancer({ ...wiring, config, targetGroupArn });
@@ -71,8 +71,8 @@ async function startWebSocketApis(
 ): Promise<Pick<Gateways, 'webSocketUrls' | 'webSocketConnectionsUrls'>> {
   const webSocketUrls: Record<string, string> = {};
   const webSocketConnectionsUrls: Record<string, string> = {};
+  refuseTwice('WebSocket API', webSocketApis);
   for (const config of webSocketApis) {
-    refuseTwice('WebSocket API', config.name, webSocketUrls);
     refuseWebSocketFaults(config);
     for (const route of config.routes) wiring.refuseUnknown(route.function);
     const front = await startWebSocketFront({ ...wiring, config, apiId: toApiId(config.name) });
@@ -81,9 +81,4 @@ async function startWebSocketApis(
     webSocketConnectionsUrls[config.name] = front.connectionsUrl;
   }
   return { webSocketUrls, webSocketConnectionsUrls };
-}
-
-function refuseTwice(kind: string, name: string, known: Readonly<Record<string, string>>): void {
-  if (Object.hasOwn(known, name))
-    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `${kind} ${name} is configured twice`);
 }

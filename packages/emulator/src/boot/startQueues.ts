@@ -1,52 +1,48 @@
-import type { QueueConfig } from '../features/sqs/queueConfig.ts';
-import type { Account } from '../features/environment/functionConfig.ts';
-import type { BatchOutcome } from '../features/sqs/eventSource.ts';
+import { randomUUID } from 'node:crypto';
+import type { Account, Places } from '../features/environment/functionConfig.ts';
 import { startEventSource } from '../features/sqs/eventSource.ts';
-import type { OutgoingMessage } from '../features/sqs/message.ts';
-import type { Queue } from '../features/sqs/queue.ts';
 import { createQueue } from '../features/sqs/queue.ts';
+import type { Queue } from '../features/sqs/queue.ts';
+import { isFifo, refuseQueueFaults } from '../features/sqs/queueConfig.ts';
+import type { QueueConfig } from '../features/sqs/queueConfig.ts';
 import type { ServedQueue } from '../features/sqs/sqsApi.ts';
 import { startSqsServer } from '../features/sqs/sqsServer.ts';
-import { nowUnixMs } from '../platform/clock.ts';
-import { refuseFilterFaults } from '../filterPatterns.ts';
-import { EmulatorError } from '../emulatorError.ts';
+import { refuseTwice } from '../platform/optionFaults.ts';
+import type { EmulatorOptions } from './emulatorOptions.ts';
+import type { Wiring } from './wiring.ts';
 
-export interface QueuesOptions {
-  readonly queues: readonly QueueConfig[];
-  readonly port: number;
-  readonly account: Account;
-  /** Runs a function with an event. */
-  readonly invoke: (functionName: string, event: unknown) => Promise<BatchOutcome>;
-}
-
+/** SQS's stand-in, and the way into its queues from within the platform. */
 export interface RunningQueues {
-  readonly endpoint: string;
-  readonly urls: Readonly<Record<string, string>>;
-  /** Sends a message from within the platform; false when there is no such queue. */
-  send(queueName: string, message: OutgoingMessage): boolean;
-  stop(): Promise<void>;
+  readonly places: Pick<Places, 'sqsEndpoint' | 'queueUrls'>;
+  readonly send: Wiring['sendToQueue'];
 }
 
 const DEFAULT_VISIBILITY_TIMEOUT_MS = 30_000;
 const DEFAULT_BATCH_SIZE = 10;
 /** AWS starts with five pollers. */
 const DEFAULT_CONCURRENCY = 5;
-/** "When you set BatchSize to a value greater than 10, you must set MaximumBatchingWindowInSeconds to at least 1." */
-const BATCH_WITHOUT_WINDOW = 10;
-const LEAST_WINDOW_MS = 1000;
 
 /**
  * Starts the stand-in for SQS with its queues, and what hands their messages to functions.
  *
- * @param options queues and the way to a function
+ * @param options what is configured
+ * @param wiring the rest of the emulator
  * @returns what runs; throws an EmulatorError that names a queue which contradicts itself
  */
-export async function startQueues(options: QueuesOptions): Promise<RunningQueues> {
-  const { account } = options;
+export async function startQueues(
+  { queues = [], sqsPort = 0 }: EmulatorOptions,
+  wiring: Omit<Wiring, 'sendToQueue'>,
+): Promise<RunningQueues> {
+  if (queues.length === 0) return { places: { sqsEndpoint: undefined, queueUrls: {} }, send: () => false };
+  const { account } = wiring;
   const served = new Map<string, ServedQueue>();
-  for (const config of options.queues) refuseFaults(config, options.queues);
-  const server = await startSqsServer(options.port, served);
-  const sources = options.queues.map((config) => {
+  refuseTwice('queue', queues);
+  for (const config of queues) {
+    if (config.function !== undefined) wiring.refuseUnknown(config.function);
+    refuseQueueFaults(config, queues);
+  }
+  const server = await startSqsServer(sqsPort, served);
+  const sources = queues.map((config) => {
     const { name, visibilityTimeoutMs = DEFAULT_VISIBILITY_TIMEOUT_MS } = config;
     const { contentBasedDeduplication = false } = config;
     const fifo = isFifo(name) ? { contentBasedDeduplication } : undefined;
@@ -55,7 +51,7 @@ export async function startQueues(options: QueuesOptions): Promise<RunningQueues
       fifo: fifo !== undefined,
       visibilityTimeoutMs,
       maxReceiveCount: config.maxReceiveCount,
-      clock: nowUnixMs,
+      clock: wiring.clock,
       onDead: ({ body, attributes, traceHeader, groupId, deduplicationId }) =>
         dead()?.send({ body, attributes, traceHeader, delayMs: 0, groupId, deduplicationId }),
     });
@@ -69,7 +65,7 @@ export async function startQueues(options: QueuesOptions): Promise<RunningQueues
       queue,
       visibilityTimeoutMs,
       fifo,
-      createdUnixMs: nowUnixMs(),
+      createdUnixMs: wiring.clock(),
       redrivePolicy,
     });
     const { function: functionName } = config;
@@ -84,28 +80,31 @@ export async function startQueues(options: QueuesOptions): Promise<RunningQueues
       filterPatterns: config.filterPatterns ?? [],
       maxConcurrency: config.maxConcurrency ?? DEFAULT_CONCURRENCY,
       reportBatchItemFailures: config.reportBatchItemFailures ?? false,
-      clock: nowUnixMs,
-      invoke: (event) => options.invoke(functionName, event),
+      clock: wiring.clock,
+      invoke: (event) =>
+        wiring.invoke(functionName, {
+          requestId: randomUUID(),
+          traceId: wiring.toTraceId(undefined),
+          payload: Buffer.from(JSON.stringify(event)),
+        }),
     });
   });
+  wiring.keep(async () => {
+    for (const source of sources) source?.stop();
+    for (const { queue } of served.values()) queue.stop();
+    await server.stop();
+  });
   return {
-    endpoint: server.endpoint,
-    urls: Object.fromEntries([...served.values()].map(({ name, url }) => [name, url])),
+    places: {
+      sqsEndpoint: server.endpoint,
+      queueUrls: Object.fromEntries([...served.values()].map(({ name, url }) => [name, url])),
+    },
     send: (name, message) => {
       const queue = served.get(name)?.queue;
       queue?.send(message);
       return queue !== undefined;
     },
-    stop: async () => {
-      for (const source of sources) source?.stop();
-      for (const { queue } of served.values()) queue.stop();
-      await server.stop();
-    },
   };
-}
-
-function isFifo(name: string): boolean {
-  return name.endsWith('.fifo');
 }
 
 function toArn({ region, accountId }: Account, name: string): string {
@@ -118,47 +117,4 @@ function toRedrivePolicy(
 ): string | undefined {
   if (deadLetterQueue === undefined || maxReceiveCount === undefined) return undefined;
   return JSON.stringify({ deadLetterTargetArn: toArn(account, deadLetterQueue), maxReceiveCount });
-}
-
-function refuseFaults(config: QueueConfig, all: readonly QueueConfig[]): void {
-  const { name, deadLetterQueue } = config;
-  if (!/^[\w-]{1,80}$/.test(name.replace(/\.fifo$/, '_fifo')))
-    throw new EmulatorError(
-      'CLICKSPAN_EMULATOR_OPTION',
-      `queue name "${name}": at most 80 letters, digits, - and _, and perhaps .fifo at the end`,
-    );
-  if (all.filter((other) => other.name === name).length > 1)
-    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `queue ${name} is configured twice`);
-  if (deadLetterQueue !== undefined && !all.some((other) => other.name === deadLetterQueue)) {
-    throw new EmulatorError(
-      'CLICKSPAN_EMULATOR_OPTION',
-      `queue ${name}: there is no queue ${deadLetterQueue} for its dead letters`,
-    );
-  }
-  if (deadLetterQueue !== undefined && isFifo(deadLetterQueue) !== isFifo(name))
-    throw new EmulatorError(
-      'CLICKSPAN_EMULATOR_OPTION',
-      `queue ${name}: the dead-letter queue of a FIFO queue must be one, and of a standard queue none`,
-    );
-  // "For FIFO queues, the maximum is 10", and they know no batching window.
-  const [mostMessages, longestWindowMs] = isFifo(name) ? [10, 0] : [10_000, 300_000];
-  inRange(name, 'batchSize', config.batchSize, 1, mostMessages);
-  refuseFilterFaults(`queue ${name}`, config.filterPatterns);
-  inRange(name, 'maxConcurrency', config.maxConcurrency, 2, 1000);
-  inRange(name, 'batchWindowMs', config.batchWindowMs, 0, longestWindowMs);
-  if ((config.batchSize ?? 0) > BATCH_WITHOUT_WINDOW && (config.batchWindowMs ?? 0) < LEAST_WINDOW_MS)
-    throw new EmulatorError(
-      'CLICKSPAN_EMULATOR_OPTION',
-      `queue ${name}: batchSize is ${config.batchSize}, which needs a batchWindowMs of at least ${LEAST_WINDOW_MS}`,
-    );
-  inRange(name, 'visibilityTimeoutMs', config.visibilityTimeoutMs, 0, 43_200_000);
-  inRange(name, 'maxReceiveCount', config.maxReceiveCount, 1, 1000);
-}
-
-function inRange(name: string, what: string, value: number | undefined, least: number, most: number): void {
-  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
-  throw new EmulatorError(
-    'CLICKSPAN_EMULATOR_OPTION',
-    `queue ${name}: ${what} is ${value}, must be a whole number from ${least} to ${most}`,
-  );
 }

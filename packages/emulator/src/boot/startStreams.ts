@@ -13,6 +13,7 @@ import type { Discarded, ShardSource, StreamOutcome, StreamRecord } from '../fea
 import { refuseStreamFaults, refuseTableStreamFaults } from '../features/streams/streamConfig.ts';
 import type { StreamConfig, StreamMapping, TableStreamConfig } from '../features/streams/streamConfig.ts';
 import { EmulatorError } from '../emulatorError.ts';
+import { refuseTwice } from '../platform/optionFaults.ts';
 import { refuseUnknownTarget } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
@@ -43,8 +44,11 @@ export async function startStreams(
   for (const config of tableStreams) refuseTableStreamFaults(config);
   for (const { function: functionName, onFailure } of [...streams, ...tableStreams])
     refuseUnknownTarget(options, wiring, { function: functionName, queue: onFailure });
-  refuseTwice(streams.map(({ name }) => `stream ${name}`));
-  refuseTwice(tableStreams.map(({ table }) => `stream of table ${table}`));
+  refuseTwice('stream', streams);
+  refuseTwice(
+    'stream of table',
+    tableStreams.map(({ table }) => ({ name: table })),
+  );
   const tables = new Map(tableStreams.map((config) => [config.table, createTable(config, wiring, delivery)]));
   return {
     places: { kinesisEndpoint: await startKinesis(streams, kinesisPort, wiring, delivery) },
@@ -184,10 +188,4 @@ function toDiscardedRecord<R extends StreamRecord>(
       batchSize: records.length,
     },
   };
-}
-
-function refuseTwice(names: readonly string[]): void {
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined)
-    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `${twice} is configured twice`);
 }

@@ -6,7 +6,7 @@ import { startSnsServer } from '../features/sns/snsServer.ts';
 import { refuseTopicFaults } from '../features/sns/topicConfig.ts';
 import type { TopicConfig, TopicSubscription } from '../features/sns/topicConfig.ts';
 import { matchesPattern } from '../platform/eventPattern.ts';
-import { EmulatorError } from '../emulatorError.ts';
+import { refuseTwice } from '../platform/optionFaults.ts';
 import { refuseUnknownTarget } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
@@ -38,12 +38,11 @@ export async function startTopics(
     return { places: { snsEndpoint: undefined, topicArns: {} }, publish: () => undefined };
   const { region, accountId } = wiring.account;
   const subscribed = new Map<string, readonly Subscribed[]>();
+  refuseTwice('topic', topics);
   for (const config of topics) {
     refuseTopicFaults(config);
     for (const subscription of config.subscriptions ?? []) refuseUnknownTarget(options, wiring, subscription);
     const arn = `arn:aws:sns:${region}:${accountId}:${config.name}`;
-    if (subscribed.has(arn))
-      throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `topic ${config.name} is configured twice`);
     subscribed.set(arn, toSubscribed(config, arn));
   }
   const onPublish = (notification: Notification, traceHeader: string | undefined): void => {

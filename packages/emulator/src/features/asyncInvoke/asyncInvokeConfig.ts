@@ -1,4 +1,4 @@
-import { EmulatorError } from '../../emulatorError.ts';
+import { refuseOutOfRange } from '../../platform/optionFaults.ts';
 
 /** How a function's asynchronous invocations are retried, and where they end. */
 export interface AsyncInvokeConfig {
@@ -23,15 +23,7 @@ const LEAST_EVENT_AGE_MS = 60_000;
 
 /** Throws an EmulatorError when AWS would not take a configuration. */
 export function refuseAsyncInvokeFaults(config: AsyncInvokeConfig): void {
-  const { maxRetries = DEFAULT_MAX_RETRIES, maxEventAgeMs = DEFAULT_MAX_EVENT_AGE_MS } = config;
-  inRange(config, 'maxRetries', maxRetries, 0, DEFAULT_MAX_RETRIES);
-  inRange(config, 'maxEventAgeMs', maxEventAgeMs, LEAST_EVENT_AGE_MS, DEFAULT_MAX_EVENT_AGE_MS);
-}
-
-function inRange(config: AsyncInvokeConfig, what: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new EmulatorError(
-    'CLICKSPAN_EMULATOR_OPTION',
-    `async invocations of ${config.function}: ${what} is ${value}, must be a whole number from ${least} to ${most}`,
-  );
+  const what = `async invocations of ${config.function}`;
+  refuseOutOfRange(what, 'maxRetries', config.maxRetries, 0, DEFAULT_MAX_RETRIES);
+  refuseOutOfRange(what, 'maxEventAgeMs', config.maxEventAgeMs, LEAST_EVENT_AGE_MS, DEFAULT_MAX_EVENT_AGE_MS);
 }

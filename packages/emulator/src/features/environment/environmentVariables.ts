@@ -1,7 +1,7 @@
 import { delimiter, dirname, join } from 'node:path';
 import type { Account, FunctionSettings } from './functionConfig.ts';
 import { mapOptPaths } from './optPaths.ts';
-import { EmulatorError } from '../../emulatorError.ts';
+import { refuseOption } from '../../platform/optionFaults.ts';
 
 /** What the variables of one environment are made from. */
 export interface Names {
@@ -56,16 +56,10 @@ export function refuseFaultyVariables({ name, environment }: FunctionSettings): 
   const variables: Readonly<Record<string, unknown>> = environment();
   const reserved = Object.keys(variables).filter((key) => RESERVED.has(key));
   if (reserved.length > 0)
-    throw new EmulatorError(
-      'CLICKSPAN_EMULATOR_OPTION',
-      `function ${name}: reserved environment variables: ${reserved.join(', ')}`,
-    );
+    refuseOption(`function ${name}`, `reserved environment variables: ${reserved.join(', ')}`);
   for (const [key, value] of Object.entries(variables)) {
     if (typeof value === 'string' && !value.includes('\0')) continue;
-    throw new EmulatorError(
-      'CLICKSPAN_EMULATOR_OPTION',
-      `function ${name}: environment variable ${key} must be a text without null bytes`,
-    );
+    refuseOption(`function ${name}`, `environment variable ${key} must be a text without null bytes`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { EmulatorError } from '../../emulatorError.ts';
+import { refuseOption, refuseOutOfRange } from '../../platform/optionFaults.ts';
 
 /** The runtimes that the emulator can run. */
 export type RuntimeName = 'nodejs20.x' | 'nodejs22.x' | 'nodejs24.x';
@@ -144,66 +144,49 @@ export function toFunctionSettings(
   account: Account,
   places: () => Places,
 ): FunctionSettings {
-  const { name, environment = {} } = config;
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(name))
-    throw new EmulatorError(
-      'CLICKSPAN_EMULATOR_OPTION',
-      `function name "${name}": letters, digits, - and _ only`,
-    );
-  if (!/^[^.\s][^\s]*\.[^\s.]+$/.test(config.handler)) {
-    throw new EmulatorError(
-      'CLICKSPAN_EMULATOR_OPTION',
-      `function ${name}: handler "${config.handler}" must have the form file.export`,
-    );
-  }
-  const timeoutMs = inRange(name, 'timeoutMs', config.timeoutMs ?? DEFAULT_TIMEOUT_MS, 1, 900_000);
-  const { managedInstances, runtime = DEFAULT_RUNTIME } = config;
+  const { name, environment = {}, managedInstances, runtime = DEFAULT_RUNTIME } = config;
   const [leastMb, mostMb] = managedInstances ? MANAGED_MEMORY_MB : MEMORY_MB;
-  const memoryMb = inRange(name, 'memoryMb', config.memoryMb ?? leastMb, leastMb, mostMb);
+  refuseFunctionFaults(config, leastMb, mostMb);
   if (managedInstances) refuseManagedFaults(config, managedInstances);
-  const concurrency = config.reservedConcurrency ?? Number.MAX_SAFE_INTEGER;
   return {
     name,
     codeDir: config.codeDir,
     handler: config.handler,
     runtime,
-    timeoutMs,
-    memoryMb,
+    timeoutMs: config.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    memoryMb: config.memoryMb ?? leastMb,
     logFormat: config.logFormat ?? 'Text',
     environment: () => (typeof environment === 'function' ? environment(places()) : environment),
     layers: config.layers ?? [],
-    reservedConcurrency: inRange(name, 'reservedConcurrency', concurrency, 0, Number.MAX_SAFE_INTEGER),
-    provisionedConcurrency: inRange(
-      name,
-      'provisionedConcurrency',
-      config.provisionedConcurrency ?? 0,
-      0,
-      concurrency,
-    ),
+    reservedConcurrency: config.reservedConcurrency ?? Number.MAX_SAFE_INTEGER,
+    provisionedConcurrency: config.provisionedConcurrency ?? 0,
     snapStart: config.snapStart ?? false,
     managedInstances,
     arn: `arn:aws:lambda:${account.region}:${account.accountId}:function:${name}`,
   };
 }
 
-function refuseManagedFaults(
-  { name, runtime = DEFAULT_RUNTIME, snapStart = false, provisionedConcurrency = 0 }: FunctionConfig,
-  { maxConcurrency, workers = 1 }: ManagedInstancesConfig,
-): void {
-  inRange(name, 'managedInstances.maxConcurrency', maxConcurrency, 1, 1600);
-  inRange(name, 'managedInstances.workers', workers, 1, 512);
-  const refuse = (detail: string): never => {
-    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `function ${name}: managedInstances ${detail}`);
-  };
-  if (runtime !== DEFAULT_RUNTIME) refuse(`needs ${DEFAULT_RUNTIME}`);
-  if (snapStart) refuse('knows no snapStart');
-  if (provisionedConcurrency > 0) refuse('knows no provisionedConcurrency');
+function refuseFunctionFaults(config: FunctionConfig, leastMb: number, mostMb: number): void {
+  const { name, handler, reservedConcurrency } = config;
+  const what = `function ${name}`;
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(name))
+    refuseOption(`function name "${name}"`, 'letters, digits, - and _ only');
+  if (!/^[^.\s][^\s]*\.[^\s.]+$/.test(handler))
+    refuseOption(what, `handler "${handler}" must have the form file.export`);
+  refuseOutOfRange(what, 'timeoutMs', config.timeoutMs, 1, 900_000);
+  refuseOutOfRange(what, 'memoryMb', config.memoryMb, leastMb, mostMb);
+  refuseOutOfRange(what, 'reservedConcurrency', reservedConcurrency, 0);
+  refuseOutOfRange(what, 'provisionedConcurrency', config.provisionedConcurrency, 0, reservedConcurrency);
 }
 
-function inRange(name: string, what: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new EmulatorError(
-    'CLICKSPAN_EMULATOR_OPTION',
-    `function ${name}: ${what} is ${value}, must be a whole number from ${least} to ${most}`,
-  );
+function refuseManagedFaults(
+  { name, runtime = DEFAULT_RUNTIME, snapStart = false, provisionedConcurrency = 0 }: FunctionConfig,
+  { maxConcurrency, workers }: ManagedInstancesConfig,
+): void {
+  const what = `function ${name}`;
+  refuseOutOfRange(what, 'managedInstances.maxConcurrency', maxConcurrency, 1, 1600);
+  refuseOutOfRange(what, 'managedInstances.workers', workers, 1, 512);
+  if (runtime !== DEFAULT_RUNTIME) refuseOption(what, `managedInstances needs ${DEFAULT_RUNTIME}`);
+  if (snapStart) refuseOption(what, 'managedInstances knows no snapStart');
+  if (provisionedConcurrency > 0) refuseOption(what, 'managedInstances knows no provisionedConcurrency');
 }

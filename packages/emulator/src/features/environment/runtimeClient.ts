@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EmulatorError } from '../../emulatorError.ts';
+import { refuseOption } from '../../platform/optionFaults.ts';
 import type { RuntimeName } from './functionConfig.ts';
 
 /** Which native half the real runtime client runs with. */
@@ -76,11 +77,7 @@ export function findRuntimeClient(
   isBuilt: (path: string) => boolean = existsSync,
 ): RuntimeClient {
   const source = SOURCES[runtime];
-  if (!source)
-    throw new EmulatorError(
-      'CLICKSPAN_EMULATOR_OPTION',
-      `runtime ${runtime} is not one of: ${Object.keys(SOURCES).join(', ')}`,
-    );
+  if (!source) refuseOption(`runtime ${runtime}`, `is not one of: ${Object.keys(SOURCES).join(', ')}`);
   const built = isBuilt(join(findClientDir(source), source.nativeHalf));
   if (!built && (wanted === 'native' || (wanted === 'auto' && requireNative))) {
     const why = wanted === 'native' ? 'was asked for' : 'is required (REQUIRE_NATIVE=1)';

@@ -1,5 +1,5 @@
-import { EmulatorError } from '../../emulatorError.ts';
 import { findPatternFault } from '../../platform/eventPatternFaults.ts';
+import { refuseOption } from '../../platform/optionFaults.ts';
 import { parseRate } from './rate.ts';
 
 /** A rule of an event bus, and whom it hands events to. */
@@ -42,45 +42,37 @@ const NAME = /^[\w.-]{1,64}$/;
 
 /** Throws an EmulatorError when AWS would not take a rule. */
 export function refuseRuleFaults(rule: EventRuleConfig): void {
-  const refuse = refuser(`rule ${rule.name}`);
-  if (!NAME.test(rule.name)) refuse('letters, digits, ., - and _ only, at most 64');
+  const what = `rule ${rule.name}`;
+  if (!NAME.test(rule.name)) refuseOption(what, 'letters, digits, ., - and _ only, at most 64');
   if (rule.eventPattern === undefined && rule.schedule === undefined)
-    refuse('needs an eventPattern or a schedule');
+    refuseOption(what, 'needs an eventPattern or a schedule');
   const fault = rule.eventPattern === undefined ? undefined : findPatternFault(rule.eventPattern);
-  if (fault !== undefined) refuse(`eventPattern: ${fault}`);
+  if (fault !== undefined) refuseOption(what, `eventPattern: ${fault}`);
   if (rule.schedule !== undefined && rule.bus !== undefined && rule.bus !== 'default')
-    refuse('only rules of the default bus can have a schedule');
-  refuseExpression(refuse, rule.schedule, /^cron\(.+\)$/);
+    refuseOption(what, 'only rules of the default bus can have a schedule');
+  refuseExpression(what, rule.schedule, /^cron\(.+\)$/);
   for (const target of rule.targets) {
-    refuseTarget(refuse, target);
+    refuseTarget(what, target);
     const { inputPath } = target;
     if (inputPath !== undefined && !/^\$(\.[\w-]+)*$/.test(inputPath))
-      refuse(`inputPath "${inputPath}" must be fields after a $, such as $.detail`);
+      refuseOption(what, `inputPath "${inputPath}" must be fields after a $, such as $.detail`);
   }
 }
 
 /** Throws an EmulatorError when AWS would not take a schedule. */
 export function refuseScheduleFaults(schedule: ScheduleConfig): void {
-  const refuse = refuser(`schedule ${schedule.name}`);
-  if (!NAME.test(schedule.name)) refuse('letters, digits, ., - and _ only, at most 64');
-  refuseExpression(refuse, schedule.expression, /^(cron|at)\(.+\)$/);
-  refuseTarget(refuse, schedule.target);
+  const what = `schedule ${schedule.name}`;
+  if (!NAME.test(schedule.name)) refuseOption(what, 'letters, digits, ., - and _ only, at most 64');
+  refuseExpression(what, schedule.expression, /^(cron|at)\(.+\)$/);
+  refuseTarget(what, schedule.target);
 }
 
-type Refuse = (detail: string) => never;
-
-function refuser(what: string): Refuse {
-  return (detail) => {
-    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `${what}: ${detail}`);
-  };
-}
-
-function refuseExpression(refuse: Refuse, expression: string | undefined, others: RegExp): void {
+function refuseExpression(what: string, expression: string | undefined, others: RegExp): void {
   if (expression === undefined || others.test(expression) || parseRate(expression) !== undefined) return;
-  refuse(`"${expression}" is no schedule: rate(1 minute), rate(5 minutes), cron(…)`);
+  refuseOption(what, `"${expression}" is no schedule: rate(1 minute), rate(5 minutes), cron(…)`);
 }
 
-function refuseTarget(refuse: Refuse, target: EventTarget): void {
+function refuseTarget(what: string, target: EventTarget): void {
   const named = [target.function, target.queue, target.topic].filter((name) => name !== undefined);
-  if (named.length !== 1) refuse('a target needs one of function, queue and topic');
+  if (named.length !== 1) refuseOption(what, 'a target needs one of function, queue and topic');
 }

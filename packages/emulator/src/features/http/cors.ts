@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { EmulatorError } from '../../emulatorError.ts';
+import { refuseOption, refuseOutOfRange } from '../../platform/optionFaults.ts';
 
 /** CORS as an HTTP API or a function URL is configured. Lists may hold `*`. */
 export interface CorsConfig {
@@ -22,20 +22,11 @@ const LONGEST_AGE_SECONDS = 86_400;
  * @param cors the configuration
  */
 export function refuseCorsFaults(where: string, kind: 'httpApi' | 'functionUrl', cors: CorsConfig): void {
-  const { allowOrigins, allowCredentials, maxAgeSeconds = 0 } = cors;
+  const { allowOrigins, allowCredentials, maxAgeSeconds } = cors;
   if (kind === 'httpApi' && allowCredentials && allowOrigins.includes('*'))
-    throw new EmulatorError(
-      'CLICKSPAN_EMULATOR_OPTION',
-      `${where}: cors.allowCredentials needs origins by name, not "*"`,
-    );
+    refuseOption(where, 'cors.allowCredentials needs origins by name, not "*"');
   const least = kind === 'httpApi' ? -1 : 0;
-  if (Number.isInteger(maxAgeSeconds) && maxAgeSeconds >= least && maxAgeSeconds <= LONGEST_AGE_SECONDS)
-    return;
-  const range = `a whole number from ${least} to ${LONGEST_AGE_SECONDS}`;
-  throw new EmulatorError(
-    'CLICKSPAN_EMULATOR_OPTION',
-    `${where}: cors.maxAgeSeconds is ${maxAgeSeconds}, must be ${range}`,
-  );
+  refuseOutOfRange(where, 'cors.maxAgeSeconds', maxAgeSeconds, least, LONGEST_AGE_SECONDS);
 }
 
 /**

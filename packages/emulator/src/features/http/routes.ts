@@ -1,4 +1,5 @@
-import { EmulatorError } from '../../emulatorError.ts';
+import { refuseOption } from '../../platform/optionFaults.ts';
+import { decodePart } from '../../platform/requestUrl.ts';
 
 /** A route of an HTTP API and the function behind it. */
 export interface HttpRoute {
@@ -55,11 +56,7 @@ function parseRoute({ route, function: functionName }: HttpRoute): ParsedRoute {
   if (route === '$default')
     return { routeKey: route, functionName, method: undefined, segments: [], greedy: undefined };
   const parts = /^(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\/\S*)$/.exec(route);
-  if (!parts)
-    throw new EmulatorError(
-      'CLICKSPAN_EMULATOR_OPTION',
-      `route "${route}" must be "METHOD /path", "ANY /path" or "$default"`,
-    );
+  if (!parts) return refuseOption(`route "${route}"`, 'must be "METHOD /path", "ANY /path" or "$default"');
   const segments = parts[2]!.split('/').slice(1);
   const greedy = /^\{([^}+]+)\+\}$/.exec(segments.at(-1) ?? '')?.[1];
   return {
@@ -87,18 +84,10 @@ function matchSegments(route: ParsedRoute, segments: readonly string[]): Record<
     const actual = segments[at]!;
     const name = /^\{([^}]+)\}$/.exec(expected)?.[1];
     if (name === undefined ? expected !== actual : actual === '') return undefined;
-    if (name !== undefined) parameters[name] = decodeSegment(actual);
+    if (name !== undefined) parameters[name] = decodePart(actual);
   }
   if (route.greedy !== undefined) {
-    parameters[route.greedy] = segments.slice(route.segments.length).map(decodeSegment).join('/');
+    parameters[route.greedy] = segments.slice(route.segments.length).map(decodePart).join('/');
   }
   return parameters;
-}
-
-function decodeSegment(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

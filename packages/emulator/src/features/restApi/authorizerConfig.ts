@@ -1,4 +1,4 @@
-import { EmulatorError } from '../../emulatorError.ts';
+import { refuseOption, refuseOutOfRange } from '../../platform/optionFaults.ts';
 
 /** A Lambda authorizer of a REST API's method. */
 export interface RestAuthorizer {
@@ -23,16 +23,11 @@ const LONGEST_TTL_MS = 3_600_000;
  * @param authorizer as configured
  */
 export function refuseAuthorizerFaults(where: string, authorizer: RestAuthorizer): void {
-  const { type = 'TOKEN', identityHeaders = ['Authorization'], resultTtlMs = 0 } = authorizer;
-  const refuse = (detail: string): never => {
-    throw new EmulatorError(
-      'CLICKSPAN_EMULATOR_OPTION',
-      `${where}: authorizer ${authorizer.function}: ${detail}`,
-    );
-  };
-  if (type === 'TOKEN' && identityHeaders.length !== 1) refuse('a TOKEN authorizer has one identity header');
-  if (identityHeaders.length === 0 && authorizer.resultTtlMs !== 0)
-    refuse('without identity headers no decision can be kept: resultTtlMs must be 0');
-  if (!Number.isInteger(resultTtlMs) || resultTtlMs < 0 || resultTtlMs > LONGEST_TTL_MS)
-    refuse(`resultTtlMs is ${resultTtlMs}, must be a whole number from 0 to ${LONGEST_TTL_MS}`);
+  const { type = 'TOKEN', identityHeaders = ['Authorization'], resultTtlMs } = authorizer;
+  const what = `${where}: authorizer ${authorizer.function}`;
+  if (type === 'TOKEN' && identityHeaders.length !== 1)
+    refuseOption(what, 'a TOKEN authorizer has one identity header');
+  if (identityHeaders.length === 0 && resultTtlMs !== 0)
+    refuseOption(what, 'without identity headers no decision can be kept: resultTtlMs must be 0');
+  refuseOutOfRange(what, 'resultTtlMs', resultTtlMs, 0, LONGEST_TTL_MS);
 }

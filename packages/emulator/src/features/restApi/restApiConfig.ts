@@ -1,4 +1,4 @@
-import { EmulatorError } from '../../emulatorError.ts';
+import { refuseOption, refuseOutOfRange } from '../../platform/optionFaults.ts';
 import { refuseAuthorizerFaults } from './authorizerConfig.ts';
 import type { RestAuthorizer } from './authorizerConfig.ts';
 
@@ -53,17 +53,9 @@ const LEAST_INTEGRATION_TIMEOUT_MS = 50;
  * @param config the configuration; its methods are looked at by who makes the matcher
  */
 export function refuseRestFaults(config: RestApiConfig): void {
-  const { name, stage = DEFAULT_STAGE, integrationTimeoutMs = DEFAULT_INTEGRATION_TIMEOUT_MS } = config;
-  if (!/^\w{1,128}$/.test(stage))
-    throw new EmulatorError(
-      'CLICKSPAN_EMULATOR_OPTION',
-      `REST API ${name}: stage "${stage}": letters, digits and _ only`,
-    );
-  for (const { authorizer } of config.methods)
-    if (authorizer) refuseAuthorizerFaults(`REST API ${name}`, authorizer);
-  if (Number.isInteger(integrationTimeoutMs) && integrationTimeoutMs >= LEAST_INTEGRATION_TIMEOUT_MS) return;
-  throw new EmulatorError(
-    'CLICKSPAN_EMULATOR_OPTION',
-    `REST API ${name}: integrationTimeoutMs is ${integrationTimeoutMs}, must be a whole number from ${LEAST_INTEGRATION_TIMEOUT_MS}`,
-  );
+  const { name, stage = DEFAULT_STAGE, integrationTimeoutMs } = config;
+  const what = `REST API ${name}`;
+  if (!/^\w{1,128}$/.test(stage)) refuseOption(what, `stage "${stage}": letters, digits and _ only`);
+  for (const { authorizer } of config.methods) if (authorizer) refuseAuthorizerFaults(what, authorizer);
+  refuseOutOfRange(what, 'integrationTimeoutMs', integrationTimeoutMs, LEAST_INTEGRATION_TIMEOUT_MS);
 }

@@ -1,4 +1,4 @@
-import { EmulatorError } from '../../emulatorError.ts';
+import { refuseOption } from '../../platform/optionFaults.ts';
 import type { RestMethod } from './restApiConfig.ts';
 
 /** What a request was matched to. */
@@ -33,7 +33,7 @@ export function createResourceMatcher(methods: readonly RestMethod[]): MatchReso
   const resources = new Map<string, Resource>();
   for (const method of methods) {
     const parts = METHOD.exec(method.method);
-    if (!parts) throw unreadable(method.method);
+    if (!parts) return refuseOption(`method "${method.method}"`, 'must be "METHOD /path" or "ANY /path"');
     const path = withoutTrailingSlash(parts[2]!);
     const resource = resources.get(path) ?? parseResource(path);
     resource.methods.set(parts[1]!, method);
@@ -51,13 +51,6 @@ export function createResourceMatcher(methods: readonly RestMethod[]): MatchReso
     }
     return undefined;
   };
-}
-
-function unreadable(text: string): EmulatorError {
-  return new EmulatorError(
-    'CLICKSPAN_EMULATOR_OPTION',
-    `method "${text}" must be "METHOD /path" or "ANY /path"`,
-  );
 }
 
 /** A REST API does not tell `/pets/` from `/pets`. */

@@ -1,4 +1,4 @@
-import { EmulatorError } from '../../emulatorError.ts';
+import { refuseOption } from '../../platform/optionFaults.ts';
 
 /** A bucket of the stand-in for S3. */
 export interface BucketConfig {
@@ -30,17 +30,15 @@ const EVENT =
 
 /** Throws an EmulatorError when AWS would not take a bucket. */
 export function refuseBucketFaults({ name, notifications = [] }: BucketConfig): void {
-  const refuse = (detail: string): never => {
-    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `bucket ${name}: ${detail}`);
-  };
+  const what = `bucket ${name}`;
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name))
-    refuse('3 to 63 lower-case letters, digits, . and - only');
+    refuseOption(what, '3 to 63 lower-case letters, digits, . and - only');
   for (const { function: functionName, queue, topic, events } of notifications) {
     if ([functionName, queue, topic].filter((name) => name !== undefined).length !== 1)
-      refuse('a notification needs one of function, queue and topic');
+      refuseOption(what, 'a notification needs one of function, queue and topic');
     const unknown = events.find((event) => !EVENT.test(event));
-    if (unknown !== undefined) refuse(`there is no event ${unknown} here`);
-    if (events.length === 0) refuse('a notification needs at least one event');
+    if (unknown !== undefined) refuseOption(what, `there is no event ${unknown} here`);
+    if (events.length === 0) refuseOption(what, 'a notification needs at least one event');
   }
 }
 

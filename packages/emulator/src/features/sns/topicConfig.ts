@@ -1,5 +1,5 @@
-import { EmulatorError } from '../../emulatorError.ts';
 import { findPatternFault } from '../../platform/eventPatternFaults.ts';
+import { refuseOption } from '../../platform/optionFaults.ts';
 
 /** A topic of the stand-in for SNS. */
 export interface TopicConfig {
@@ -21,14 +21,12 @@ export interface TopicSubscription {
 
 /** Throws an EmulatorError when AWS would not take a configuration. */
 export function refuseTopicFaults({ name, subscriptions = [] }: TopicConfig): void {
-  const refuse = (detail: string): never => {
-    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `topic ${name}: ${detail}`);
-  };
-  if (!/^[\w-]{1,256}$/.test(name)) refuse('letters, digits, - and _ only; no FIFO topics');
+  const what = `topic ${name}`;
+  if (!/^[\w-]{1,256}$/.test(name)) refuseOption(what, 'letters, digits, - and _ only; no FIFO topics');
   for (const { function: functionName, queue, filterPolicy } of subscriptions) {
     if ((functionName === undefined) === (queue === undefined))
-      refuse('a subscription needs either a function or a queue');
+      refuseOption(what, 'a subscription needs either a function or a queue');
     const fault = filterPolicy === undefined ? undefined : findPatternFault(filterPolicy);
-    if (fault !== undefined) refuse(`filterPolicy: ${fault}`);
+    if (fault !== undefined) refuseOption(what, `filterPolicy: ${fault}`);
   }
 }

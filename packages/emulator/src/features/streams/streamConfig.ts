@@ -1,5 +1,4 @@
-import { refuseFilterFaults } from '../../filterPatterns.ts';
-import { EmulatorError } from '../../emulatorError.ts';
+import { refuseFilterFaults, refuseOption, refuseOutOfRange } from '../../platform/optionFaults.ts';
 
 /** How a stream's records come to a function: an event source mapping. */
 export interface StreamMapping {
@@ -42,31 +41,22 @@ export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_
 /** Throws an EmulatorError when AWS would not take a stream. */
 export function refuseStreamFaults(config: StreamConfig): void {
   const { name, shards } = config;
-  if (!/^[\w.-]{1,128}$/.test(name)) refuse(`stream ${name}`, 'letters, digits, ., - and _ only');
-  inRange(`stream ${name}`, 'shards', shards, 1, 1000);
+  if (!/^[\w.-]{1,128}$/.test(name)) refuseOption(`stream ${name}`, 'letters, digits, ., - and _ only');
+  refuseOutOfRange(`stream ${name}`, 'shards', shards, 1, 1000);
   refuseMappingFaults(`stream ${name}`, config);
 }
 
 /** Throws an EmulatorError when AWS would not take a table's stream. */
 export function refuseTableStreamFaults(config: TableStreamConfig): void {
   if (!/^[\w.-]{3,255}$/.test(config.table))
-    refuse(`table ${config.table}`, '3 to 255 letters, digits, ., - and _ only');
+    refuseOption(`table ${config.table}`, '3 to 255 letters, digits, ., - and _ only');
   refuseMappingFaults(`table ${config.table}`, config);
 }
 
 function refuseMappingFaults(what: string, mapping: StreamMapping): void {
   refuseFilterFaults(what, mapping.filterPatterns);
-  inRange(what, 'batchSize', mapping.batchSize, 1, 10_000);
-  inRange(what, 'batchWindowMs', mapping.batchWindowMs, 0, 300_000);
-  inRange(what, 'maxRetries', mapping.maxRetries, 0, 10_000);
-  inRange(what, 'maxRecordAgeMs', mapping.maxRecordAgeMs, 60_000, 604_800_000);
-}
-
-function inRange(what: string, name: string, value: number | undefined, least: number, most: number): void {
-  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
-  refuse(what, `${name} is ${value}, must be a whole number from ${least} to ${most}`);
-}
-
-function refuse(what: string, detail: string): never {
-  throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `${what}: ${detail}`);
+  refuseOutOfRange(what, 'batchSize', mapping.batchSize, 1, 10_000);
+  refuseOutOfRange(what, 'batchWindowMs', mapping.batchWindowMs, 0, 300_000);
+  refuseOutOfRange(what, 'maxRetries', mapping.maxRetries, 0, 10_000);
+  refuseOutOfRange(what, 'maxRecordAgeMs', mapping.maxRecordAgeMs, 60_000, 604_800_000);
 }

@@ -1,4 +1,4 @@
-import { EmulatorError } from '../../emulatorError.ts';
+import { refuseOption, refuseOutOfRange, refuseTwice } from '../../platform/optionFaults.ts';
 
 /** A WebSocket API (API Gateway) in front of functions. */
 export interface WebSocketApiConfig {
@@ -41,20 +41,22 @@ const LEAST_INTEGRATION_TIMEOUT_MS = 50;
 
 /** Throws an EmulatorError when AWS would not take a configuration. */
 export function refuseWebSocketFaults(config: WebSocketApiConfig): void {
-  const refuse = (detail: string): never => {
-    throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `WebSocket API ${config.name}: ${detail}`);
-  };
-  const { stage, routeSelectionExpression, integrationTimeoutMs } = { ...WEB_SOCKET_DEFAULTS, ...config };
-  if (!/^\w{1,128}$/.test(stage ?? '')) refuse(`stage "${stage}": letters, digits and _ only`);
+  const what = `WebSocket API ${config.name}`;
+  const { stage, routeSelectionExpression } = { ...WEB_SOCKET_DEFAULTS, ...config };
+  if (!/^\w{1,128}$/.test(stage ?? '')) refuseOption(what, `stage "${stage}": letters, digits and _ only`);
   if (!/^\$request\.body(\.[\w-]+)+$/.test(routeSelectionExpression ?? ''))
-    refuse(`routeSelectionExpression "${routeSelectionExpression}" must be like $request.body.action`);
-  const names = config.routes.map(({ route }) => route);
-  if (new Set(names).size !== names.length) refuse('a route is configured twice');
-  if (names.some((name) => name === '')) refuse('a route must have a key');
-  const most = WEB_SOCKET_DEFAULTS.integrationTimeoutMs;
-  const timeoutMs = integrationTimeoutMs ?? most;
-  if (!Number.isInteger(timeoutMs) || timeoutMs < LEAST_INTEGRATION_TIMEOUT_MS || timeoutMs > most)
-    refuse(
-      `integrationTimeoutMs is ${timeoutMs}, must be a whole number from ${LEAST_INTEGRATION_TIMEOUT_MS} to ${most}`,
+    refuseOption(
+      what,
+      `routeSelectionExpression "${routeSelectionExpression}" must be like $request.body.action`,
     );
+  const routes = config.routes.map(({ route }) => ({ name: route }));
+  refuseTwice(`${what}: route`, routes);
+  if (routes.some(({ name }) => name === '')) refuseOption(what, 'a route must have a key');
+  refuseOutOfRange(
+    what,
+    'integrationTimeoutMs',
+    config.integrationTimeoutMs,
+    LEAST_INTEGRATION_TIMEOUT_MS,
+    WEB_SOCKET_DEFAULTS.integrationTimeoutMs,
+  );
 }

@@ -317,7 +317,7 @@ it.each([
 it.each([
   [{ stage: 'a/b' }, 'stage "a/b"'],
   [{ routeSelectionExpression: '$request.header.x' }, 'routeSelectionExpression'],
-  [{ routes: [...ROUTES, { route: 'order', function: 'f' }] }, 'a route is configured twice'],
+  [{ routes: [...ROUTES, { route: 'order', function: 'f' }] }, 'route order is configured twice'],
   [{ integrationTimeoutMs: 29_001 }, 'integrationTimeoutMs is 29001'],
 ])('a WebSocket API with %j is refused', (change, message) => {
   expect(() => refuseWebSocketFaults({ name: 'chat', routes: ROUTES, ...change })).toThrow(message);

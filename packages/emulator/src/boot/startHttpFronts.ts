@@ -1,0 +1,61 @@
+import type { Places } from '../features/environment/functionConfig.ts';
+import { refuseCorsFaults } from '../features/http/cors.ts';
+import { startHttpFront } from '../features/http/httpFront.ts';
+import type { HttpFrontOptions } from '../features/http/httpFront.ts';
+import { createRouteMatcher } from '../features/http/routes.ts';
+import { refuseTwice } from '../platform/optionFaults.ts';
+import type { EmulatorOptions } from './emulatorOptions.ts';
+import { toApiId } from './wiring.ts';
+import type { Wiring } from './wiring.ts';
+
+/** The most that AWS lets an HTTP API wait. */
+const INTEGRATION_TIMEOUT_MS = 30_000;
+
+/**
+ * Starts HTTP APIs and function URLs.
+ *
+ * @param options what is configured
+ * @param wiring the rest of the emulator
+ * @returns where they listen; throws an EmulatorError that names a front which contradicts itself
+ */
+export async function startHttpFronts(
+  { httpApis = [], functionUrls = [] }: EmulatorOptions,
+  wiring: Wiring,
+): Promise<Pick<Places, 'urls' | 'functionUrls'>> {
+  const start = async (front: Omit<HttpFrontOptions, keyof Wiring | 'accountId'>): Promise<string> => {
+    const started = await startHttpFront({ ...wiring, ...wiring.account, ...front });
+    wiring.keep(() => started.stop());
+    return started.url;
+  };
+  const places: { urls: Record<string, string>; functionUrls: Record<string, string> } = {
+    urls: {},
+    functionUrls: {},
+  };
+  refuseTwice('HTTP API', httpApis);
+  for (const api of httpApis) {
+    const { name, routes, port = 0, cors, integrationTimeoutMs = INTEGRATION_TIMEOUT_MS } = api;
+    if (cors) refuseCorsFaults(`HTTP API ${name}`, 'httpApi', cors);
+    for (const route of routes) wiring.refuseUnknown(route.function);
+    const match = createRouteMatcher(routes);
+    const apiId = toApiId(name);
+    places.urls[name] = await start({ kind: 'httpApi', apiId, port, cors, match, integrationTimeoutMs });
+  }
+  refuseTwice(
+    'URL of function',
+    functionUrls.map(({ function: name }) => ({ name })),
+  );
+  for (const { function: name, port = 0, cors, invokeMode } of functionUrls) {
+    wiring.refuseUnknown(name);
+    if (cors) refuseCorsFaults(`function URL of ${name}`, 'functionUrl', cors);
+    places.functionUrls[name] = await start({
+      kind: 'functionUrl',
+      streams: invokeMode === 'RESPONSE_STREAM',
+      apiId: toApiId(name),
+      port,
+      cors,
+      match: createRouteMatcher([{ route: '$default', function: name }]),
+      integrationTimeoutMs: undefined,
+    });
+  }
+  return places;
+}
