@@ -12,6 +12,12 @@ describe('redactQuery', () => {
       'access_token=REDACTED&newPassword=REDACTED&api-key=REDACTED&id=AKIA*&page=2',
     );
   });
+  it('takes them out of an address that is a value too', () => {
+    const address = 'https://b.s3.amazonaws.com/k?X-Amz-Signature=abcdef0123&x=1';
+    expect(redactQuery(`url=${encodeURIComponent(address)}&page=%41`)).toBe(
+      `url=${encodeURIComponent(address.replace('abcdef0123', '*'))}&page=%41`,
+    );
+  });
   it('keeps what it cannot decode', () => {
     expect(redactQuery('%zz=1&b=2')).toBe('%zz=1&b=2');
   });

@@ -35,10 +35,18 @@ export function redactQuery(query: string): string {
       const [name = ''] = pair.split('=', 1);
       if (name.length === pair.length) return maskSecrets(pair);
       if (isSecret(safeDecode(name))) return `${name}=${REDACTED}`;
-      // Alone, a value seldom has anything that must be looked at closely.
-      return `${name}=${maskSecrets(pair.slice(name.length + 1))}`;
+      return `${name}=${maskValue(pair.slice(name.length + 1))}`;
     })
     .join('&');
+}
+
+/** A value can be an address with a signature of its own, encoded. */
+function maskValue(value: string): string {
+  const decoded = safeDecode(value);
+  // Alone, a value seldom has anything that must be looked at closely.
+  const masked = maskSecrets(decoded);
+  if (masked === decoded) return value;
+  return decoded === value ? masked : encodeURIComponent(masked);
 }
 
 function isSecret(name: string): boolean {

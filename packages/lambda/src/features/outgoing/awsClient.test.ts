@@ -49,12 +49,12 @@ beforeEach(() => {
   answer = (response) => response.end('{"MessageId":"m1"}');
 });
 
-const refuse = (response: ServerResponse, type: string): void => {
+const refuse = (response: ServerResponse, type: string, message = 'no'): void => {
   response.writeHead(400, {
     'x-amzn-query-error': `${type};Sender`,
     'content-type': 'application/x-amz-json-1.0',
   });
-  response.end(JSON.stringify({ __type: `com.amazonaws.sqs#${type}`, message: 'no' }));
+  response.end(JSON.stringify({ __type: `com.amazonaws.sqs#${type}`, message }));
 };
 const input = Object.freeze({ QueueUrl: 'https://sqs.eu-west-1.amazonaws.com/1/jobs', MessageBody: 'b' });
 const send = (): Promise<unknown> => inInvocation(() => client.send(new SendMessageCommand(input)));
@@ -97,6 +97,13 @@ describe('a call of a traced client', () => {
     await expect(send()).rejects.toThrow('no');
     expect(bodies).toHaveLength(1);
     expect(ended[0]).toMatchObject({ status: { code: 2 }, attributes: { 'http.response.status_code': 400 } });
+  });
+
+  it('whose signature is refused is told without what was signed', async () => {
+    const signed = 'POST\n/\n\nx-amz-security-token:IQoJb3JpZ2luX2VjEXAMPLE\n';
+    answer = (response) => refuse(response, 'InvalidSignatureException', `Signed was '${signed}'`);
+    await expect(send()).rejects.toThrow('IQoJ');
+    expect(ended[0]!.status.message).toBe("Signed was 'POST\n/\n\nx-amz-security-token:*\n'");
   });
 
   it('outside of an invocation is left alone', async () => {

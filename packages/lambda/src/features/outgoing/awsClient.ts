@@ -10,6 +10,7 @@ import {
 import { spanOf, withSpan } from '@clickspan/shared/context';
 import { STATUS_ERROR } from '@clickspan/shared/tracer';
 import type { Span } from '@opentelemetry/api';
+import { maskSecrets } from '../../platform/maskSecrets.ts';
 import { describeAwsCall } from './awsCall.ts';
 import { addAwsContext } from './awsContext.ts';
 import { SUPPRESSION } from './outgoing.ts';
@@ -121,6 +122,10 @@ function noteError(span: Span, error: unknown): void {
   const { $metadata: metadata, name, message } = (error ?? {}) as Fields;
   noteMetadata(span, metadata as Metadata | undefined);
   span.setAttribute(ERROR_TYPE, typeof name === 'string' ? name : 'Error');
-  span.setStatus({ code: STATUS_ERROR, ...(typeof message === 'string' && { message }) });
+  // A refused signature is told with all that was signed, the session's token included.
+  span.setStatus({
+    code: STATUS_ERROR,
+    ...(typeof message === 'string' && { message: maskSecrets(message) }),
+  });
   span.recordException(error as Error);
 }

@@ -17,6 +17,7 @@ import { spanOf, withSpan } from '@clickspan/shared/context';
 import { KIND_CLIENT, STATUS_ERROR } from '@clickspan/shared/tracer';
 import type { Attributes, Context } from '@opentelemetry/api';
 import { createObserveChannel, createOnce } from '../../platform/channel.ts';
+import { maskSecrets } from '../../platform/maskSecrets.ts';
 import type { OpenCall } from './openCalls.ts';
 import { SUPPRESSION } from './outgoing.ts';
 import type { OutgoingEnvironment, Suppression } from './outgoing.ts';
@@ -197,7 +198,7 @@ function noteError({ span }: OpenCall, error: unknown): void {
     [DB_RESPONSE_STATUS_CODE]: statusText,
     [ERROR_TYPE]: toText(code) ?? statusText ?? toText(name) ?? 'error',
   });
-  span.setStatus({ code: STATUS_ERROR, message: maskQuoted(text) });
+  span.setStatus({ code: STATUS_ERROR, message: maskSecrets(maskQuoted(text)) });
 }
 
 function toText(value: unknown): string | undefined {

@@ -18,6 +18,7 @@ import { toTraceparent } from '@clickspan/shared/traceContext';
 import { KIND_CLIENT, STATUS_ERROR } from '@clickspan/shared/tracer';
 import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
 import { toXrayHeader } from '../../platform/xrayHeader.ts';
+import { maskSecrets } from '../../platform/maskSecrets.ts';
 import { redactQuery } from '../../platform/redactQuery.ts';
 import { toKnownMethod } from '../../platform/httpMethod.ts';
 import { describeAwsCall } from './awsCall.ts';
@@ -174,7 +175,10 @@ export function noteFailure({ span }: OpenCall, error: unknown): void {
   // A stream is cancelled because its session could not connect.
   const type = [cause?.code, code, name].find((value) => typeof value === 'string');
   span.setAttribute(ERROR_TYPE, type ?? 'error');
-  span.setStatus({ code: STATUS_ERROR, ...(typeof message === 'string' && { message }) });
+  span.setStatus({
+    code: STATUS_ERROR,
+    ...(typeof message === 'string' && { message: maskSecrets(message) }),
+  });
 }
 
 function redactPath(path: string): string {

@@ -52,4 +52,7 @@ it('messages of errors lose what is quoted', () => {
   expect(maskQuoted("Duplicate entry 'O'Hara' for key 'name'")).toBe('Duplicate entry ? for key ?');
   expect(maskQuoted("Table 'shop.t' doesn't exist")).toBe("Table ? doesn't exist");
   expect(maskQuoted("near 'WHERE x")).toBe('near ?');
+  expect(maskQuoted("UNIQUE KEY constraint 'u'. The duplicate key value is (a@b.c, (1)). The")).toBe(
+    'UNIQUE KEY constraint ?. The duplicate key value is ?. The',
+  );
 });

@@ -64,7 +64,10 @@ function summarise(text: string): string {
   return [operation, ...tables].join(' ').trim().slice(0, MAX_SUMMARY);
 }
 
-/** Takes what is quoted out of an error's message: databases quote values. An apostrophe within a word quotes nothing. */
+/**
+ * Takes what is quoted out of an error's message: databases quote values, but for SQL Server, which puts the values of a
+ * key between parentheses. An apostrophe within a word quotes nothing.
+ */
 export function maskQuoted(message: string): string {
-  return message.replace(/(?<!\w)'[^]*?(?:'(?!\w)|$)|"[^]*?(?:"(?!\w)|$)/g, '?');
+  return message.replace(/(?<!\w)'[^]*?(?:'(?!\w)|$)|"[^]*?(?:"(?!\w)|$)|(?<=key value is )\([^]*\)/g, '?');
 }
