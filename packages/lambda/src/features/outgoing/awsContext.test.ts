@@ -119,6 +119,11 @@ describe('Lambda', () => {
     expect(add('Lambda.Invoke', input)).toBe(input);
   });
 
+  it('that holds a number beyond those of JavaScript stays as it is', () => {
+    const input = { ClientContext: Buffer.from('{"custom":{"id":12345678901234567890}}').toString('base64') };
+    expect(add('Lambda.Invoke', input)).toBe(input);
+  });
+
   it('never goes over the limit, and uses it', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2700 }), (length) => {
@@ -152,6 +157,14 @@ describe('Step Functions', () => {
     for (const own of ['[1]', '{"traceparent":"mine"}', `{"a":"${'x'.repeat(262_130)}"}`])
       expect(add('SFN.StartExecution', { input: own }, options).input).toBe(own);
   });
+});
+
+it('the input of an execution with a name stays, since the same is asked for again by it', () => {
+  const input = { stateMachineArn: 'arn', name: 'order-7', input: '{"a":1}' };
+  const options = { contextInPayload: ['stepfunctions'] };
+  expect(add('SFN.StartExecution', input, options)).toEqual({ ...input, traceHeader: XRAY });
+  // Of these, each call is an execution.
+  expect(add('SFN.StartSyncExecution', input, options).input).toContain(TRACEPARENT);
 });
 
 describe('Kinesis', () => {

@@ -23,6 +23,8 @@ type Write = (input: Fields, carrier: Carrier, inPayload: (service: string) => b
 
 /** Base64 of the client context, as Lambda limits it. */
 const MAX_CLIENT_CONTEXT = 3583;
+/** Parsed and written again, it might be another one. */
+const LONG_NUMBER = /\d{16}/;
 /** Characters of the trace header of an execution. */
 const MAX_TRACE_HEADER = 256;
 /** Bytes of the input of an execution. */
@@ -61,6 +63,13 @@ export function addAwsContext(
   };
   return write(input as Fields, carrier, (service) => contextInPayload.includes(service));
 }
+
+/**
+ * The input of an execution with a name is what tells whether it is the same one, asked for again: then the service takes
+ * it as done, and with another input refuses it.
+ */
+const startNamedExecution: Write = (input, carrier, inPayload) =>
+  startExecution(input, carrier, input['name'] === undefined ? inPayload : () => false);
 
 const startExecution: Write = (input, carrier, inPayload) => {
   const { input: given = '{}', traceHeader } = input;
@@ -114,7 +123,7 @@ const WRITE: Readonly<Record<string, Write>> = {
       : input,
   'Lambda.Invoke': addToClientContext,
   'Lambda.InvokeWithResponseStream': addToClientContext,
-  'SFN.StartExecution': startExecution,
+  'SFN.StartExecution': startNamedExecution,
   'SFN.StartSyncExecution': startExecution,
 };
 
@@ -174,8 +183,9 @@ function addToClientContext(input: Fields, { traceparent, tracestate }: Carrier)
   const { ClientContext: given } = input;
   if (given !== undefined && typeof given !== 'string') return input;
   try {
-    const client: unknown = given ? JSON.parse(Buffer.from(given, 'base64').toString()) : {};
-    if (!isObject(client)) return input;
+    const text = given ? Buffer.from(given, 'base64').toString() : '{}';
+    const client: unknown = JSON.parse(text);
+    if (!isObject(client) || LONG_NUMBER.test(text)) return input;
     const { custom = {} } = client;
     if (!isObject(custom) || 'traceparent' in custom) return input;
     const encode = (added: Fields): string =>
