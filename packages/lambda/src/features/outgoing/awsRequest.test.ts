@@ -91,6 +91,15 @@ describe('readAwsBody', () => {
     });
   });
 
+  it('finds it at either end of a body of megabytes, and looks at no more', () => {
+    const call = { service: 'Kinesis', operation: 'PutRecords' };
+    const records = `"Records":[${'{"Data":"","PartitionKey":"k"},'.repeat(200_000)}null]`;
+    const name = '"StreamName":"clicks"';
+    for (const body of [`{${name},${records}}`, `{${records},${name}}`])
+      expect(readAwsBody(call, body).input).toEqual({ StreamName: 'clicks' });
+    expect(readAwsBody(call, Buffer.from(`{${records},${name},${records}}`)).input).toEqual({});
+  });
+
   it('names no table of several', () => {
     const body = '{"TransactItems":[{"Put":{"TableName":"a"}},{"Put":{"TableName":"b"}}]}';
     expect(readAwsBody({ service: 'DynamoDB', operation: 'TransactWriteItems' }, body).input).toEqual({});
