@@ -3,8 +3,10 @@ import { createObserveChannel, createOnce } from '../../platform/channel.ts';
 import { describeAwsCall } from './awsCall.ts';
 import { readAwsBody } from './awsRequest.ts';
 import { beginHttpCall, noteAnswer, noteFailure } from './httpCall.ts';
-import type { HttpCall } from './httpCall.ts';
+import type { HttpCall, OutgoingRequest } from './httpCall.ts';
 import type { OutgoingEnvironment } from './outgoing.ts';
+
+type Target = Pick<OutgoingRequest, 'origin' | 'path'>;
 
 interface Answered {
   readonly request: ClientRequest;
@@ -36,12 +38,13 @@ export function observeHttpClient(environment: OutgoingEnvironment): void {
   });
 
   observe('http.client.request.created', ({ request }: { request: ClientRequest }) => {
+    // A tunnel, and no request of anything.
+    if (request.method === 'CONNECT') return;
     const sent = request.headersSent;
     const header = createHeaderReader(request);
     const call = beginHttpCall(environment, {
       method: request.method,
-      origin: `${request.protocol}//${header('host') ?? request.host}`,
-      path: request.path,
+      ...toTarget(request, header('host')),
       header,
       setHeader: (name, value) => {
         // With `Expect: 100-continue`, or headers given as a list, the head is written already.
@@ -70,6 +73,14 @@ export function observeHttpClient(environment: OutgoingEnvironment): void {
       );
     }
   });
+}
+
+/** Where a request goes; one that a proxy is to hand on has the whole address in place of its path. */
+function toTarget({ path, protocol, host }: ClientRequest, named: string | undefined): Target {
+  const [, origin, rest] = /^(https?:\/\/[^/?#]+)(.*)$/is.exec(path) ?? [];
+  return origin && rest !== undefined
+    ? { origin: new URL(origin).origin, path: rest || '/' }
+    : { origin: `${protocol}//${named ?? host}`, path };
 }
 
 /** Headers that were given as a list are not kept but in the text that is going to be sent, which Node keeps to itself. */

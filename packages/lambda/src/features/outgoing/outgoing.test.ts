@@ -88,6 +88,24 @@ describe('outgoing calls', () => {
     expect(ended[0]!.attributes['url.full']).toBe(`${url}/file?a=1&X-Amz-Signature=REDACTED`);
   });
 
+  it('through a proxy tell where they go, and no credentials of that', async () => {
+    const path = 'http://me:secret@shop.example:8080/orders?page=2';
+    await inInvocation(() => send({ path, headers: { host: 'shop.example:8080' } }));
+    await expect.poll(() => ended.length).toBe(1);
+    expect(ended[0]!.attributes).toMatchObject({
+      'url.full': 'http://shop.example:8080/orders?page=2',
+      'server.address': 'shop.example',
+      'server.port': 8080,
+    });
+    expect(received[0]!.traceparent).toContain(ended[0]!.context.spanId);
+  });
+
+  it('that open a tunnel are left alone', async () => {
+    await expect(inInvocation(() => send({ method: 'CONNECT', path: 'shop.example:443' }))).rejects.toThrow();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([ended, faults]).toEqual([[], []]);
+  });
+
   it('to the platform itself are left alone', async () => {
     await inInvocation(() => fetch(`http://${environment.runtimeApi}`).catch(() => {}));
     calls.endAll('test');
