@@ -49,6 +49,32 @@ describe('a trace that is held', () => {
     });
   });
 
+  it('of which one of two invocations at once is kept is told whole', () => {
+    const { held, tracer, told, span } = start();
+    const { traceId } = span.spanContext();
+    tracer.startSpan('child', {}, withSpan(ROOT_CONTEXT, span)).end();
+    const second = tracer.startSpan('second', {}, withSpan(ROOT_CONTEXT, span));
+    held.hold(traceId);
+    second.end();
+    held.settle(traceId, false);
+    span.end();
+    held.settle(traceId, true);
+    expect(told.map(({ name }) => name)).toEqual(['child', 'second', 'invocation']);
+  });
+
+  it('is forgotten when none of its invocations is kept, and held anew by the next', () => {
+    const { held, tracer, told, span } = start();
+    const { traceId } = span.spanContext();
+    held.hold(traceId);
+    held.settle(traceId, false);
+    held.settle(traceId, true);
+    span.end();
+    held.hold(traceId);
+    tracer.startSpan('of the next', {}, withSpan(ROOT_CONTEXT, span)).end();
+    held.settle(traceId, false);
+    expect(told.map(({ name }) => name)).toEqual(['invocation']);
+  });
+
   it('is forgotten when it is not kept', () => {
     const { held, tracer, told, span } = start();
     const late = tracer.startSpan('late', {}, withSpan(ROOT_CONTEXT, span));

@@ -17,7 +17,9 @@ export interface HeldTraces {
 }
 
 interface HeldTrace {
-  spans: EndedSpan[];
+  readonly spans: EndedSpan[];
+  /** How many of its invocations have not been settled. */
+  open: number;
   kept: boolean;
 }
 
@@ -49,9 +51,14 @@ export function createHeldTraces(emit: (span: EndedSpan) => void): HeldTraces {
     },
     records: ({ traceId }) => starting || traces.has(traceId),
     hold(traceId) {
+      const known = traces.get(traceId);
+      if (known && known.open > 0) {
+        known.open++;
+        return;
+      }
       const [oldest] = traces.keys();
       if (oldest !== undefined && traces.size >= MAX_TRACES) traces.delete(oldest);
-      traces.set(traceId, { spans: [], kept: false });
+      traces.set(traceId, { spans: [], open: 1, kept: false });
     },
     add(span) {
       const trace = traces.get(span.context.traceId);
@@ -63,12 +70,11 @@ export function createHeldTraces(emit: (span: EndedSpan) => void): HeldTraces {
     settle(traceId, keep) {
       const trace = traces.get(traceId);
       if (!trace) return;
+      trace.open--;
       // What was kept stays known: calls that have been answered end after the response.
-      if (!keep) traces.delete(traceId);
-      else {
-        trace.kept = true;
-        trace.spans.splice(0).forEach(tell);
-      }
+      trace.kept ||= keep;
+      if (trace.kept) trace.spans.splice(0).forEach(tell);
+      else if (trace.open === 0) traces.delete(traceId);
     },
   };
 }
