@@ -20,7 +20,7 @@ const SNAPSHOT = 'snap-start';
  * @returns links to it; none where it is not recorded
  */
 export function recordInit(tracer: Tracer, init: Init, parent: Context): Link[] {
-  if (init.type === SNAPSHOT && !init.suppressed) return [];
+  if (isRestored(init)) return [];
   const attributes = { [CLICKSPAN_SPAN_TYPE]: 'init', ...toKindAttributes(init) };
   const span = tracer.startSpan(
     'init',
@@ -37,8 +37,18 @@ export function recordInit(tracer: Tracer, init: Init, parent: Context): Link[] 
 
 /** What the first invocation says of its environment's start. */
 export function toInitAttributes(init: Init): Attributes {
-  const initMs = Math.round((init.endUnixMs - init.startUnixMs) * 1000) / 1000;
-  return { ...toKindAttributes(init), [CLICKSPAN_INIT_MS]: init.type === SNAPSHOT ? undefined : initMs };
+  return { ...toKindAttributes(init), [CLICKSPAN_INIT_MS]: toInitMs(init) };
+}
+
+/** How long the environment's start took, ms; `undefined` where it was restored from one that was started long ago. */
+export function toInitMs(init: Init): number | undefined {
+  if (isRestored(init)) return undefined;
+  return Math.round((init.endUnixMs - init.startUnixMs) * 1000) / 1000;
+}
+
+/** What starts again in a restored environment, after its process has died, is no snapshot any more. */
+function isRestored({ type, suppressed }: Init): boolean {
+  return type === SNAPSHOT && !suppressed;
 }
 
 function toKindAttributes({ type, proactive, suppressed }: Init): Attributes {

@@ -12,7 +12,11 @@ import { createSampler } from './sampling.ts';
 
 const GUARD = createGuard(() => {});
 
-function start(event: unknown = {}, completesResults = true): { invocation: Invocation; ended: EndedSpan[] } {
+function start(
+  event: unknown = {},
+  completesResults = true,
+  initializationType = 'provisioned-concurrency',
+): { invocation: Invocation; ended: EndedSpan[] } {
   const ended: EndedSpan[] = [];
   const provider = createTracerProvider({
     clock: () => 1000,
@@ -38,7 +42,7 @@ function start(event: unknown = {}, completesResults = true): { invocation: Invo
       return { kind: 1, attributes: {}, answer: 'v2' };
     },
     functionName: 'f',
-    initializationType: 'provisioned-concurrency',
+    initializationType,
     restarted: false,
     initStartUnixMs: 0,
     serverTiming: true,
@@ -110,6 +114,16 @@ describe('an invocation', () => {
     invocation.timeOut();
     invocation.succeed({ statusCode: 200 });
     expect(ended).toMatchObject([{ attributes: { 'error.type': 'timeout' } }]);
+  });
+
+  it.each([
+    ['provisioned-concurrency', true],
+    ['snap-start', false],
+  ])('that is the first of an environment by %s tells how long its start took: %s', (type, tells) => {
+    const { headers } = start({}, true, type).invocation.succeed({ statusCode: 200 }) as {
+      headers: Record<string, string>;
+    };
+    expect(headers['server-timing']!.includes('init;dur=')).toBe(tells);
   });
 
   it('completes a result without a status only where nobody else sees the result', () => {

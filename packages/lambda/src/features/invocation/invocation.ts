@@ -28,7 +28,7 @@ import { toMaskedException } from './exception.ts';
 import type { HeldTraces } from './heldTraces.ts';
 import { addServerTiming, addServerTimingToHead, toHttpStatus } from './httpResponse.ts';
 import type { HttpStatus } from './httpResponse.ts';
-import { recordInit, toInitAttributes } from './initSpan.ts';
+import { recordInit, toInitAttributes, toInitMs } from './initSpan.ts';
 import { createMessageSpans } from './messageSpans.ts';
 import type { MessageEnvironment, MessageSpans } from './messageSpans.ts';
 import { toOrigin } from './origin.ts';
@@ -228,7 +228,7 @@ function createEndings(
   };
   const toTiming = (endUnixMs?: number): string => {
     const spanContext = span.spanContext();
-    const initMs = init && init.endUnixMs - init.startUnixMs;
+    const initMs = init && toInitMs(init);
     const isTold = sampled || (span.isRecording() && isKept());
     return toServerTiming({
       context: isTold ? { ...spanContext, traceFlags: spanContext.traceFlags | FLAG_SAMPLED } : spanContext,
