@@ -313,6 +313,19 @@ describe('exporter', () => {
     expect(fake.sent.at(-1)).toEqual(['e', 'f']);
   });
 
+  it('waits for the answer also where the function has put the timers of a page in place of Node’s', async () => {
+    const { setTimeout } = globalThis;
+    const fake = start();
+    fake.outcome = 'never';
+    globalThis.setTimeout = (() => 1) as unknown as typeof setTimeout;
+    try {
+      await invoke(fake, 'a', 80);
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
+    expect(fake.sent).toEqual([['a']]);
+  });
+
   it('resolves when the tail is used up, although no answer has come', async () => {
     const fake = start();
     fake.outcome = 'never';

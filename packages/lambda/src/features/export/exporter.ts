@@ -3,6 +3,7 @@ import type { EncodedRecord } from '@clickspan/shared/otlp';
 import type { Attributes } from '@opentelemetry/api';
 import type { Report } from '../../platform/guard.ts';
 import type { HttpAnswer } from '../../platform/httpMessage.ts';
+import { after } from '../../platform/timers.ts';
 import { CLOSED, toBreaker } from './breaker.ts';
 import type { BreakerEvent } from './breaker.ts';
 import type { SignalExporter } from './exporters.ts';
@@ -179,11 +180,11 @@ function countRejected(body: string | undefined): number {
 
 /** Resolves with a promise, or with false after a time; the timer does not keep the process alive. */
 async function firstOf(promise: Promise<boolean>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
+  let cancel: (() => void) | undefined;
   const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, false).unref();
+    cancel = after(timeoutMs, () => resolve(false));
   });
   const first = await Promise.race([promise, timeout]);
-  clearTimeout(timer);
+  cancel?.();
   return first;
 }
