@@ -326,6 +326,30 @@ describe('exporter', () => {
     expect(fake.sent).toEqual([['a']]);
   });
 
+  it('tells of a request that cannot be made, and ends nothing by it', async () => {
+    const reports: string[] = [];
+    const exporter = createExporter({
+      signal: TRACES,
+      transport: {
+        post: () => {
+          throw new Error('no more memory');
+        },
+      },
+      resource: {},
+      maxQueueBytes: 1_000_000,
+      timeoutMs: 1000,
+      nowMs: () => 0,
+      report: (message) => reports.push(message),
+    });
+    for (const holds of [true, false]) {
+      exporter.add(span('a'));
+      await exporter.flush(3000, holds);
+    }
+    // A rejection that nobody handles would be told by the test's own process.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(reports).toHaveLength(2);
+  });
+
   it('resolves when the tail is used up, although no answer has come', async () => {
     const fake = start();
     fake.outcome = 'never';

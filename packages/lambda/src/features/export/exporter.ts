@@ -163,7 +163,11 @@ export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter
           spentMs: Math.max(0, nowMs() - startMs),
         });
         if (!go) return;
-        const answered = send();
+        // Nobody may be waiting for it: a fault of ours would end the process as a rejection that nobody handles.
+        const answered = send().catch((error: unknown) => {
+          report(`a request could not be made: ${String(error)}`);
+          return false;
+        });
         // One request after the other.
         if (waitMs === 0 || !(await firstOf(answered, waitMs))) return;
       }

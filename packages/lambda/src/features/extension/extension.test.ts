@@ -205,6 +205,20 @@ describe('the extension', () => {
     expect(reports).toHaveLength(1);
   });
 
+  it('lets the function start where no connection can be made', async () => {
+    const reports: string[] = [];
+    const extension = createExtension({
+      connect: () => {
+        throw new Error('no more sockets');
+      },
+      now: Date.now,
+      after,
+      report: (message) => reports.push(message),
+    });
+    expect(await extension.register()).toBe(false);
+    expect(reports).toHaveLength(1);
+  });
+
   it('lets the function start where the platform does not answer', async () => {
     const time = createFakeTime();
     let refuse: ((error: Error) => void) | undefined;

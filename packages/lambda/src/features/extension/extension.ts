@@ -130,11 +130,12 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
   };
 
   const register = async (): Promise<boolean> => {
-    const connection = connect();
-    // The only thing that is waited for while the environment starts: without it the process could end.
-    connection.hold(true);
-    const cancel = after(REGISTER_TIMEOUT_MS, () => connection.close());
+    let connection: ExtensionConnection | undefined;
+    const cancel = after(REGISTER_TIMEOUT_MS, () => connection?.close());
     try {
+      connection = connect();
+      // The only thing that is waited for while the environment starts: without it the process could end.
+      connection.hold(true);
       const answer = await connection.send({
         method: 'POST',
         path: `${API}register`,
@@ -147,7 +148,7 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
       connection.hold(false);
       void poll(connection, identifier);
     } catch (error) {
-      connection.close();
+      connection?.close();
       report(`spans may be late by one invocation, since registering failed: ${String(error)}`);
     }
     cancel();
