@@ -1,32 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../platform/clock.ts';
+import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts';
 import type { Reaper } from '../../platform/reaper.ts';
+import { createEnvironmentLog } from './environmentLog.ts';
 import { toLogStreamName, toNames } from './environmentNames.ts';
 import type { InitializationType } from './environmentVariables.ts';
 import { listExtensionFiles } from './extensionFiles.ts';
 import type { Account, FunctionSettings } from './functionConfig.ts';
-import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts';
+import { createInitPhase } from './initPhase.ts';
 import { createInvocationLedger } from './invocationLedger.ts';
 import { createLimits } from './limits.ts';
 import type { LimitsConfig } from './limits.ts';
 import type { LogEvent } from './logEvent.ts';
+import { toErrorType } from './platformEvents.ts';
 import type { EnvironmentRecord, EnvironmentReset } from './record.ts';
-import { readPeakMemoryMb, toInitReportLine, toInitStartLine, toMs, toRestoreStartLine } from './report.ts';
+import { readPeakMemoryMb, toInitReportLine, toInitStartLine } from './report.ts';
+import { restore } from './restore.ts';
 import type { RuntimeClient } from './runtimeClient.ts';
 import { startSandbox } from './sandbox.ts';
-import { createTelemetry } from './telemetry.ts';
-import type { PostBatch } from './telemetryBuffer.ts';
-import {
-  isLogged,
-  toErrorType,
-  toInitEvents,
-  toInitStartRecord,
-  toRestoreStartRecord,
-} from './platformEvents.ts';
-import type { InitOutcome } from './platformEvents.ts';
 import type { Sandbox } from './sandbox.ts';
 import { toMemoryFailure, toOpeningFailure } from './sandboxFailure.ts';
 import type { SandboxFailure } from './sandboxFailure.ts';
+import type { PostBatch } from './telemetryBuffer.ts';
 
 export interface EnvironmentOptions {
   readonly settings: FunctionSettings;
@@ -89,43 +84,17 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   let pid: number | undefined;
   /** None while there are no processes: before the first, and after a reset. */
   let sandbox: Sandbox | undefined;
-  let onInit: ((outcome: InitOutcome) => void) | undefined;
   let opening: Promise<unknown> = Promise.resolve();
   let whenOpened: (() => void) | undefined;
   let shutting: Promise<void> = Promise.resolve();
 
-  const log = (source: LogEvent['source'], line: string, extension?: string): void =>
-    options.onLog({
-      functionName: settings.name,
-      environmentId: id,
-      source,
-      line,
-      atUnixMs: clock(),
-      ...(extension === undefined ? {} : { extension }),
-    });
-
-  const isJson = settings.logFormat === 'JSON';
-  const logText = (line: string): void => {
-    if (!isJson) log('platform', line);
-  };
-  const telemetry = createTelemetry({
-    clock,
-    post: options.postTelemetry,
-    parseLines: isJson,
-    onPlatformEvent: (event) => {
-      if (isJson && isLogged(event)) log('platform', JSON.stringify(event));
-    },
-  });
-  const onLine = (source: 'stdout' | 'stderr', line: string, extension?: string): void => {
-    log(source, line, extension);
-    telemetry.line(extension === undefined ? 'function' : 'extension', line);
-  };
-
+  const log = createEnvironmentLog(options, id);
+  const { telemetry } = log;
   const ledger = createInvocationLedger({
     timeoutMs: settings.timeoutMs,
     memoryMb: settings.memoryMb,
     clock,
-    log: logText,
+    log: (line) => log.text(line),
     emit: (type, record) => telemetry.emit(type, record),
     // What has been initialized in advance is no invocation's.
     initDurationMs: () => (initializationType === 'on-demand' ? initDurationMs : undefined),
@@ -142,10 +111,10 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       account: options.account,
       reaper: options.reaper,
       clock,
-      onLine,
+      onLine: (source, line, extension) => log.line(source, line, extension),
       names: toNames(options, logStreamName),
       events: {
-        onInitialized: () => onInit?.('ready'),
+        onInitialized: () => init.end('ready'),
         onSubscribe: (name, body) => telemetry.subscribe(name, body),
         onRuntimeDone: () => ledger.runtimeDone(),
         onResponse: () => ledger.beginResponse(),
@@ -161,44 +130,28 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     whenOpened?.();
   }
 
-  /** Starts the processes and waits until all have asked for a first event, or for what comes before that. */
-  async function initialize(phase: 'init' | 'invoke', limitMs: number | undefined): Promise<InitOutcome> {
-    const begunUnixMs = clock();
-    telemetry.emit(
-      'platform.initStart',
-      toInitStartRecord(settings, logStreamName, { initializationType, phase }),
-    );
-    const outcome = new Promise<InitOutcome>((resolve) => {
-      onInit = resolve;
-    });
-    await openSandbox();
-    const timer = limitMs === undefined ? undefined : setTimeout(() => onInit?.('timeout'), limitMs);
-    const reached = await outcome;
-    clearTimeout(timer);
-    onInit = undefined;
-    for (const [type, record] of toInitEvents(
-      { initializationType, phase },
-      clock() - begunUnixMs,
-      reached,
-      sandbox?.extensions() ?? [],
-    ))
-      telemetry.emit(type, record);
-    telemetry.close();
-    return reached;
-  }
+  const init = createInitPhase({
+    settings,
+    logStreamName,
+    initializationType,
+    clock,
+    telemetry,
+    open: openSandbox,
+    extensions: () => sandbox?.extensions() ?? [],
+  });
 
   async function runInit(): Promise<void> {
     const begunUnixMs = clock();
-    logText(toInitStartLine(settings.runtime));
-    const outcome = await initialize('init', options.initTimeoutMs);
+    log.text(toInitStartLine(settings.runtime));
+    const outcome = await init.run('init', options.initTimeoutMs);
     if (over) return;
     if (outcome === 'ready') {
       initDurationMs = clock() - begunUnixMs;
       if (initializationType !== 'on-demand')
-        logText(toInitReportLine({ phase: 'init', durationMs: initDurationMs, outcome }));
+        log.text(toInitReportLine({ phase: 'init', durationMs: initDurationMs, outcome }));
       return becomeIdle();
     }
-    logText(toInitReportLine({ phase: 'init', durationMs: clock() - begunUnixMs, outcome }));
+    log.text(toInitReportLine({ phase: 'init', durationMs: clock() - begunUnixMs, outcome }));
     reset(outcome === 'timeout' ? 'timeout' : 'failure', toErrorType(outcome));
   }
 
@@ -206,7 +159,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     const oomKills = group?.oomKills() ?? 0;
     const told = toMemoryFailure(failure, oomKills - oomKillsSeen);
     oomKillsSeen = oomKills;
-    if (onInit) onInit(told);
+    if (init.isRunning()) init.end(told);
     else if (state === 'busy') {
       ledger.crash(told);
       reset('failure', told.errorType);
@@ -216,7 +169,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   /** Ends the processes; the environment stays, and the next invocation starts them again. */
   function reset(reason: EnvironmentReset['reason'], errorType: string): void {
     resets.push({ atUnixMs: clock(), reason, errorType });
-    onInit?.({ errorType, reason });
+    init.end({ errorType, reason });
     closeSandbox(reason);
   }
 
@@ -261,26 +214,12 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     return outcome;
   }
 
-  /**
-   * What is left of a restore where nothing can be: the hooks of a runtime that waits for one, its time, and the words
-   * (rapid/handlers.go, handleRestore; https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html).
-   */
   async function restoreWithin(snapshot: Sandbox, invocation: Invocation): Promise<void> {
     isSnapshot = false;
-    const begunUnixMs = clock();
-    logText(toRestoreStartLine(settings.runtime));
-    telemetry.emit('platform.restoreStart', toRestoreStartRecord(settings, logStreamName));
-    await snapshot.restore();
-    // It has failed, or its time is over: the caller has been told.
-    if (!ledger.isOpen(invocation.requestId)) return;
-    const durationMs = clock() - begunUnixMs;
-    telemetry.emit('platform.restoreRuntimeDone', { status: 'success' });
-    telemetry.emit('platform.restoreReport', {
-      status: 'success',
-      metrics: { durationMs: toMs(durationMs) },
-    });
-    logText(`RESTORE_REPORT Restore Duration: ${durationMs.toFixed(2)} ms`);
-    ledger.restored(durationMs);
+    const isOpen = (): boolean => ledger.isOpen(invocation.requestId);
+    const restoreMs = await restore(snapshot, options, log, logStreamName, isOpen);
+    if (restoreMs === undefined) return;
+    ledger.restored(restoreMs);
     deliver(invocation, clock());
   }
 
@@ -288,14 +227,14 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
     await shutting;
     if (over) return;
     const begunUnixMs = clock();
-    const reached = await initialize('invoke', undefined).catch(toOpeningFailure);
+    const reached = await init.run('invoke', undefined).catch(toOpeningFailure);
     const suppressedInitMs = clock() - begunUnixMs;
     ledger.initialized(suppressedInitMs);
     // Its time limit has been told already, but perhaps before there was a sandbox.
     if (!ledger.isOpen(invocation.requestId)) return closeSandbox('timeout');
     if (over) return;
     if (reached === 'ready') return deliver(invocation, startUnixMs);
-    logText(toInitReportLine({ phase: 'invoke', durationMs: suppressedInitMs, outcome: reached }));
+    log.text(toInitReportLine({ phase: 'invoke', durationMs: suppressedInitMs, outcome: reached }));
     if (reached === 'timeout') return;
     ledger.start();
     ledger.crash(reached);
@@ -328,7 +267,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       options.onEnding(environment);
       telemetry.thaw();
       telemetry.flush();
-      onInit?.({ errorType: 'Sandbox.Failure', reason: endReason });
+      init.end({ errorType: 'Sandbox.Failure', reason: endReason });
     }
     await opening;
     await sandbox?.shutDown('spindown');
