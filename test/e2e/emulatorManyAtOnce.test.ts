@@ -103,12 +103,17 @@ describe.each(runtimeClientsToTest())('a function on managed instances (%s)', (r
       });
       const refused = await register('a', ['INVOKE']);
       const words = await refused.json();
+      const { headers } = await register('b', []);
+      const id = headers.get('lambda-extension-identifier');
+      if (id) fetch(api + 'event/next', { headers: { 'Lambda-Extension-Identifier': id } });
       export const handler = async () => [refused.status, words];
     `);
     expect((await running.emulator.invoke('f', {})).payload).toEqual([
       403,
       { errorType: 'Extension.InvalidEventType', errorMessage: 'No events allowed for internal extensions' },
     ]);
+    const [{ extensions }] = running.environments() as [ReturnType<Stage['environments']>[0]];
+    expect(extensions[0]).toMatchObject({ kind: 'internal', events: [], state: 'Ready' });
   });
 });
 

@@ -6,9 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startFakeCollector } from '../support/collector.ts';
 import type { FakeCollector } from '../support/collector.ts';
 import { isInvocation, isType } from '../support/layer.ts';
-import { until } from '../support/lambdaFixture.ts';
-import { startManyAtOnce } from '../support/manyAtOnce.ts';
-import type { ManyAtOnce } from '../support/manyAtOnce.ts';
+import { startStage, until } from '../support/lambdaFixture.ts';
+import type { Stage } from '../support/lambdaFixture.ts';
 
 const PRELOAD = fileURLToPath(
   new URL('../../packages/lambda/dist/layer/clickspan/preload.cjs', import.meta.url),
@@ -36,7 +35,7 @@ const SOURCE = `
 let collector: FakeCollector;
 let upstream: Server;
 let traceparents: Map<string, string>;
-let many: ManyAtOnce;
+let stage: Stage;
 beforeEach(async () => {
   collector = await startFakeCollector();
   traceparents = new Map();
@@ -46,22 +45,33 @@ beforeEach(async () => {
   });
   await new Promise<void>((done) => upstream.listen(0, '127.0.0.1', done));
   const { port } = upstream.address() as AddressInfo;
-  many = await startManyAtOnce(SOURCE, {
-    NODE_OPTIONS: `--require ${PRELOAD}`,
-    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-    UPSTREAM: `http://127.0.0.1:${port}`,
-  });
+  stage = await startStage([
+    {
+      name: 'f',
+      source: SOURCE,
+      timeoutMs: 10_000,
+      reservedConcurrency: 1,
+      managedInstances: { maxConcurrency: REQUESTS, workers: 2 },
+      environment: {
+        NODE_OPTIONS: `--require ${PRELOAD}`,
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        UPSTREAM: `http://127.0.0.1:${port}`,
+      },
+    },
+  ]);
 });
 afterEach(async () => {
-  await many.stop();
+  await stage.stop();
   await collector.stop();
   upstream.closeAllConnections();
   await new Promise((done) => upstream.close(done));
 });
 
+const invoke = async (event: unknown): Promise<unknown> => (await stage.emulator.invoke('f', event)).payload;
+
 describe('an environment that serves many requests at once', () => {
   it('mixes nothing up, and sends everything by its timer', async () => {
-    const answers = (await Promise.all(Array.from({ length: REQUESTS }, (_, n) => many.invoke({ n })))) as {
+    const answers = (await Promise.all(Array.from({ length: REQUESTS }, (_, n) => invoke({ n })))) as {
       n: number;
       threadId: number;
       isMainThread: boolean;
@@ -92,13 +102,13 @@ describe('an environment that serves many requests at once', () => {
       'lambda-managed-instances',
       'lambda-managed-instances',
     ]);
-    expect(many.extensionCalls()).toBe(0);
+    expect(stage.environments()).toMatchObject([{ extensions: [] }]);
     expect(collector.requests.length).toBeLessThan(20);
-    expect(many.output()).not.toContain('clickspan:');
+    expect(stage.log.join('\n')).not.toContain('clickspan:');
   });
 
   it('leaves threads of the function alone', async () => {
-    expect(await many.invoke({ worker: true })).toEqual({
+    expect(await invoke({ worker: true })).toEqual({
       own: ['index.handler', 'object'],
       threaded: ['index.handler', 'undefined'],
     });

@@ -9,6 +9,7 @@ import type { Invocation } from '../../platform/invocation.ts';
 import { isObject, parseJson } from '../../platform/json.ts';
 import { readInvocationResult } from './invocationResult.ts';
 import type { InvocationResult } from './invocationResult.ts';
+import type { ExtensionInfo } from './lifecycle.ts';
 
 /** What the APIs tell the environment that they belong to. */
 export interface ManyEvents {
@@ -32,6 +33,7 @@ export interface ManyApi {
   waiting(): number;
   /** Whether the runtime and every extension have asked for a first event. */
   isInitialized(): boolean;
+  extensions(): readonly ExtensionInfo[];
   /** Answers one of those that ask. */
   deliver(invocation: Invocation, deadlineUnixMs: number): void;
   stop(): Promise<void>;
@@ -136,6 +138,13 @@ export async function startManyApi(options: ManyApiOptions): Promise<ManyApi> {
     authority: server.authority,
     waiting: () => waiting.length,
     isInitialized: () => hasAsked && [...extensions.values()].every(({ isReady }) => isReady),
+    extensions: () =>
+      [...extensions.values()].map(({ name, isReady }) => ({
+        name,
+        kind: 'internal',
+        events: [],
+        state: isReady ? 'Ready' : 'Registered',
+      })),
     deliver: (invocation, deadlineUnixMs) => {
       const next = waiting.shift();
       if (!next) throw new Error('nobody asks for an event');

@@ -171,7 +171,7 @@ export async function startManyEnvironment(options: ManyOptions): Promise<ManyEn
       startedAtUnixMs,
       ...(initDurationMs === undefined ? {} : { initDurationMs }),
       ...over,
-      extensions: [],
+      extensions: api.extensions().map((extension) => ({ ...extension, pid: undefined })),
       resets: [],
       invocations: invocations.records(),
     }),
