@@ -1,9 +1,8 @@
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { Message } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sendHttp } from '../support/httpClient.ts';
 import { startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
+import { receiveMessage } from '../support/receiveMessage.ts';
 
 const WORKER = `
   export const handler = async (event) => {
@@ -13,7 +12,6 @@ const WORKER = `
 const TRACE = 'Root=1-6b000000-000000000000000000000001;Parent=0000000000000001;Sampled=1';
 
 let stage: Stage;
-let sqs: SQSClient;
 beforeAll(async () => {
   stage = await startStage([{ name: 'worker', source: WORKER }], {
     queues: [{ name: 'enveloped' }, { name: 'raw' }, { name: 'events' }],
@@ -44,13 +42,8 @@ beforeAll(async () => {
       },
     ],
   });
-  const credentials = { accessKeyId: 'x', secretAccessKey: 'y' };
-  sqs = new SQSClient({ endpoint: stage.emulator.sqsEndpoint!, region: 'eu-central-1', credentials });
 });
-afterAll(async () => {
-  sqs.destroy();
-  await stage.stop();
-});
+afterAll(() => stage.stop());
 
 const MARK = 'worker stdout EVENT ';
 /** The newest event that the function got of which this is true. */
@@ -64,18 +57,6 @@ async function handled(isIt: (event: Record<string, unknown>) => boolean): Promi
     return found;
   });
   return found!;
-}
-
-async function receive(queue: string): Promise<Message> {
-  const { Messages = [] } = await sqs.send(
-    new ReceiveMessageCommand({
-      QueueUrl: stage.emulator.queueUrls[queue]!,
-      WaitTimeSeconds: 10,
-      MessageAttributeNames: ['All'],
-      MessageSystemAttributeNames: ['All'],
-    }),
-  );
-  return Messages[0]!;
 }
 
 describe('a topic', () => {
@@ -100,10 +81,10 @@ describe('a topic', () => {
         },
       ],
     });
-    const enveloped = await receive('enveloped');
+    const enveloped = await receiveMessage(stage.emulator, 'enveloped');
     expect(JSON.parse(enveloped.Body!)).toMatchObject({ Type: 'Notification', Message: 'hello' });
     expect(enveloped.Attributes?.AWSTraceHeader).toBe(TRACE);
-    expect(await receive('raw')).toMatchObject({
+    expect(await receiveMessage(stage.emulator, 'raw')).toMatchObject({
       Body: 'hello',
       MessageAttributes: { kind: { DataType: 'String', StringValue: 'order' } },
     });
@@ -126,7 +107,7 @@ describe('an event bus', () => {
       source: 'shop.orders',
       detail: { total: 3 },
     });
-    expect((await receive('events')).Body).toBe('{"total":3}');
+    expect((await receiveMessage(stage.emulator, 'events')).Body).toBe('{"total":3}');
     expect(stage.log.filter((line) => line.includes('"detail":{"total":1}'))).toEqual([]);
   });
 

@@ -1,9 +1,9 @@
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sendHttp } from '../support/httpClient.ts';
 import type { HttpAnswer } from '../support/httpClient.ts';
 import { startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
+import { receiveMessage } from '../support/receiveMessage.ts';
 
 const FUNCTION = `
   export const handler = async (event, context) => {
@@ -109,12 +109,8 @@ describe('the Invoke API', () => {
       'it has run three times',
       () => runs().filter(({ requestId }) => requestId === id).length === 3,
     );
-    const credentials = { accessKeyId: 'x', secretAccessKey: 'y' };
-    const sqs = new SQSClient({ endpoint: stage.emulator.sqsEndpoint!, region: 'eu-central-1', credentials });
-    const QueueUrl = stage.emulator.queueUrls['given-up']!;
-    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
-    sqs.destroy();
-    expect(JSON.parse(Messages[0]!.Body!)).toMatchObject({
+    const { Body } = await receiveMessage(stage.emulator, 'given-up');
+    expect(JSON.parse(Body!)).toMatchObject({
       requestContext: { requestId: id, condition: 'RetriesExhausted', approximateInvokeCount: 3 },
       requestPayload: { throw: 'later' },
       responsePayload: { errorType: 'TypeError' },

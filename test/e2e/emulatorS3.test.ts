@@ -1,8 +1,8 @@
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sendHttp } from '../support/httpClient.ts';
 import { startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
+import { receiveMessage } from '../support/receiveMessage.ts';
 
 /** Reads what it is told of, and puts it beside in capitals. */
 const WORKER = `
@@ -36,21 +36,12 @@ beforeAll(async () => {
 });
 afterAll(() => stage.stop());
 
-async function receive(queue: string): Promise<string> {
-  const credentials = { accessKeyId: 'x', secretAccessKey: 'y' };
-  const sqs = new SQSClient({ endpoint: stage.emulator.sqsEndpoint!, region: 'eu-central-1', credentials });
-  const QueueUrl = stage.emulator.queueUrls[queue]!;
-  const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
-  sqs.destroy();
-  return Messages[0]!.Body!;
-}
-
 it('an object wakes a function, which reads it and puts another, of which a queue is told', async () => {
   stage.emulator.putObject('uploads', 'in a.txt', 'hello');
   const url = `${stage.emulator.s3Endpoint}/uploads/out%20a.txt`;
   await until('the other object is there', async () => (await sendHttp(url)).body === 'HELLO');
-  const told = await receive('done');
-  expect(JSON.parse(told)).toMatchObject({
+  const told = await receiveMessage(stage.emulator, 'done');
+  expect(JSON.parse(told.Body!)).toMatchObject({
     Records: [
       {
         eventName: 'ObjectCreated:Put',
@@ -64,7 +55,8 @@ it('an object wakes a function, which reads it and puts another, of which a queu
 it('a queue behind a topic is told of an object that is gone, in an envelope', async () => {
   stage.emulator.putObject('uploads', 'other', 'x');
   await sendHttp(`${stage.emulator.s3Endpoint}/uploads/other`, { method: 'DELETE' });
-  const envelope = JSON.parse(await receive('heard')) as { Subject: string; Message: string };
+  const told = await receiveMessage(stage.emulator, 'heard');
+  const envelope = JSON.parse(told.Body!) as { Subject: string; Message: string };
   expect(envelope.Subject).toBe('Amazon S3 Notification');
   expect(JSON.parse(envelope.Message)).toMatchObject({ Records: [{ eventName: 'ObjectRemoved:Delete' }] });
 });

@@ -1,8 +1,8 @@
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sendHttp } from '../support/httpClient.ts';
 import { startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
+import { receiveMessage } from '../support/receiveMessage.ts';
 
 /** Reports the first record whose data is `bad` as failed. */
 const WORKER = `
@@ -73,12 +73,8 @@ describe('a Kinesis stream', () => {
     await put('a', 'bad', 'c');
     await until('it has been tried twice', () => batches().length === 2);
     expect(batches()).toEqual(['a,bad,c', 'bad,c']);
-    const credentials = { accessKeyId: 'x', secretAccessKey: 'y' };
-    const sqs = new SQSClient({ endpoint: stage.emulator.sqsEndpoint!, region: 'eu-central-1', credentials });
-    const QueueUrl = stage.emulator.queueUrls['given-up']!;
-    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 10 }));
-    sqs.destroy();
-    expect(JSON.parse(Messages[0]!.Body!)).toMatchObject({
+    const { Body } = await receiveMessage(stage.emulator, 'given-up');
+    expect(JSON.parse(Body!)).toMatchObject({
       requestContext: { condition: 'RetryAttemptsExhausted', approximateInvokeCount: 2 },
       KinesisBatchInfo: {
         batchSize: 2,
