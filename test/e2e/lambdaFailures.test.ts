@@ -136,6 +136,18 @@ describe.each(RUNTIMES)('a function whose process dies (%s)', (runtime) => {
     expect(call.attributes['clickspan.end_reason']).toBe('exit');
   });
 
+  it('tells of each where one process dies after the other', async () => {
+    const running = await start();
+    const dead: string[] = [];
+    for (const how of ['kill', 'kill', 'exitLater', 'kill']) {
+      dead.push((await running.emulator.invoke('f', { die: how })).requestId);
+      await reset(running);
+    }
+    await running.emulator.invoke('f', {});
+    for (const requestId of dead)
+      expect(await collector.waitForSpans(1, isInvocation(requestId))).toHaveLength(1);
+  });
+
   it('tells of a timeout once, by itself', async () => {
     const span = await die('hang');
     expect(span.attributes).toMatchObject({ 'error.type': 'timeout', 'clickspan.end_reason': 'timeout' });

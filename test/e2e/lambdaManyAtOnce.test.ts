@@ -55,6 +55,7 @@ beforeEach(async () => {
       environment: {
         NODE_OPTIONS: `--require ${PRELOAD}`,
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_METRICS_EXPORTER: 'otlp',
         UPSTREAM: `http://127.0.0.1:${port}`,
       },
     },
@@ -102,6 +103,13 @@ describe('an environment that serves many requests at once', () => {
       'lambda-managed-instances',
       'lambda-managed-instances',
     ]);
+    // Each thread counts what it has served, and nobody knows whose processor time it was.
+    const told = (name: string): number =>
+      collector.points.filter((point) => point.name === name).reduce((total, { sum }) => total + sum, 0);
+    await until('all are counted', () => told('faas.invocations') + told('faas.errors') === REQUESTS);
+    expect([told('faas.errors'), told('faas.coldstarts')]).toEqual([REQUESTS / 10, 0]);
+    expect(new Set(collector.points.map(({ attributes }) => attributes['thread.id']))).toEqual(threads);
+    expect(collector.points.filter(({ name }) => name === 'faas.cpu_usage')).toEqual([]);
     expect(stage.environments()).toMatchObject([{ extensions: [] }]);
     expect(collector.requests.length).toBeLessThan(20);
     expect(stage.log.join('\n')).not.toContain('clickspan:');

@@ -39,6 +39,30 @@ export interface ReceivedLog {
   readonly scope: string;
 }
 
+/** One point of a metric as it came over the wire, with what surrounds it. */
+export interface ReceivedPoint {
+  readonly name: string;
+  readonly unit: string;
+  /** OTLP: 1 delta, 2 cumulative. */
+  readonly temporality: number;
+  readonly startUnixMs: number;
+  readonly endUnixMs: number;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly resource: Readonly<Record<string, unknown>>;
+  /** Of a sum its value; of a histogram the sum of its values. */
+  readonly sum: number;
+  /** Of a histogram only. */
+  readonly histogram:
+    | {
+        readonly count: number;
+        readonly min: number;
+        readonly max: number;
+        readonly bounds: readonly number[];
+        readonly buckets: readonly number[];
+      }
+    | undefined;
+}
+
 /** One request to the collector. */
 export interface ReceivedRequest {
   /** When the request's head had arrived. */
@@ -53,9 +77,10 @@ export interface ReceivedRequest {
 /**
  * How the fake collector behaves: `ok` answers at once; `slow` after `delayMs`; `hang` reads and never answers;
  * `unavailable` answers 503; `broken` closes the connection when the request has arrived; `no-gzip` does not let pages of
- * other origins send anything compressed; `no-logs` knows no logs.
+ * other origins send anything compressed; `no-logs` knows no logs, `no-metrics` no metrics.
  */
-export type CollectorMode = 'ok' | 'slow' | 'hang' | 'unavailable' | 'broken' | 'no-gzip' | 'no-logs';
+export type CollectorMode =
+  'ok' | 'slow' | 'hang' | 'unavailable' | 'broken' | 'no-gzip' | 'no-logs' | 'no-metrics';
 
 /** A stand-in for an OTLP collector, for tests: it keeps what it gets and can misbehave. */
 export interface FakeCollector {
@@ -63,6 +88,7 @@ export interface FakeCollector {
   readonly port: number;
   readonly spans: ReceivedSpan[];
   readonly logs: ReceivedLog[];
+  readonly points: ReceivedPoint[];
   readonly requests: ReceivedRequest[];
   /** How often browsers have asked before. */
   readonly preflights: number;
@@ -90,6 +116,7 @@ export interface FakeCollector {
 export async function startFakeCollector(port = 0): Promise<FakeCollector> {
   const spans: ReceivedSpan[] = [];
   const logs: ReceivedLog[] = [];
+  const points: ReceivedPoint[] = [];
   const requests: ReceivedRequest[] = [];
   const connectionsUnixMs: number[] = [];
   const sockets = new Set<Socket>();
@@ -125,7 +152,9 @@ export async function startFakeCollector(port = 0): Promise<FakeCollector> {
     if (mode === 'broken') return void request.socket.destroy();
     if (mode === 'unavailable') return answer(response, 503, '{"code":14,"message":"unavailable"}');
     if (mode === 'no-logs' && url === '/v1/logs') return answer(response, 404, '{"code":5}');
+    if (mode === 'no-metrics' && url === '/v1/metrics') return answer(response, 404, '{"code":5}');
     if (url === '/v1/logs') logs.push(...decodeLogs(body));
+    else if (url === '/v1/metrics') points.push(...decodePoints(body));
     else spans.push(...decodeSpans(body, unixMs()));
     if (mode === 'slow') await new Promise((done) => setTimeout(done, delayMs));
     answer(response, 200, '{}');
@@ -173,6 +202,7 @@ export async function startFakeCollector(port = 0): Promise<FakeCollector> {
     port: actual,
     spans,
     logs,
+    points,
     requests,
     get preflights() {
       return preflights;
@@ -187,7 +217,7 @@ export async function startFakeCollector(port = 0): Promise<FakeCollector> {
     waitForLog,
     clear: () => {
       preflights = 0;
-      spans.length = logs.length = requests.length = connectionsUnixMs.length = 0;
+      spans.length = logs.length = points.length = requests.length = connectionsUnixMs.length = 0;
     },
     stop: async () => {
       for (const socket of sockets) socket.destroy();
@@ -283,6 +313,79 @@ export function decodeLogs(body: string): ReceivedLog[] {
         resource: toRecord(resource.attributes),
         scope: scope?.name ?? '',
       })),
+    ),
+  );
+}
+
+interface WirePoint {
+  attributes?: WireKeyValue[];
+  startTimeUnixNano: string;
+  timeUnixNano: string;
+}
+
+interface WireData<P> {
+  aggregationTemporality: number;
+  isMonotonic?: boolean;
+  dataPoints: (WirePoint & P)[];
+}
+
+interface WireHistogram {
+  count: string;
+  sum: number;
+  min: number;
+  max: number;
+  bucketCounts: string[];
+  explicitBounds: number[];
+}
+
+interface WireMetricRequest {
+  resourceMetrics: {
+    resource: { attributes?: WireKeyValue[] };
+    scopeMetrics: {
+      metrics: {
+        name: string;
+        unit: string;
+        sum?: WireData<{ asInt: string }>;
+        histogram?: WireData<WireHistogram>;
+      }[];
+    }[];
+  }[];
+}
+
+/** Decodes an OTLP/JSON request of metrics without forgiving anything: a wrong shape throws. */
+export function decodePoints(body: string): ReceivedPoint[] {
+  return (JSON.parse(body) as WireMetricRequest).resourceMetrics.flatMap(({ resource, scopeMetrics }) =>
+    scopeMetrics.flatMap(({ metrics }) =>
+      metrics.flatMap(({ name, unit, sum, histogram }) => {
+        const data = sum ?? histogram!;
+        const toPoint = (point: WirePoint): Omit<ReceivedPoint, 'sum' | 'histogram'> => ({
+          name,
+          unit,
+          temporality: data.aggregationTemporality,
+          startUnixMs: Number(BigInt(point.startTimeUnixNano) / 1000n) / 1000,
+          endUnixMs: Number(BigInt(point.timeUnixNano) / 1000n) / 1000,
+          attributes: toRecord(point.attributes),
+          resource: toRecord(resource.attributes),
+        });
+        return [
+          ...(sum?.dataPoints ?? []).map((point) => ({
+            ...toPoint(point),
+            sum: Number(point.asInt),
+            histogram: undefined,
+          })),
+          ...(histogram?.dataPoints ?? []).map((point) => ({
+            ...toPoint(point),
+            sum: point.sum,
+            histogram: {
+              count: Number(point.count),
+              min: point.min,
+              max: point.max,
+              bounds: point.explicitBounds,
+              buckets: point.bucketCounts.map(Number),
+            },
+          })),
+        ];
+      }),
     ),
   );
 }

@@ -114,11 +114,12 @@ async function writeZip(file, entries) {
 
 await bundle('preload.js', join(layer, 'preload.cjs'), 'cjs', [minifyChunk]);
 await bundle('shim.js', join(layer, 'shim.mjs'), 'es', [builtinsWithoutImport, minifyChunk]);
+await bundle('metrics.js', join(layer, 'metrics.cjs'), 'cjs', [minifyChunk]);
 // Left readable: users bundle and minify it with their own code.
 await bundle('npm.js', join(dist, 'npm', 'clickspan.mjs'), 'es', []);
 await put(join(layer, 'wrapper'), await readFile(join(root, 'scripts', 'wrapper')), 0o755);
 
-const files = ['preload.cjs', 'shim.mjs', 'wrapper'];
+const files = ['preload.cjs', 'shim.mjs', 'metrics.cjs', 'wrapper'];
 await writeZip(
   join(dist, 'layer.zip'),
   files.map((name) => ({

@@ -18,6 +18,7 @@ import type { Report } from './platform/guard.ts';
 /** The options of the Lambda agent; every one can be set by an environment variable. */
 export interface LambdaOptionSchema extends OtlpOptionSchema<never> {
   readonly tracesExporter: Option<'otlp' | 'none'>;
+  readonly metricsExporter: Option<'otlp' | 'none'>;
   readonly serviceName: Option<string>;
   readonly resourceAttributes: Option<Readonly<Record<string, string>>>;
   readonly disabled: Option<boolean>;
@@ -46,6 +47,12 @@ export const LAMBDA_OPTIONS: LambdaOptionSchema = {
     choices: ['otlp', 'none'],
     environment: 'OTEL_TRACES_EXPORTER',
     doc: 'Whether spans are exported (otlp) or not (none).',
+  }),
+  metricsExporter: choiceOption({
+    default: 'none',
+    choices: ['otlp', 'none'],
+    environment: 'OTEL_METRICS_EXPORTER',
+    doc: 'Whether metrics of all invocations are exported (otlp), recorded traces or not, or none.',
   }),
   serviceName: textOption({
     default: '',

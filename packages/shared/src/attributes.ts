@@ -59,6 +59,7 @@ export const GRAPHQL_OPERATION_TYPE = 'graphql.operation.type';
 
 // Errors
 export const ERROR_TYPE = 'error.type';
+export const THREAD_ID = 'thread.id';
 export const EXCEPTION_TYPE = 'exception.type';
 export const EXCEPTION_MESSAGE = 'exception.message';
 export const EXCEPTION_STACKTRACE = 'exception.stacktrace';

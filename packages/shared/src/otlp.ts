@@ -1,14 +1,15 @@
 import type { Attributes, AttributeValue, SpanContext } from '@opentelemetry/api';
+import type { Metric } from './metrics.ts';
 import type { EndedSpan, Scope } from './tracer.ts';
 
 /** Flag bits of OTLP beyond the trace flags: whether the parent's origin is known, and whether it is remote. */
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
-/** A span or log record as OTLP/JSON text beside its scope, ready to be put into a batch. */
+/** A span, log record or metric as OTLP/JSON text beside its scope, ready to be put into a batch. */
 export interface EncodedRecord {
   readonly scope: Scope;
-  /** One JSON object, type `Span` or `LogRecord` of OTLP. */
+  /** One JSON object, type `Span`, `LogRecord` or `Metric` of OTLP. */
   readonly json: string;
 }
 
@@ -80,6 +81,57 @@ export function encodeLog(record: LogRecord): EncodedRecord {
       ...(spanContext && { ...idsOf(spanContext), flags: spanContext.traceFlags }),
     }),
   };
+}
+
+/** OTLP's number for sums that begin anew with each window of time. */
+const DELTA = 1;
+
+/**
+ * Encodes what an instrument has summed up in a window of time: a monotonic sum, or a histogram with explicit bounds.
+ *
+ * @param metric with at least one point
+ * @see https://opentelemetry.io/docs/specs/otel/metrics/data-model/
+ */
+export function encodeMetric({ instrument, startUnixMs, endUnixMs, points, scope }: Metric): EncodedRecord {
+  const { name, unit, bounds } = instrument;
+  const times = { startTimeUnixNano: toUnixNano(startUnixMs), timeUnixNano: toUnixNano(endUnixMs) };
+  const toPoint = (attributes: Attributes): object => ({ attributes: toKeyValues(attributes), ...times });
+  const data = bounds
+    ? {
+        histogram: {
+          aggregationTemporality: DELTA,
+          dataPoints: points.map(({ attributes, count, sum, min, max, buckets }) => ({
+            ...toPoint(attributes),
+            count: String(count),
+            sum,
+            min,
+            max,
+            bucketCounts: buckets.map(String),
+            explicitBounds: bounds,
+          })),
+        },
+      }
+    : {
+        sum: {
+          aggregationTemporality: DELTA,
+          isMonotonic: true,
+          dataPoints: points.map(({ attributes, sum }) => ({
+            ...toPoint(attributes),
+            ...(Number.isSafeInteger(sum) ? { asInt: String(sum) } : { asDouble: sum }),
+          })),
+        },
+      };
+  return { scope, json: toJson({ name, unit, ...data }) };
+}
+
+/**
+ * Joins encoded metrics into one `ExportMetricsServiceRequest`, OTLP/JSON, grouped by scope.
+ *
+ * @param resource the attributes of the process that has measured
+ * @param metrics at least one; an empty batch must not be sent
+ */
+export function encodeMetrics(resource: Attributes, metrics: readonly EncodedRecord[]): string {
+  return encodeRecords('Metrics', 'metrics', resource, metrics);
 }
 
 /**

@@ -25,7 +25,9 @@ import { IN_INVOCATION, createInvocations } from '../features/invocation/invocat
 import type { MessageSpans } from '../features/invocation/messageSpans.ts';
 import { createRenewableIds } from '../features/invocation/renewableIds.ts';
 import { createSampler, createTokenBucket } from '../features/invocation/sampling.ts';
+import { toDeadOutcome } from '../features/invocation/outcome.ts';
 import { decideDeath, toRecoveredSpan } from '../features/invocation/unfinished.ts';
+import { createMetrics } from '../features/metrics/metrics.ts';
 import { createAwsMiddleware } from '../features/outgoing/awsClient.ts';
 import type { AwsMiddleware } from '../features/outgoing/awsClient.ts';
 import { observeAwsSdk } from '../features/outgoing/awsSdk.ts';
@@ -41,6 +43,7 @@ import { readLambdaOptions } from '../options.ts';
 import type { LambdaOptionInput, LambdaOptions } from '../options.ts';
 import { createObserveChannel } from '../platform/channel.ts';
 import { createProcessClock, readProcessStartUnixMs } from '../platform/clock.ts';
+import { readCpuSeconds } from '../platform/cpuTime.ts';
 import { createGuard, createReport } from '../platform/guard.ts';
 import type { Report } from '../platform/guard.ts';
 import { openConnection, openPlainConnection, toOrigin } from '../platform/httpConnection.ts';
@@ -56,6 +59,7 @@ import { readXrayHeader } from '../platform/xrayEnvironment.ts';
 import { readMaxMemoryBytes, toResource } from '../resource.ts';
 import { VERSION } from '../version.ts';
 import { createStartCall } from './startCall.ts';
+import type { LoadMetrics } from './startMetrics.ts';
 import type { Agent } from './globalAgent.ts';
 
 /** How an agent is used. */
@@ -63,6 +67,7 @@ export interface AgentMode {
   /** Every invocation passes through the wrapped handler, since nothing is wrapped around it. */
   readonly outermost: boolean;
   readonly code?: LambdaOptionInput | undefined;
+  readonly loadMetrics: LoadMetrics;
 }
 
 /** The agent, as its own entry sees it. */
@@ -84,7 +89,7 @@ const BATCH_MS = 1000;
 const SCOPE = '@clickspan/lambda';
 
 /** Puts the agent together; the composition root. Nothing is sent before `ready`. */
-export function createAgent({ outermost, code }: AgentMode): StartedAgent | undefined {
+export function createAgent({ outermost, code, loadMetrics }: AgentMode): StartedAgent | undefined {
   const clock = createProcessClock();
   const report = createReport((line) => process.stderr.write(line), Date.now);
   const guard = createGuard(report);
@@ -96,6 +101,13 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
   const spans = createExporterFor(TRACES, options, report);
   if (spans) exporters?.add(spans);
   const concurrent = isConcurrent();
+  const metrics = createMetrics({
+    load: () => loadMetrics()({ scope: { name: SCOPE, version: VERSION }, now: clock.now, concurrent }),
+    guard,
+    cpuSeconds: concurrent ? undefined : readCpuSeconds,
+  });
+  const metricsExporter = createExporterFor(metrics.signal, options, report);
+  if (metricsExporter) exporters?.add(metrics.toExporter(metricsExporter));
   // One line of one file: it tells of one invocation at a time.
   const crashRecord = concurrent
     ? undefined
@@ -106,8 +118,12 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
   if (died)
     guard(() => {
       const death = decideDeath(died, readMaxMemoryBytes(process.env), clock.now());
-      tell(toRecoveredSpan(died, death, { name: SCOPE, version: VERSION }));
+      if (died.recorded) tell(toRecoveredSpan(died, death, { name: SCOPE, version: VERSION }));
+      metrics.addDead(toDeadOutcome(died, death), died.seenBytes);
     });
+  // At once, since this process may die as the one before did.
+  if (died || Object.keys(crashRecord?.unsent ?? {}).length > 0)
+    setImmediate(() => void exporters?.flush(NaN, false).catch(() => {}));
   const held = createHeldTraces(tell);
   const sampler = createSampler({
     sampler: options.sampler,
@@ -145,6 +161,7 @@ export function createAgent({ outermost, code }: AgentMode): StartedAgent | unde
     initStartUnixMs,
     serverTiming: options.serverTiming,
     completesResults: outermost,
+    watch: metricsExporter && metrics.watch,
     sampler,
     held,
     keeps: { errors: options.keep.includes('errors'), coldStarts: options.keep.includes('cold_starts') },

@@ -15,6 +15,7 @@ const UNFINISHED = {
   parentSpanId: '',
   attributes: {},
   links: [],
+  recorded: true,
 };
 const NO_CRASH: CrashRecord = {
   restarted: false,

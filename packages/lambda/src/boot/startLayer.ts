@@ -4,15 +4,17 @@ import type { Handler } from '../features/handler/loadHandler.ts';
 import { createAgent } from './createAgent.ts';
 import type { StartedAgent } from './createAgent.ts';
 import { publishAgent } from './globalAgent.ts';
+import type { LoadMetrics } from './startMetrics.ts';
 
 /**
  * Starts the agent as the layer does: registers it while the function's code is loaded, and gives the wrapped handler.
  *
  * @param handler value that `_HANDLER` had before the preload changed it
+ * @param loadMetrics loads what sums metrics up
  * @returns the handler; rejects with exactly what the runtime client would have met while loading the function
  */
-export async function startLayer(handler: string): Promise<Handler> {
-  const agent = start();
+export async function startLayer(handler: string, loadMetrics: LoadMetrics): Promise<Handler> {
+  const agent = start(loadMetrics);
   const ready = agent?.ready();
   const load = (): Promise<Handler> =>
     loadHandler({
@@ -27,9 +29,9 @@ export async function startLayer(handler: string): Promise<Handler> {
   return agent?.wrap(loaded) ?? loaded;
 }
 
-function start(): StartedAgent | undefined {
+function start(loadMetrics: LoadMetrics): StartedAgent | undefined {
   try {
-    const agent = createAgent({ outermost: true });
+    const agent = createAgent({ outermost: true, loadMetrics });
     if (agent) publishAgent(agent);
     return agent;
   } catch (error) {

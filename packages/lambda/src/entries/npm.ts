@@ -1,6 +1,7 @@
 import { createAgent } from '../boot/createAgent.ts';
 import { findAgent, publishAgent } from '../boot/globalAgent.ts';
 import type { Agent } from '../boot/globalAgent.ts';
+import { startMetrics } from '../boot/startMetrics.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
 import { addAwsMiddleware } from '../features/outgoing/awsSdk.ts';
 import type { AwsClient } from '../features/outgoing/awsSdk.ts';
@@ -75,7 +76,7 @@ function start(code: WrapOptions): Agent | undefined {
   if (!process.env['AWS_LAMBDA_RUNTIME_API'] || !isOwnProcess()) return undefined;
   try {
     claimProcess();
-    const agent = createAgent({ outermost: false, code: { ...code } });
+    const agent = createAgent({ outermost: false, code: { ...code }, loadMetrics: () => startMetrics });
     if (!agent) return undefined;
     publishAgent(agent);
     void agent.ready();

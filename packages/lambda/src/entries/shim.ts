@@ -4,6 +4,7 @@
  */
 import { ORIGINAL_HANDLER } from '../boot/preloaded.ts';
 import { startLayer } from '../boot/startLayer.ts';
+import type { LoadMetrics } from '../boot/startMetrics.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
 
 const original = process.env[ORIGINAL_HANDLER] ?? '';
@@ -11,4 +12,10 @@ delete process.env[ORIGINAL_HANDLER];
 // The function's code sees its own handler's name.
 process.env['_HANDLER'] = original;
 
-export const handler: Handler = await startLayer(original);
+/** At once, and by the path of this file, which is no module of the function's. */
+const loadMetrics: LoadMetrics = () => {
+  const { createRequire } = process.getBuiltinModule('node:module');
+  return (createRequire(import.meta.url)('./metrics.cjs') as typeof import('./metrics.ts')).startMetrics;
+};
+
+export const handler: Handler = await startLayer(original, loadMetrics);

@@ -13,6 +13,8 @@ type Outcome =
 
 interface Fake {
   readonly exporter: Exporter<EndedSpan>;
+  /** Sums that have not been asked for. */
+  readonly summedUp: EndedSpan[];
   /** The names of the spans of each request. */
   readonly sent: string[][];
   readonly bodies: string[];
@@ -25,6 +27,7 @@ interface Fake {
 }
 
 function start(maxQueueBytes = 1_000_000): Fake {
+  const summedUp: EndedSpan[] = [];
   const sent: string[][] = [];
   const bodies: string[] = [];
   const aborted: number[] = [];
@@ -62,10 +65,11 @@ function start(maxQueueBytes = 1_000_000): Fake {
     bodies,
     aborted,
     reports,
+    summedUp,
     outcome: 200,
     nowMs: 0,
     exporter: createExporter({
-      signal: TRACES,
+      signal: { ...TRACES, collect: () => summedUp.splice(0) },
       transport: { post },
       resource: { 'service.name': 'f' },
       maxQueueBytes,
@@ -348,6 +352,22 @@ describe('exporter', () => {
     // A rejection that nobody handles would be told by the test's own process.
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(reports).toHaveLength(2);
+  });
+
+  it('asks for sums once nothing else waits, so that what was not taken goes out again as it was', async () => {
+    const fake = start();
+    fake.outcome = 503;
+    fake.summedUp.push(span('a'));
+    await fake.exporter.flush(3000, true);
+    fake.summedUp.push(span('b'));
+    await fake.exporter.flush(3000, true);
+    fake.outcome = 200;
+    fake.nowMs = 5000;
+    await fake.exporter.flush(3000, true);
+    await fake.exporter.flush(3000, true);
+    expect(fake.sent).toEqual([['a'], ['a'], ['a'], ['b']]);
+    fake.summedUp.push(span('c'));
+    expect(fake.exporter.unsent()).toHaveLength(1);
   });
 
   it('resolves when the tail is used up, although no answer has come', async () => {

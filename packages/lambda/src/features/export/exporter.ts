@@ -72,7 +72,7 @@ const NOT_TAKEN_PAUSE_MS = 60_000;
  */
 export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter<T> {
   const { signal, transport, resource, timeoutMs, nowMs, report } = environment;
-  const queue = createRecordQueue(signal.encode, environment.maxQueueBytes);
+  const queue = createRecordQueue(signal, environment.maxQueueBytes);
   let unanswered: Sent[] = [];
   let breaker = CLOSED;
 
@@ -128,7 +128,7 @@ export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter
   const send = async (): Promise<boolean> => {
     const records = queue.take();
     if (records.length === 0) return false;
-    const more = queue.size() > 0;
+    const more = queue.waiting() > 0;
     const dropped = queue.dropped();
     const { droppedAttribute } = signal;
     const attributes =
@@ -141,7 +141,7 @@ export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter
       (answer) => settle(sent, answer),
       (error: unknown) => settle(sent, undefined, (error as Error).message),
     );
-    return more && breaker === CLOSED;
+    return breaker === CLOSED && (more || (signal.collect !== undefined && queue.size() > 0));
   };
 
   return {

@@ -1,11 +1,14 @@
 import type { EncodedRecord } from '@clickspan/shared/otlp';
+import type { Signal } from './signal.ts';
 
 /** Records of one signal that wait to be sent, bounded in bytes; the oldest go first when there are too many. */
 export interface RecordQueue<T> {
   /** Takes something in; it is encoded later, outside of the caller's wait. */
   add(item: T): void;
-  /** How many records wait. */
+  /** How many records wait; where there are none, what has been summed up is taken in before. */
   size(): number;
+  /** How many records wait already. */
+  waiting(): number;
   /** Takes out the oldest records, up to one request's worth. */
   take(): EncodedRecord[];
   /** Puts back what could not be sent. */
@@ -26,10 +29,11 @@ const MAX_UNENCODED = 512;
 /**
  * Makes a queue.
  *
- * @param encode may throw; what cannot be written is dropped
+ * @param signal whose records they are; what it cannot write is dropped
  * @param maxBytes how many bytes of encoded records may wait
  */
-export function createRecordQueue<T>(encode: (item: T) => EncodedRecord, maxBytes: number): RecordQueue<T> {
+export function createRecordQueue<T>(signal: Signal<T>, maxBytes: number): RecordQueue<T> {
+  const { encode, collect } = signal;
   let fresh: T[] = [];
   let waiting: EncodedRecord[] = [];
   let bytes = 0;
@@ -58,12 +62,18 @@ export function createRecordQueue<T>(encode: (item: T) => EncodedRecord, maxByte
     trim();
   };
 
+  const count = (): number => fresh.length + waiting.length;
+
   return {
     add(item) {
       fresh.push(item);
       if (fresh.length >= MAX_UNENCODED) encodeFresh();
     },
-    size: () => fresh.length + waiting.length,
+    size() {
+      if (collect && count() === 0) fresh.push(...collect());
+      return count();
+    },
+    waiting: count,
     take() {
       encodeFresh();
       let count = 0;
@@ -82,6 +92,7 @@ export function createRecordQueue<T>(encode: (item: T) => EncodedRecord, maxByte
       trim();
     },
     list() {
+      if (collect) fresh.push(...collect());
       encodeFresh();
       return waiting;
     },

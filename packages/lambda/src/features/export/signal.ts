@@ -19,6 +19,8 @@ export interface Signal<T> {
   readonly encode: (item: T) => EncodedRecord;
   /** Joins records into one request. */
   readonly encodeBatch: (resource: Attributes, records: readonly EncodedRecord[]) => string;
+  /** Gives what has been summed up, once nothing else waits any more. */
+  readonly collect?: () => readonly T[];
   /** The resource's attribute that tells how many were dropped, where it does. */
   readonly droppedAttribute?: string;
 }

@@ -37,6 +37,7 @@ const STARTED = {
     'url.path': '/orders',
   },
   links: [{ context: { ...CONTEXT, traceState: { serialize: () => 'a=1' } as never } }],
+  recorded: true,
 };
 
 describe('the record of crashes', () => {
@@ -68,6 +69,16 @@ describe('the record of crashes', () => {
       seenUnixMs: 2500,
       seenBytes: 99,
     });
+  });
+
+  it('finds what there is to be counted of one that is not recorded', () => {
+    const attributes = {
+      'faas.coldstart': true,
+      'clickspan.init_ms': 81.5,
+      'clickspan.init.type': 'on-demand',
+    };
+    open().begin({ ...STARTED, attributes, recorded: false }, 4000);
+    expect(open().unfinished).toMatchObject({ recorded: false, attributes });
   });
 
   it('finds none that has ended', () => {

@@ -1,4 +1,6 @@
 import {
+  CLICKSPAN_INIT_MS,
+  CLICKSPAN_INIT_TYPE,
   CLICKSPAN_SPAN_TYPE,
   FAAS_COLDSTART,
   FAAS_INVOCATION_ID,
@@ -125,7 +127,7 @@ function toLatest(records: readonly EncodedRecord[], maxCharacters: number): rea
  * a caller waits for it: each object that is walked costs as much as the rest.
  */
 function toBriefLine(
-  { name, kind, startUnixMs, context, parentSpanId, attributes }: StartedInvocation,
+  { name, kind, startUnixMs, context, parentSpanId, attributes, recorded }: StartedInvocation,
   deadlineUnixMs: number,
   seenUnixMs: number,
   seenBytes: number,
@@ -133,12 +135,17 @@ function toBriefLine(
   const { traceId, spanId, traceFlags } = context;
   const deadline = Number.isFinite(deadlineUnixMs) ? deadlineUnixMs : null;
   const [id, trigger] = [attributes[FAAS_INVOCATION_ID], attributes[FAAS_TRIGGER]].map(toJsonText);
+  const { [CLICKSPAN_INIT_MS]: initMs, [CLICKSPAN_INIT_TYPE]: initType } = attributes;
+  const init =
+    typeof initMs === 'number'
+      ? `,"${CLICKSPAN_INIT_MS}":${initMs},"${CLICKSPAN_INIT_TYPE}":${toJsonText(initType)}`
+      : '';
   return (
     `{"unfinished":{"name":${toJsonText(name)},"kind":${kind},"startUnixMs":${startUnixMs},"deadlineUnixMs":${deadline},` +
     `"context":{"traceId":"${traceId}","spanId":"${spanId}","traceFlags":${traceFlags}},"parentSpanId":"${parentSpanId}",` +
     `"attributes":{"${CLICKSPAN_SPAN_TYPE}":"invocation","${FAAS_COLDSTART}":${attributes[FAAS_COLDSTART] === true},` +
-    `"${FAAS_INVOCATION_ID}":${id},"${FAAS_TRIGGER}":${trigger}},` +
-    `"links":[],"seenUnixMs":${seenUnixMs},"seenBytes":${seenBytes}}}`
+    `"${FAAS_INVOCATION_ID}":${id},"${FAAS_TRIGGER}":${trigger}${init}},` +
+    `"links":[],"recorded":${recorded},"seenUnixMs":${seenUnixMs},"seenBytes":${seenBytes}}}`
   );
 }
 

@@ -8,16 +8,25 @@ import { describeMessage } from '../triggers/describeMessage.ts';
 import { createHeldTraces } from './heldTraces.ts';
 import { createInvocations } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
+import type { Outcome } from './outcome.ts';
 import { createSampler } from './sampling.ts';
 
 const GUARD = createGuard(() => {});
+
+interface Started {
+  readonly invocation: Invocation;
+  readonly ended: EndedSpan[];
+  readonly outcomes: Outcome[];
+}
 
 function start(
   event: unknown = {},
   completesResults = true,
   initializationType = 'provisioned-concurrency',
-): { invocation: Invocation; ended: EndedSpan[] } {
+  sample = true,
+): Started {
   const ended: EndedSpan[] = [];
+  const outcomes: Outcome[] = [];
   const provider = createTracerProvider({
     clock: () => 1000,
     ids: createIdSource((bytes) => bytes.fill(7)),
@@ -26,6 +35,7 @@ function start(
     },
     runWith: (_, run) => run(),
     describe: toExceptionAttributes,
+    sample: () => sample,
     // The environment had been made ahead of demand: its init is a trace of its own.
     onEnd: (span) => void (span.name !== 'init' && ended.push(span)),
   });
@@ -47,6 +57,7 @@ function start(
     initStartUnixMs: 0,
     serverTiming: true,
     completesResults,
+    watch: () => (outcome) => outcomes.push(outcome),
     sampler: createSampler({
       sampler: 'parentbased_always_on',
       ratio: 1,
@@ -57,7 +68,7 @@ function start(
     keeps: { errors: true, coldStarts: true },
     capture: { event: false, result: false, toText: String },
   });
-  return { invocation: invocations.start(event, { awsRequestId: 'r' }), ended };
+  return { invocation: invocations.start(event, { awsRequestId: 'r' }), ended, outcomes };
 }
 
 /** Throws at whatever is asked of it. */
@@ -124,6 +135,32 @@ describe('an invocation', () => {
       headers: Record<string, string>;
     };
     expect(headers['server-timing']!.includes('init;dur=')).toBe(tells);
+  });
+
+  it.each<[string, (invocation: Invocation) => unknown, Partial<Outcome>]>([
+    ['succeeds', (invocation) => invocation.succeed({ statusCode: 404 }), { errorType: undefined }],
+    ['answers 503', (invocation) => invocation.succeed({ statusCode: 503 }), { errorType: '503' }],
+    ['throws', (invocation) => invocation.fail(new RangeError('x')), { errorType: 'RangeError' }],
+    ['throws what cannot be read', (invocation) => invocation.fail(HOSTILE), { errorType: '_OTHER' }],
+    ['times out', (invocation) => invocation.timeOut(), { errorType: 'timeout', timedOut: true }],
+    ['exits', (invocation) => invocation.exit(1, undefined), { errorType: 'Runtime.ExitError' }],
+    ['is idle', (invocation) => invocation.idle(), { errorType: undefined }],
+  ])('that %s tells its outcome once, recorded or not', (_, end, outcome) => {
+    for (const sample of [true, false]) {
+      const { invocation, ended, outcomes } = start({}, true, undefined, sample);
+      GUARD(() => end(invocation));
+      invocation.succeed({ statusCode: 200 });
+      expect(ended).toHaveLength(sample ? 1 : 0);
+      expect(outcomes).toMatchObject([
+        {
+          timedOut: false,
+          ...outcome,
+          startUnixMs: 1000,
+          endUnixMs: 1000,
+          attributes: { 'clickspan.init_ms': 1000 },
+        },
+      ]);
+    }
   });
 
   it('completes a result without a status only where nobody else sees the result', () => {

@@ -31,6 +31,7 @@ import type { HttpStatus } from './httpResponse.ts';
 import { recordInit, toInitAttributes, toInitMs } from './initSpan.ts';
 import { createMessageSpans } from './messageSpans.ts';
 import type { MessageEnvironment, MessageSpans } from './messageSpans.ts';
+import type { Outcome } from './outcome.ts';
 import { toOrigin } from './origin.ts';
 import type { XrayUse } from './origin.ts';
 import type { Sampler } from './sampling.ts';
@@ -47,7 +48,7 @@ export interface LambdaContext {
 export interface Invocation {
   /** The context in which the handler runs. */
   readonly context: Context;
-  /** What is known of it already; nothing where its trace is not recorded. */
+  /** What is known of it already; nothing where its trace is not recorded, and nobody else wants to know how it ends. */
   readonly unfinished: StartedInvocation | undefined;
   /** The head of a streamed response is about to be written; gives the one to write. */
   answerHead(head: unknown): unknown;
@@ -80,6 +81,8 @@ export interface InvocationEnvironment extends Omit<MessageEnvironment, 'follow'
   readonly serverTiming: boolean;
   /** What the handler returns goes to the runtime; otherwise code of the function's own may see it before. */
   readonly completesResults: boolean;
+  /** Called when an invocation begins, recorded or not; gives what is told how it has ended. */
+  readonly watch?: (() => (outcome: Outcome) => void) | undefined;
   readonly sampler: Sampler;
   readonly held: HeldTraces;
   /** What is told of traces that are not sampled by our own decision. */
@@ -112,14 +115,19 @@ export const IN_INVOCATION: symbol = Symbol('clickspan.invocation');
 /** An event whose fields cannot even be read. */
 const UNREADABLE: Trigger = { kind: KIND_SERVER, attributes: { [FAAS_TRIGGER]: 'other' } };
 
+/** OpenTelemetry's word for an error of which nothing else is known. */
+const UNREADABLE_ERROR = '_OTHER';
+
 /** An invocation whose span has been started. */
 interface Opened {
   readonly span: Span;
   readonly sampled: boolean;
   readonly startUnixMs: number;
   readonly init: Init | undefined;
+  readonly attributes: Attributes;
   readonly trigger: Trigger;
   readonly messages: MessageSpans;
+  readonly settled: ((outcome: Outcome) => void) | undefined;
 }
 
 /** Makes the source of invocations; there is one in each environment. */
@@ -143,6 +151,7 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
     part: (part) => environmentStart.part(part),
     start(event, lambda) {
       const startUnixMs = now();
+      const settled = environment.watch?.();
       const init = environmentStart.invoke(startUnixMs);
       const cold = init?.cold === true;
       const trigger = guard(() => environment.parseTrigger(event, lambda)) ?? UNREADABLE;
@@ -173,10 +182,29 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
       const parentSpanId = parent?.spanId ?? '';
       return {
         context,
-        unfinished: isRecorded
-          ? { name, kind, startUnixMs, context: spanContext, parentSpanId, attributes, links }
-          : undefined,
-        ...createEndings(environment, { span, sampled, startUnixMs, init, trigger, messages }),
+        unfinished:
+          isRecorded || settled
+            ? {
+                name,
+                kind,
+                startUnixMs,
+                context: spanContext,
+                parentSpanId,
+                attributes,
+                links,
+                recorded: isRecorded,
+              }
+            : undefined,
+        ...createEndings(environment, {
+          span,
+          sampled,
+          startUnixMs,
+          init,
+          attributes,
+          trigger,
+          messages,
+          settled,
+        }),
       };
     },
   };
@@ -185,19 +213,24 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
 /** Makes the ways in which an invocation can end. */
 function createEndings(
   { now, guard, held, keeps, capture, serverTiming, completesResults }: InvocationEnvironment,
-  { span, sampled, startUnixMs, init, trigger, messages }: Opened,
+  { span, sampled, startUnixMs, init, attributes, trigger, messages, settled }: Opened,
 ): Omit<Invocation, 'context' | 'unfinished'> {
   const cold = init?.cold === true;
   const { answer, batch } = trigger;
   let failed = false;
+  let errorType: string | undefined;
+  let timedOut = false;
+  let ended = false;
   let head: { readonly given: unknown } | undefined;
   const setError = (type: string, message?: string): void => {
     failed = true;
+    errorType = type;
     span.setAttribute(ERROR_TYPE, type);
     span.setStatus({ code: STATUS_ERROR, ...(message && { message }) });
   };
   const describeError = (error: unknown): void => {
     failed = true;
+    errorType = UNREADABLE_ERROR;
     span.setStatus({ code: STATUS_ERROR });
     guard(() => {
       const { 'exception.type': type, 'exception.message': message } = toMaskedException(error);
@@ -221,10 +254,13 @@ function createEndings(
     messages.settle(failures);
   };
   const isKept = (): boolean => (failed && keeps.errors) || (cold && keeps.coldStarts);
-  const end = (endUnixMs?: number): void => {
+  const end = (endUnixMs = now()): void => {
     const open = span.isRecording();
     span.end(endUnixMs);
     if (open && !sampled) held.settle(span.spanContext().traceId, isKept());
+    if (ended) return;
+    ended = true;
+    settled?.({ attributes, startUnixMs, endUnixMs, errorType, timedOut });
   };
   const toTiming = (endUnixMs?: number): string => {
     const spanContext = span.spanContext();
@@ -260,6 +296,7 @@ function createEndings(
       end();
     },
     timeOut() {
+      timedOut = true;
       span.setAttribute(CLICKSPAN_END_REASON, 'timeout');
       setError('timeout', 'The function is about to run into its timeout.');
       guard(() => messages.abandon('timeout', 'timeout'));

@@ -16,6 +16,8 @@ export interface Unfinished {
   readonly parentSpanId: string;
   readonly attributes: Attributes;
   readonly links: readonly Link[];
+  /** Its span is told; otherwise it is only counted. */
+  readonly recorded: boolean;
   /** When the process was last seen at work. */
   readonly seenUnixMs: number;
   /** How much memory it had then. */
