@@ -76,7 +76,7 @@ const TOLERANCE_MS = 1;
  * @returns undoes it
  */
 export function observeVitals({ window, guard, clock, afterLoad, actions, emit }: VitalsDeps): () => void {
-  let isOn = true;
+  const relay: Relay = {};
   let stopInputs = (): void => {};
   /** By interaction, how long its slowest event took, and the action that one of them began. */
   const inputs = new Map<number, { readonly ms: number; readonly spanContext: SpanContext | undefined }>();
@@ -127,15 +127,23 @@ export function observeVitals({ window, guard, clock, afterLoad, actions, emit }
 
   const stopWaiting = afterLoad(() => {
     stopInputs = observeEntries(window, guard, 'event', onInput).stop;
-    for (const observe of [onTTFB, onFCP, onLCP, onCLS, onINP]) {
-      observe((vital) => {
-        if (isOn) guard(() => onVital(vital));
-      });
-    }
+    relay.tell = (vital) => guard(() => onVital(vital));
+    for (const observe of [onTTFB, onFCP, onLCP, onCLS, onINP]) observe(tell.bind(relay));
   });
   return () => {
-    isOn = false;
+    delete relay.tell;
     stopWaiting();
     stopInputs();
   };
+}
+
+/** What the library calls: it has no way to stop, and keeps its observers for the life of the page. */
+interface Relay {
+  /** Absent when nobody listens any more; then nothing of the agent is kept with them. */
+  tell?: (vital: Vital) => void;
+}
+
+/** Bound, not nested: functions hold on to whatever is around them. */
+function tell(this: Relay, vital: Vital): void {
+  this.tell?.(vital);
 }
