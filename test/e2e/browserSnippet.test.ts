@@ -46,6 +46,12 @@ beforeAll(async () => {
         });`,
       ),
     },
+    '/never': {
+      html: toHtml(
+        ` data-propagate-to="${api.url}" data-never-propagate-to="https://other.example, ${api.url}/echo, /x"`,
+        `fetch('/echo?load')`,
+      ),
+    },
     '/consent': { html: toHtml(' data-consent="required"', `fetch('/echo?load')`) },
     '/unsampled': { html: toHtml(' data-sample-ratio="0"', `fetch('/echo?load')`) },
   });
@@ -197,6 +203,29 @@ describe('what happens before the agent comes', () => {
     expect(requestTo(site, '/echo?request')?.headers['x-own']).toBe('2');
     expect(stampOf('/echo?url')).toMatch(/-03$/);
     expect(requestTo(site, '/echo?url')).toMatchObject({ method: 'POST', body: 'x' });
+  });
+
+  it('is never stamped where it must not be', async () => {
+    await open('/never');
+    await page.evaluate(async (url) => {
+      await fetch(`${url}/slow?ms=0`);
+      await fetch(`${url}/echo?never`);
+      const xhr = new XMLHttpRequest();
+      xhr.open('GET', `${url}/echo/never`);
+      await new Promise((done) => {
+        xhr.onloadend = done;
+        xhr.send();
+      });
+    }, api.url);
+    const isStamped = api.requests.map(({ url, headers }) => [url, 'traceparent' in headers]);
+    expect(isStamped).toEqual([
+      ['/slow?ms=0', true],
+      ['/echo?never', false],
+      ['/echo/never', false],
+    ]);
+    expect(stampOf('/echo?load')).toBeDefined();
+    await bringAgent();
+    await collector.waitForSpans(4, hasType('request'));
   });
 
   it('gives the browser’s functions back', async () => {

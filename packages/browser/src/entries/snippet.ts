@@ -1,10 +1,9 @@
 import type { EarlyEvent, EarlyPatch, EarlyRecords, EarlyRequest } from '../features/early/earlyRecords.ts';
 
 declare global {
-  interface Window {
-    /** What the snippet hands to the agent. */
-    clickspanEarly?: EarlyRecords | undefined;
-  }
+  /** What the snippet hands to the agent. */
+  // oxlint-disable-next-line no-var -- so that it is one of the window's
+  var clickspanEarly: EarlyRecords | undefined;
 }
 
 /** What a request came to: an answer, an XHR, or an error. */
@@ -16,7 +15,7 @@ type Methods = Record<string, Method>;
 // Runs inline, before everything else of the page, and is as short as can be, not as clear: `adoptEarly` takes over what it
 // keeps. Its options are attributes of its own script tag, named as the agent's. A block keeps its names from the page.
 try {
-  const { consent, sampleRatio, propagateTo } = document.currentScript!.dataset;
+  const { consent, sampleRatio, propagateTo, neverPropagateTo } = document.currentScript!.dataset;
   // Whoever asks for consent does so elsewhere, and nothing is kept before.
   if (!consent) {
     /** A span id is what is left of a trace id behind its 16th digit. */
@@ -28,8 +27,8 @@ try {
     const opened = Symbol();
     // Read only where it matters: the first touch of the storage takes time.
     const session: string = (sampleRatio && localStorage['clickspan.session']) || toId();
-    const patches = ['fetch', 'open', 'setRequestHeader', 'send'].map((name, index): EarlyPatch => {
-      const owner = (index ? XMLHttpRequest.prototype : window) as unknown as Methods;
+    const patches = 'fetch,open,setRequestHeader,send'.split(/, */).map((name, index): EarlyPatch => {
+      const owner = (index ? XMLHttpRequest.prototype : self) as unknown as Methods;
       const original = owner[name]!;
       const patched: Method = new Proxy(original, {
         apply(_, self, args) {
@@ -53,7 +52,7 @@ try {
                 if (init.constructor != Object || input.url || carrier.has('traceparent')) throw 0;
                 args[1] = { ...init, headers: carrier };
               }
-              const href = '' + new URL(address, document.baseURI);
+              const href = new Request(address).url;
               // An event is current in its listeners, and in the microtasks that follow each.
               const [, traceId = toId(), parentSpanId] = records.find((record) => record[0] == event) || base;
               const spanId = toId(16);
@@ -68,12 +67,14 @@ try {
                 );
                 return outcome;
               };
-              if ((origin + ',' + propagateTo).split(',').some((entry) => href.startsWith(entry + '/')))
-                carrier[index ? 'setRequestHeader' : 'set'](
-                  'traceparent',
-                  // Without a ratio it compares with no number, so it is sampled.
-                  `00-${traceId}-${spanId}-0${(('0x' + session.slice(18, 31)) as unknown as number) / 2 ** 52 < 1 - (sampleRatio as unknown as number) ? 2 : 3}`,
-                );
+              // Of an exception the beginning is enough: what is not stamped does no harm.
+              neverPropagateTo?.split(/, */).find((entry) => href.startsWith(entry)) ||
+                ((origin + ',' + propagateTo).split(/, */).find((entry) => href.startsWith(entry + '/')) &&
+                  carrier[index ? 'setRequestHeader' : 'set'](
+                    'traceparent',
+                    // Without a ratio it compares with no number, so it is sampled.
+                    `00-${traceId}-${spanId}-0${(('0x' + session.slice(18, 31)) as unknown as number) / 2 ** 52 < 1 - (sampleRatio as unknown as number) ? 2 : 3}`,
+                  ));
             }
           } catch {
             // The browser judges what is asked for.
@@ -89,7 +90,7 @@ try {
       return [owner, name, original, (owner[name] = patched)];
     });
 
-    ['click', 'load', 'error', 'unhandledrejection'].map((type, index) =>
+    'click,load,error,unhandledrejection'.split(/, */).map((type, index) =>
       addEventListener(
         type,
         (event) => {
@@ -100,7 +101,7 @@ try {
       ),
     );
 
-    window.clickspanEarly = [records, patches, session];
+    clickspanEarly = [records, patches, session];
   }
 } catch {
   // Without ids or without storage there is nothing to keep; the page goes on.

@@ -73,12 +73,13 @@ export function adoptEarly(deps: AdoptDeps, { records, load }: TakenEarly): void
       canCarryHeaders: true,
     };
     const request = at(startMs, () => current.runWith(context, () => requests.start(call)));
-    const finish = ([endMs, status, errorName = 'error', headers]: EarlyEnd): void =>
+    const finish = ([endMs, status, errorName = 'error', headers]: EarlyEnd, isOver = false): void =>
       at(endMs, () => {
-        if (status || headers) request?.responded(status ?? 0, headers?.get('server-timing'));
+        if (status || headers) request?.responded(status ?? 0, headers?.get('server-timing'), isOver);
         else request?.failed(errorName === 'AbortError' ? 'abort' : errorName);
       });
-    if (end.length) return finish(end);
+    // The browser's timing of what is over has come before us.
+    if (end.length) return finish(end, true);
     record.push = (...later: unknown[]) => {
       // The page goes on in the same task.
       current.resume(context, true);
