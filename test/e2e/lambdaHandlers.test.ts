@@ -72,6 +72,17 @@ describe('a handler on a runtime client before version 4', () => {
     }
   });
 
+  it('that the client cannot even call holds nothing', async () => {
+    const running = await start(
+      'process.env = Object.freeze({ ...process.env }); export const handler = async () => 1;',
+    );
+    const { functionError } = await running.emulator.invoke('traced', {});
+    expect(functionError).toBe('Unhandled');
+    await until('the environment rests', () => running.environments('traced')[0]!.frozen);
+    const { startUnixMs, endUnixMs } = running.environments('traced')[0]!.invocations.at(-1)!;
+    expect(endUnixMs! - startUnixMs).toBeLessThan(2000);
+  });
+
   it('is answered without our name lookup, which would keep the process at work', async () => {
     const running = await start(`
       import dns from 'node:dns';

@@ -82,6 +82,8 @@ export interface StartedAgent extends Agent {
 
 /** An invocation that the wrapped handler has not seen after so long is not going to come to it. */
 const UNSEEN_MS = 100;
+/** The same where nothing but the runtime client stands before it, which refuses few. */
+const REFUSED_MS = 1000;
 /** How often it is written down that the process is at work. */
 const SEEN_EVERY_MS = 500;
 /** Where nothing is frozen, spans wait so long for others. */
@@ -327,7 +329,7 @@ function createExtensionFor(outermost: boolean, report: Report): Extension | und
     now: Date.now,
     after,
     report,
-    unseenMs: outermost ? undefined : UNSEEN_MS,
+    unseenMs: outermost ? REFUSED_MS : UNSEEN_MS,
   });
 }
 

@@ -1,5 +1,6 @@
 import type { AwsMiddleware } from '../features/outgoing/awsClient.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
+import { toBareObject } from '../platform/bareObject.ts';
 
 /**
  * The agent of this process. The layer and the npm package may be different versions in one process: this is all that
@@ -26,5 +27,5 @@ export function findAgent(): Agent | undefined {
 
 /** Makes an agent the one of this process. */
 export function publishAgent(agent: Agent): void {
-  Object.defineProperty(globalThis, KEY, { value: agent, configurable: true });
+  Object.defineProperty(globalThis, KEY, toBareObject({ value: agent, configurable: true }));
 }

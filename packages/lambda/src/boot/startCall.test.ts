@@ -108,6 +108,7 @@ describe('a call of the handler', () => {
 
   it.each<[string, Partial<StartCallParts>, unknown?]>([
     ['the first call', { onFirst: fails }],
+    ['the clock', { clock: { now: Date.now, resync: fails } }],
     ['starting', { invocations: { initialized: fails, loading: fails, part: fails, start: fails } }],
     [
       'ending',

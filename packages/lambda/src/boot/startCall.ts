@@ -111,7 +111,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
   };
 
   return (event, lambda, responseStream) => {
-    clock.resync();
+    guard(clock.resync);
     const first = onFirst;
     onFirst = undefined;
     if (first) guard(first);

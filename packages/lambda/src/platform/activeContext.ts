@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import type { Context, ContextManager } from '@opentelemetry/api';
+import { toBareObject } from './bareObject.ts';
 
 /** Keeps the current context across asynchronous calls; implements the OpenTelemetry API's context manager. */
 export interface ActiveContext extends ContextManager {
@@ -28,7 +29,11 @@ export function createActiveContext(): ActiveContext {
       const bound = function (this: unknown, ...args: unknown[]): unknown {
         return storage.run(context, () => Reflect.apply(target, this, args));
       };
-      return Object.defineProperty(bound, 'length', { value: target.length }) as unknown as typeof target;
+      return Object.defineProperty(
+        bound,
+        'length',
+        toBareObject({ value: target.length }),
+      ) as unknown as typeof target;
     },
     bindChannel: (name, toContext) => {
       channel(name).bindStore(storage, (message) => toContext(message as object) ?? active());

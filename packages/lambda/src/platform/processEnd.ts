@@ -1,3 +1,5 @@
+import { toBareObject } from './bareObject.ts';
+
 /** Who is told how the process ends. Nothing here may throw. */
 export interface ProcessEndObserver {
   /** Nobody has caught an error, or handled a rejection; the process may end because of it, or not. */
@@ -36,5 +38,5 @@ export function observeProcessEnd({ uncaught, exit, idle }: ProcessEndObserver):
     if (event === 'beforeExit' && isClientBefore4()) idle();
     return heard;
   };
-  Object.defineProperty(process, 'emit', { value: emit, writable: true, configurable: true });
+  Object.defineProperty(process, 'emit', toBareObject({ value: emit, writable: true, configurable: true }));
 }

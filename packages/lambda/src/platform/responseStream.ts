@@ -1,3 +1,4 @@
+import { toBareObject } from './bareObject.ts';
 import type { Guard } from './guard.ts';
 
 /** Gives the head to write in place of the one that the function has given for a stream. */
@@ -26,7 +27,7 @@ export function observeStreamHeads(guard: Guard): StreamHeads {
   const streams = awslambda?.HttpResponseStream;
   if (typeof streams?.from === 'function') {
     // A proxy, since the function may look at what it calls.
-    streams.from = new Proxy(streams.from, {
+    const traps: ProxyHandler<ResponseStreams['from']> = {
       apply(target, self: unknown, args: [unknown, unknown, ...unknown[]]) {
         const [stream, head, ...more] = args;
         const change = guard(() => watched.get(stream as object));
@@ -34,7 +35,8 @@ export function observeStreamHeads(guard: Guard): StreamHeads {
         watched.delete(stream as object);
         return Reflect.apply(target, self, [stream, guard(() => change(head)) ?? head, ...more]);
       },
-    });
+    };
+    streams.from = new Proxy(streams.from, toBareObject(traps));
   }
   return {
     watch(stream, change) {

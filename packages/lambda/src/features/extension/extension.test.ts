@@ -24,7 +24,7 @@ interface FakePlatform {
   refuseNext(): Promise<void>;
 }
 
-function startPlatform(register: HttpAnswer, unseenMs?: number): FakePlatform {
+function startPlatform(register: HttpAnswer, unseenMs = 60_000): FakePlatform {
   const asked: string[] = [];
   const reports: string[] = [];
   const held: boolean[] = [];
@@ -213,6 +213,7 @@ describe('the extension', () => {
       },
       now: Date.now,
       after,
+      unseenMs: 100,
       report: (message) => reports.push(message),
     });
     expect(await extension.register()).toBe(false);
@@ -237,6 +238,7 @@ describe('the extension', () => {
       }),
       now: time.now,
       after: time.after,
+      unseenMs: 100,
       report: (message) => reports.push(message),
     });
     const registered = extension.register();

@@ -26,11 +26,8 @@ export interface ExtensionEnvironment {
   readonly now: () => number;
   readonly after: After;
   readonly report: Report;
-  /**
-   * How long, in ms, an invocation may go without `begin` before it is taken as one that the wrapped handler never
-   * sees; `undefined` where every invocation passes through it.
-   */
-  readonly unseenMs?: number | undefined;
+  /** How long, in ms, an invocation may go without `begin` before it is taken as one that the wrapped handler never sees. */
+  readonly unseenMs: number;
 }
 
 /** The part of an HTTP connection that is used here. */
@@ -88,7 +85,7 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
       letGo = (id) => {
         if (id === requestId) finish();
       };
-      if (unseenMs !== undefined && requestId !== begun) {
+      if (requestId !== begun) {
         const cancel = after(unseenMs, finish);
         timers.push(cancel);
         seen = (id) => {

@@ -31,6 +31,23 @@ describe('wrapHandler', () => {
     expect((handler as unknown as Record<symbol, unknown>)[STREAMING]).toBe('response');
   });
 
+  it('does so and runs also where all objects have gained what could be a trap', async () => {
+    const names = ['get', 'has', 'apply', 'getOwnPropertyDescriptor'];
+    const wrapped = wrapHandler(
+      async (...args: unknown[]) => args.length,
+      () => record().call,
+    );
+    const prototype = Object.prototype as Record<string, unknown>;
+    let seen: unknown;
+    for (const name of names) prototype[name] = 1;
+    try {
+      seen = [wrapped.length, 'name' in wrapped, await wrapped(1, 2)];
+    } finally {
+      for (const name of names) delete prototype[name];
+    }
+    expect(seen).toEqual([0, true, 2]);
+  });
+
   it('hands on this, all arguments, and what comes back', async () => {
     const { call } = record();
     const wrapped = wrapHandler(

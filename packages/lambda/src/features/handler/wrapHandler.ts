@@ -1,3 +1,4 @@
+import { toBareObject } from '../../platform/bareObject.ts';
 import type { Handler } from './loadHandler.ts';
 
 /** The key under which `awslambda.streamifyResponse` marks a handler. */
@@ -29,7 +30,7 @@ export type StartCall = (event: unknown, lambda: unknown, responseStream: unknow
  * @param start called for every call of the handler
  */
 export function wrapHandler<H extends Handler>(handler: H, start: StartCall): H {
-  return new Proxy(handler, {
+  const traps: ProxyHandler<H> = {
     apply(target, self: unknown, args: unknown[]): unknown {
       const streaming = (target as unknown as Record<symbol, unknown>)[STREAMING] !== undefined;
       const started = streaming ? start(args[0], args[2], args[1]) : start(args[0], args[1], undefined);
@@ -57,7 +58,8 @@ export function wrapHandler<H extends Handler>(handler: H, start: StartCall): H 
         },
       );
     },
-  });
+  };
+  return new Proxy(handler, toBareObject(traps));
 }
 
 /** A handler may settle in more than one way; the runtime client takes the first. */
@@ -99,13 +101,15 @@ function observeCallbacks(call: Call, [event, lambda, callback, ...more]: unknow
     },
   };
   /** The same function, called with other arguments, and outside of the invocation. */
-  const observed = (target: Handler, replace: (args: unknown[]) => unknown[]): Handler =>
-    new Proxy(target, {
+  const observed = (target: Handler, replace: (args: unknown[]) => unknown[]): Handler => {
+    const traps: ProxyHandler<Handler> = {
       apply(method, self: unknown, args: unknown[]): unknown {
         const replaced = replace(args);
         return call.leave(() => Reflect.apply(method, self, replaced));
       },
-    });
+    };
+    return new Proxy(target, toBareObject(traps));
+  };
   const context = lambda as Record<string, unknown>;
   try {
     for (const [name, replace] of Object.entries(replacements)) {

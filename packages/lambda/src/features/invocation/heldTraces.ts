@@ -1,6 +1,7 @@
 import { FLAG_SAMPLED } from '@clickspan/shared/traceContext';
 import type { EndedSpan } from '@clickspan/shared/tracer';
 import type { SpanContext } from '@opentelemetry/api';
+import { toBareObject } from '../../platform/bareObject.ts';
 
 /** Traces that are not sampled, kept in memory until it is known whether they are worth telling all the same. */
 export interface HeldTraces {
@@ -81,5 +82,5 @@ export function createHeldTraces(emit: (span: EndedSpan) => void): HeldTraces {
 
 /** The span's fields may come from a class, and are not its own. */
 function withContext(span: EndedSpan, context: SpanContext): EndedSpan {
-  return Object.create(span, { context: { value: context } }) as EndedSpan;
+  return Object.create(span, { context: toBareObject({ value: context }) }) as EndedSpan;
 }
