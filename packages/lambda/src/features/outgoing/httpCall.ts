@@ -5,7 +5,6 @@ import {
   CLOUD_REGION,
   ERROR_TYPE,
   FAAS_INVOKED_REGION,
-  HTTP_REQUEST_METHOD,
   HTTP_REQUEST_RESEND_COUNT,
   HTTP_RESPONSE_STATUS_CODE,
   NETWORK_PROTOCOL_VERSION,
@@ -20,7 +19,7 @@ import type { Attributes, Span, SpanContext } from '@opentelemetry/api';
 import { toXrayHeader } from '../../platform/xrayHeader.ts';
 import { maskSecrets } from '../../platform/maskSecrets.ts';
 import { redactQuery } from '../../platform/redactQuery.ts';
-import { toKnownMethod } from '../../platform/httpMethod.ts';
+import { describeMethod, nameMethod } from '../../platform/httpMethod.ts';
 import { describeAwsCall } from './awsCall.ts';
 import type { AwsCall } from './awsCall.ts';
 import { parseAwsRequest, parseResendCount } from './awsRequest.ts';
@@ -67,16 +66,15 @@ export function beginHttpCall(
     return undefined;
   }
   if (aws) onUnknownSdk();
-  const method = toKnownMethod(request.method);
   const described = aws && describeAwsCall(aws);
   const resendCount = parseResendCount(request.header('amz-sdk-request'));
   const span = tracer.startSpan(
-    described?.name ?? method,
+    described?.name ?? nameMethod(request.method),
     {
       kind: described?.kind ?? KIND_CLIENT,
       attributes: {
         [CLICKSPAN_SPAN_TYPE]: 'call',
-        [HTTP_REQUEST_METHOD]: method,
+        ...describeMethod(request.method),
         ...describeAddress(url, request),
         [NETWORK_PROTOCOL_VERSION]: request.protocolVersion,
         ...(resendCount > 0 && { [HTTP_REQUEST_RESEND_COUNT]: resendCount }),

@@ -100,6 +100,15 @@ describe('outgoing calls', () => {
     expect(received[0]!.traceparent).toContain(ended[0]!.context.spanId);
   });
 
+  it('with an unknown method do not make a name of it', async () => {
+    await inInvocation(() => send({ method: 'PROPFIND' }));
+    await expect.poll(() => ended.length).toBe(1);
+    expect(ended[0]).toMatchObject({
+      name: 'HTTP',
+      attributes: { 'http.request.method': '_OTHER', 'http.request.method_original': 'PROPFIND' },
+    });
+  });
+
   it('that open a tunnel are left alone', async () => {
     await expect(inInvocation(() => send({ method: 'CONNECT', path: 'shop.example:443' }))).rejects.toThrow();
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,7 +1,5 @@
 import {
   CLIENT_ADDRESS,
-  HTTP_REQUEST_METHOD,
-  HTTP_REQUEST_METHOD_ORIGINAL,
   HTTP_ROUTE,
   NETWORK_PROTOCOL_VERSION,
   SERVER_ADDRESS,
@@ -11,7 +9,7 @@ import {
   USER_AGENT_ORIGINAL,
 } from '@clickspan/shared/attributes';
 import type { Attributes } from '@opentelemetry/api';
-import { toKnownMethod } from '../../platform/httpMethod.ts';
+import { describeMethod, nameMethod } from '../../platform/httpMethod.ts';
 import { redactQuery } from '../../platform/redactQuery.ts';
 import { toRecord } from './trigger.ts';
 import type { EventRecord } from './trigger.ts';
@@ -33,8 +31,6 @@ export interface HttpRequest {
 
 /** Longer queries are cut: spans hold no more. */
 const MAX_QUERY_LENGTH = 4096;
-/** No method that means anything is longer. */
-const MAX_METHOD_LENGTH = 32;
 
 /**
  * Describes a request by the conventions for HTTP servers.
@@ -42,11 +38,8 @@ const MAX_METHOD_LENGTH = 32;
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
  */
 export function describeRequest(request: HttpRequest): Attributes {
-  const method = toKnownMethod(request.method);
   return {
-    [HTTP_REQUEST_METHOD]: method,
-    [HTTP_REQUEST_METHOD_ORIGINAL]:
-      method === request.method ? undefined : request.method.slice(0, MAX_METHOD_LENGTH),
+    ...describeMethod(request.method),
     [HTTP_ROUTE]: request.route,
     [URL_PATH]: request.path,
     [URL_QUERY]: request.query && redactQuery(request.query.slice(0, MAX_QUERY_LENGTH)),
@@ -55,8 +48,15 @@ export function describeRequest(request: HttpRequest): Attributes {
     [SERVER_ADDRESS]: request.host?.includes(':') ? request.host.replace(/:\d+$/, '') : request.host,
     [CLIENT_ADDRESS]: request.client,
     [USER_AGENT_ORIGINAL]: request.userAgent,
-    [NETWORK_PROTOCOL_VERSION]: request.protocol?.startsWith('HTTP/') ? request.protocol.slice(5) : undefined,
+    [NETWORK_PROTOCOL_VERSION]: request.protocol && toProtocolVersion(request.protocol),
   };
+}
+
+/** `HTTP/1.1` is `1.1`; versions that have no minor ones are written without. */
+function toProtocolVersion(protocol: string): string | undefined {
+  if (!protocol.startsWith('HTTP/')) return undefined;
+  const version = protocol.slice('HTTP/'.length);
+  return version === '2.0' || version === '3.0' ? version.slice(0, 1) : version;
 }
 
 /**
@@ -66,8 +66,8 @@ export function describeRequest(request: HttpRequest): Attributes {
  * @param route `undefined` where there is none
  */
 export function nameRequest(method: string, route: string | undefined): string {
-  const known = toKnownMethod(method) === method ? method : 'HTTP';
-  return route ? `${known} ${route}` : known;
+  const name = nameMethod(method);
+  return route ? `${name} ${route}` : name;
 }
 
 /**

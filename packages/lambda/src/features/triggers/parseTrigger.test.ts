@@ -47,6 +47,18 @@ describe('an HTTP event of format 2.0', () => {
     });
   });
 
+  it('has the version of its protocol without a minor one where there is none', () => {
+    for (const [protocol, version] of [
+      ['HTTP/2.0', '2'],
+      ['HTTP/1.0', '1.0'],
+      ['WS', undefined],
+    ]) {
+      const requestContext = { http: { method: 'GET', protocol } };
+      const { attributes } = parseTrigger(httpEvent({ requestContext }));
+      expect(attributes['network.protocol.version']).toBe(version);
+    }
+  });
+
   it('of a Function URL has no route, and is named by its method', () => {
     const trigger = parseTrigger(httpEvent({ routeKey: '$default' }));
     expect(trigger.name).toBe('GET');
