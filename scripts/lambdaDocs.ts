@@ -11,7 +11,7 @@ export const docsFile: string = fileURLToPath(new URL('../docs/lambda.md', impor
 
 /** The agent's options, with those of single signals behind the general ones. */
 function allOptions(): Record<string, Option<unknown>> {
-  const signals = (['traces', 'metrics'] as const).flatMap((signal) =>
+  const signals = (['traces', 'metrics', 'logs'] as const).flatMap((signal) =>
     Object.entries(toSignalOptions(signal)).map(([name, option]) => [`${signal} ${name}`, option] as const),
   );
   return { ...OTLP_OPTIONS, ...Object.fromEntries(signals), ...LAMBDA_OPTIONS };

@@ -96,7 +96,7 @@ async function bundle(entry, file, format, plugins) {
   const { output } = await built.generate({
     format,
     inlineDynamicImports: true,
-    generatedCode: 'es2015',
+    generatedCode: { preset: 'es2015', symbols: false },
     interop: 'esModule',
     plugins,
   });
@@ -107,19 +107,19 @@ async function bundle(entry, file, format, plugins) {
 async function writeZip(file, entries) {
   const zip = new ZipFile();
   for (const { name, path, mode } of entries)
-    zip.addBuffer(await readFile(path), name, { mtime: MTIME, mode, compress: true });
+    zip.addBuffer(await readFile(path), name, { mtime: MTIME, mode, compressionLevel: 9 });
   zip.end();
   await put(file, await buffer(zip.outputStream));
 }
 
 await bundle('preload.js', join(layer, 'preload.cjs'), 'cjs', [minifyChunk]);
 await bundle('shim.js', join(layer, 'shim.mjs'), 'es', [builtinsWithoutImport, minifyChunk]);
-await bundle('metrics.js', join(layer, 'metrics.cjs'), 'cjs', [minifyChunk]);
+await bundle('optional.js', join(layer, 'optional.cjs'), 'cjs', [minifyChunk]);
 // Left readable: users bundle and minify it with their own code.
 await bundle('npm.js', join(dist, 'npm', 'clickspan.mjs'), 'es', []);
 await put(join(layer, 'wrapper'), await readFile(join(root, 'scripts', 'wrapper')), 0o755);
 
-const files = ['preload.cjs', 'shim.mjs', 'metrics.cjs', 'wrapper'];
+const files = ['preload.cjs', 'shim.mjs', 'optional.cjs', 'wrapper'];
 await writeZip(
   join(dist, 'layer.zip'),
   files.map((name) => ({

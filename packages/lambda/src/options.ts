@@ -7,7 +7,7 @@ import {
   readOptions,
   textOption,
 } from '@clickspan/shared/options';
-import type { Option, OptionInput, OptionValues } from '@clickspan/shared/options';
+import type { Option, OptionInput, OptionSpec, OptionValues } from '@clickspan/shared/options';
 import { SIGNALS } from './features/export/signal.ts';
 import type { SignalName } from './features/export/signal.ts';
 import type { SamplerName } from './features/invocation/sampling.ts';
@@ -15,10 +15,14 @@ import { OTLP_OPTIONS, readTarget } from './otlpOptions.ts';
 import type { OtlpOptionSchema, OtlpTarget } from './otlpOptions.ts';
 import type { Report } from './platform/guard.ts';
 
+/** Where a signal goes: to a collector, to the function's own log, or nowhere. */
+export type ExporterName = 'otlp' | 'otlp/stdout' | 'none';
+
 /** The options of the Lambda agent; every one can be set by an environment variable. */
 export interface LambdaOptionSchema extends OtlpOptionSchema<never> {
-  readonly tracesExporter: Option<'otlp' | 'none'>;
-  readonly metricsExporter: Option<'otlp' | 'none'>;
+  readonly tracesExporter: Option<ExporterName>;
+  readonly metricsExporter: Option<ExporterName>;
+  readonly logsExporter: Option<ExporterName>;
   readonly serviceName: Option<string>;
   readonly resourceAttributes: Option<Readonly<Record<string, string>>>;
   readonly disabled: Option<boolean>;
@@ -38,21 +42,26 @@ export interface LambdaOptionSchema extends OtlpOptionSchema<never> {
   readonly awsSdk: Option<boolean>;
   readonly contextInPayload: Option<readonly string[]>;
   readonly databases: Option<'text' | 'names' | 'off'>;
+  readonly logs: Option<'off' | 'errors' | 'all'>;
+  readonly maxLogs: Option<number>;
 }
 
 export const LAMBDA_OPTIONS: LambdaOptionSchema = {
   ...OTLP_OPTIONS,
-  tracesExporter: choiceOption({
+  tracesExporter: exporterOption({
     default: 'otlp',
-    choices: ['otlp', 'none'],
     environment: 'OTEL_TRACES_EXPORTER',
-    doc: 'Whether spans are exported (otlp) or not (none).',
+    doc: 'Where spans go: to the collector (otlp), as lines into the log of the function (otlp/stdout), or nowhere (none).',
   }),
-  metricsExporter: choiceOption({
+  metricsExporter: exporterOption({
     default: 'none',
-    choices: ['otlp', 'none'],
     environment: 'OTEL_METRICS_EXPORTER',
-    doc: 'Whether metrics of all invocations are exported (otlp), recorded traces or not, or none.',
+    doc: 'The same for metrics of all invocations, recorded traces or not.',
+  }),
+  logsExporter: exporterOption({
+    default: 'otlp',
+    environment: 'OTEL_LOGS_EXPORTER',
+    doc: 'The same for what CLICKSPAN_LOGS takes.',
   }),
   serviceName: textOption({
     default: '',
@@ -164,6 +173,19 @@ export const LAMBDA_OPTIONS: LambdaOptionSchema = {
     environment: 'CLICKSPAN_CONTEXT_IN_PAYLOAD',
     doc: 'Services in whose payloads the trace is written, as traceparent at the top of a JSON object: eventbridge (detail), stepfunctions (input), kinesis (data). Consumers see it.',
   }),
+  logs: choiceOption({
+    default: 'off',
+    choices: ['off', 'errors', 'all'],
+    environment: 'CLICKSPAN_LOGS',
+    doc: "What of the function's own log is exported as log records: nothing (off), errors and worse (errors), or all. What is written stays as it is.",
+  }),
+  maxLogs: numberOption({
+    default: 1000,
+    min: 0,
+    max: 100_000,
+    environment: 'CLICKSPAN_MAX_LOGS',
+    doc: 'How many lines of one invocation are exported; those of errors come on top.',
+  }),
   databases: choiceOption({
     default: 'text',
     choices: ['text', 'names', 'off'],
@@ -176,6 +198,8 @@ export const LAMBDA_OPTIONS: LambdaOptionSchema = {
 export interface LambdaOptions extends OptionValues<LambdaOptionSchema> {
   /** Where each signal goes; those are missing that are not exported. */
   readonly targets: Readonly<Partial<Record<SignalName, OtlpTarget>>>;
+  /** What is written into the function's log instead. */
+  readonly lines: readonly SignalName[];
 }
 /** What code may set. */
 export type LambdaOptionInput = OptionInput<LambdaOptionSchema>;
@@ -198,11 +222,20 @@ export function readLambdaOptions(
     warn,
   });
   const targets: Partial<Record<SignalName, OtlpTarget>> = {};
+  const lines: SignalName[] = [];
   for (const signal of SIGNALS) {
-    if (options[`${signal}Exporter`] !== 'otlp') continue;
+    if (signal === 'logs' && options.logs === 'off') continue;
+    const exporter = options[`${signal}Exporter`];
+    if (exporter === 'otlp/stdout') lines.push(signal);
+    if (exporter !== 'otlp') continue;
     const target = readTarget(signal, { environment, general: options, warn });
     if (target) targets[signal] = target;
   }
   if (warnings.length > 0) report(warnings.join(' '));
-  return { ...options, targets };
+  return { ...options, targets, lines };
+}
+
+/** @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#exporter-selection */
+function exporterOption(spec: OptionSpec<ExporterName>): Option<ExporterName> {
+  return choiceOption({ ...spec, choices: ['otlp', 'otlp/stdout', 'none'] });
 }

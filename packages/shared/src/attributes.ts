@@ -64,6 +64,9 @@ export const EXCEPTION_TYPE = 'exception.type';
 export const EXCEPTION_MESSAGE = 'exception.message';
 export const EXCEPTION_STACKTRACE = 'exception.stacktrace';
 
+// Logs
+export const LOG_IOSTREAM = 'log.iostream';
+
 // AWS calls, databases, messages
 export const RPC_SYSTEM = 'rpc.system';
 export const RPC_SERVICE = 'rpc.service';

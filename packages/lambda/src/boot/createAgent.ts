@@ -1,10 +1,11 @@
 import { FLAG_SAMPLED } from '@clickspan/shared/traceContext';
 import { createTracerProvider } from '@clickspan/shared/tracer';
-import type { EndedSpan } from '@clickspan/shared/tracer';
+import type { EndedSpan, Scope } from '@clickspan/shared/tracer';
 import { createActiveContext } from '../platform/activeContext.ts';
 import type { ActiveContext } from '../platform/activeContext.ts';
 import { registerOpenTelemetry } from '../platform/openTelemetryGlobal.ts';
 import { createExporter } from '../features/export/exporter.ts';
+import { createLineExporter } from '../features/export/lineExporter.ts';
 import type { Exporter } from '../features/export/exporter.ts';
 import { createExporters } from '../features/export/exporters.ts';
 import type { Exporters } from '../features/export/exporters.ts';
@@ -47,6 +48,7 @@ import { readCpuSeconds } from '../platform/cpuTime.ts';
 import { createGuard, createReport } from '../platform/guard.ts';
 import type { Report } from '../platform/guard.ts';
 import { openConnection, openPlainConnection, toOrigin } from '../platform/httpConnection.ts';
+import { createLineWriter } from '../platform/logLines.ts';
 import { openMarkerFile } from '../platform/markerFile.ts';
 import { toMaskedJson } from '../platform/maskedJson.ts';
 import { readMemoryBytes } from '../platform/memory.ts';
@@ -59,15 +61,22 @@ import { readXrayHeader } from '../platform/xrayEnvironment.ts';
 import { readMaxMemoryBytes, toResource } from '../resource.ts';
 import { VERSION } from '../version.ts';
 import { createStartCall } from './startCall.ts';
+import type { LoadLogs } from './startLogs.ts';
 import type { LoadMetrics } from './startMetrics.ts';
+import { takeLogs } from './takeLogs.ts';
 import type { Agent } from './globalAgent.ts';
 
+/** Load what few functions want, each a file of its own in the layer. */
+export interface Loaders {
+  readonly loadMetrics: LoadMetrics;
+  readonly loadLogs: LoadLogs;
+}
+
 /** How an agent is used. */
-export interface AgentMode {
+export interface AgentMode extends Loaders {
   /** Every invocation passes through the wrapped handler, since nothing is wrapped around it. */
   readonly outermost: boolean;
   readonly code?: LambdaOptionInput | undefined;
-  readonly loadMetrics: LoadMetrics;
 }
 
 /** The agent, as its own entry sees it. */
@@ -91,7 +100,7 @@ const BATCH_MS = 1000;
 const SCOPE = '@clickspan/lambda';
 
 /** Puts the agent together; the composition root. Nothing is sent before `ready`. */
-export function createAgent({ outermost, code, loadMetrics }: AgentMode): StartedAgent | undefined {
+export function createAgent({ outermost, code, loadMetrics, loadLogs }: AgentMode): StartedAgent | undefined {
   const clock = createProcessClock();
   const report = createReport((line) => process.stderr.write(line), Date.now);
   const guard = createGuard(report);
@@ -99,17 +108,33 @@ export function createAgent({ outermost, code, loadMetrics }: AgentMode): Starte
   if (options.disabled) return undefined;
 
   const contexts = createActiveContext();
-  const exporters = Object.keys(options.targets).length > 0 ? createExporters() : undefined;
+  const isExported = Object.keys(options.targets).length + options.lines.length > 0;
+  const exporters = isExported ? createExporters() : undefined;
   const spans = createExporterFor(TRACES, options, report);
   if (spans) exporters?.add(spans);
   const concurrent = isConcurrent();
+  const scope: Scope = { name: SCOPE, version: VERSION };
   const metrics = createMetrics({
-    load: () => loadMetrics()({ scope: { name: SCOPE, version: VERSION }, now: clock.now, concurrent }),
+    load: () => loadMetrics()({ scope, now: clock.now, concurrent }),
     guard,
     cpuSeconds: concurrent ? undefined : readCpuSeconds,
   });
   const metricsExporter = createExporterFor(metrics.signal, options, report);
   if (metricsExporter) exporters?.add(metrics.toExporter(metricsExporter));
+  const logs = takeLogs({
+    load: loadLogs,
+    options,
+    contexts,
+    clock,
+    guard,
+    concurrent,
+    scope,
+    addExporter(signal) {
+      const exporter = createExporterFor(signal, options, report);
+      if (exporter) exporters?.add(exporter);
+      return exporter;
+    },
+  });
   // One line of one file: it tells of one invocation at a time.
   const crashRecord = concurrent
     ? undefined
@@ -120,7 +145,7 @@ export function createAgent({ outermost, code, loadMetrics }: AgentMode): Starte
   if (died)
     guard(() => {
       const death = decideDeath(died, readMaxMemoryBytes(process.env), clock.now());
-      if (died.recorded) tell(toRecoveredSpan(died, death, { name: SCOPE, version: VERSION }));
+      if (died.recorded) tell(toRecoveredSpan(died, death, scope));
       metrics.addDead(toDeadOutcome(died, death), died.seenBytes);
     });
   // At once, since this process may die as the one before did.
@@ -206,6 +231,7 @@ export function createAgent({ outermost, code, loadMetrics }: AgentMode): Starte
     exporters,
     extension,
     crashRecord,
+    logs,
     batchMs: concurrent ? BATCH_MS : undefined,
     observeEnd: observeProcessEnd,
     answersWhenIdle: isClientBefore4(),
@@ -339,6 +365,16 @@ function createExporterFor<T>(
   options: LambdaOptions,
   report: Report,
 ): Exporter<T> | undefined {
+  const resource = toResource(process.env, options, process.versions.node);
+  const { maxQueueBytes } = options;
+  if (options.lines.includes(signal.name))
+    return createLineExporter({
+      signal,
+      resource,
+      maxQueueBytes,
+      writeLine: createLineWriter(process.env),
+      report,
+    });
   const target = options.targets[signal.name];
   if (!target) return undefined;
   const { url, headers, gzip, timeoutMs } = target;
@@ -353,8 +389,8 @@ function createExporterFor<T>(
   return createExporter({
     signal,
     transport,
-    resource: toResource(process.env, options, process.versions.node),
-    maxQueueBytes: options.maxQueueBytes,
+    resource,
+    maxQueueBytes,
     timeoutMs,
     nowMs: Date.now,
     report,

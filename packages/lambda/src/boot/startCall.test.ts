@@ -68,6 +68,7 @@ function start(change: Partial<StartCallParts> = {}): Fake {
       flush: async () => void events.push('flush'),
     },
     crashRecord: undefined,
+    logs: undefined,
     batchMs: undefined,
     observeEnd: () => {},
     answersWhenIdle: true,

@@ -6,6 +6,7 @@ import type { Extension } from '../features/extension/extension.ts';
 import type { StartCall } from '../features/handler/wrapHandler.ts';
 import type { Invocation, Invocations, LambdaContext } from '../features/invocation/invocation.ts';
 import type { OpenCalls } from '../features/outgoing/openCalls.ts';
+import type { Logs } from './startLogs.ts';
 import { afterResponse, afterStream } from '../platform/afterResponse.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Guard } from '../platform/guard.ts';
@@ -25,6 +26,8 @@ export interface StartCallParts {
   readonly extension: Extension | undefined;
   /** `undefined` where nothing is written down. */
   readonly crashRecord: CrashRecord | undefined;
+  /** Where the function's log is taken, what tells it of invocations. */
+  readonly logs: Pick<Logs, 'enter' | 'leave'> | undefined;
   /** How long spans wait for others, ms, where many invocations run at once; `undefined` where they are sent after each. */
   readonly batchMs: number | undefined;
   /** Tells how the process ends. */
@@ -52,6 +55,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
     exporters,
     extension,
     crashRecord,
+    logs,
     batchMs,
     answersWhenIdle,
   } = parts;
@@ -126,6 +130,8 @@ export function createStartCall(parts: StartCallParts): StartCall {
     uncaught = undefined;
     const { unfinished } = invocation ?? {};
     if (unfinished) guard(() => crashRecord?.begin(unfinished, deadlineMs));
+    const inner =
+      invocation && ((logs && guard(() => logs.enter(invocation.context, requestId))) ?? invocation.context);
 
     let finished = false;
     const finish = (waits = false): void => {
@@ -139,6 +145,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
         stopTimer?.();
         if (unfinished) guard(() => crashRecord?.end());
         if (open.size === 0) guard(() => calls.endAnswered());
+        if (inner) logs?.leave(inner);
         if (batchMs === undefined) void flush(deadlineMs).then(release, release);
         else flushLater(batchMs);
       };
@@ -148,7 +155,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
     };
     if (invocation) open.set(invocation, finish);
     return {
-      run: (handler) => (invocation ? contexts.run(invocation.context, handler) : handler()),
+      run: (handler) => (inner ? contexts.run(inner, handler) : handler()),
       leave: (run) => contexts.run(ROOT_CONTEXT, run),
       succeed(result, waits) {
         const changed = invocation && guard(() => ({ result: invocation.succeed(result) }));

@@ -2,19 +2,18 @@ import { loadHandler } from '../features/handler/loadHandler.ts';
 import { isClientBefore4 } from '../platform/processEnd.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
 import { createAgent } from './createAgent.ts';
-import type { StartedAgent } from './createAgent.ts';
+import type { Loaders, StartedAgent } from './createAgent.ts';
 import { publishAgent } from './globalAgent.ts';
-import type { LoadMetrics } from './startMetrics.ts';
 
 /**
  * Starts the agent as the layer does: registers it while the function's code is loaded, and gives the wrapped handler.
  *
  * @param handler value that `_HANDLER` had before the preload changed it
- * @param loadMetrics loads what sums metrics up
+ * @param loaders load what few functions want
  * @returns the handler; rejects with exactly what the runtime client would have met while loading the function
  */
-export async function startLayer(handler: string, loadMetrics: LoadMetrics): Promise<Handler> {
-  const agent = start(loadMetrics);
+export async function startLayer(handler: string, loaders: Loaders): Promise<Handler> {
+  const agent = start(loaders);
   const ready = agent?.ready();
   const load = (): Promise<Handler> =>
     loadHandler({
@@ -29,9 +28,9 @@ export async function startLayer(handler: string, loadMetrics: LoadMetrics): Pro
   return agent?.wrap(loaded) ?? loaded;
 }
 
-function start(loadMetrics: LoadMetrics): StartedAgent | undefined {
+function start(loaders: Loaders): StartedAgent | undefined {
   try {
-    const agent = createAgent({ outermost: true, loadMetrics });
+    const agent = createAgent({ outermost: true, ...loaders });
     if (agent) publishAgent(agent);
     return agent;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { createAgent } from '../boot/createAgent.ts';
 import { findAgent, publishAgent } from '../boot/globalAgent.ts';
 import type { Agent } from '../boot/globalAgent.ts';
+import { startLogs } from '../boot/startLogs.ts';
 import { startMetrics } from '../boot/startMetrics.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
 import { addAwsMiddleware } from '../features/outgoing/awsSdk.ts';
@@ -76,7 +77,12 @@ function start(code: WrapOptions): Agent | undefined {
   if (!process.env['AWS_LAMBDA_RUNTIME_API'] || !isOwnProcess()) return undefined;
   try {
     claimProcess();
-    const agent = createAgent({ outermost: false, code: { ...code }, loadMetrics: () => startMetrics });
+    const agent = createAgent({
+      outermost: false,
+      code: { ...code },
+      loadMetrics: () => startMetrics,
+      loadLogs: () => startLogs,
+    });
     if (!agent) return undefined;
     publishAgent(agent);
     void agent.ready();

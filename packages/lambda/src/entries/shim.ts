@@ -4,6 +4,7 @@
  */
 import { ORIGINAL_HANDLER } from '../boot/preloaded.ts';
 import { startLayer } from '../boot/startLayer.ts';
+import type { LoadLogs } from '../boot/startLogs.ts';
 import type { LoadMetrics } from '../boot/startMetrics.ts';
 import type { Handler } from '../features/handler/loadHandler.ts';
 
@@ -13,9 +14,9 @@ delete process.env[ORIGINAL_HANDLER];
 process.env['_HANDLER'] = original;
 
 /** At once, and by the path of this file, which is no module of the function's. */
-const loadMetrics: LoadMetrics = () => {
-  const { createRequire } = process.getBuiltinModule('node:module');
-  return (createRequire(import.meta.url)('./metrics.cjs') as typeof import('./metrics.ts')).startMetrics;
-};
+const load = (): typeof import('./optional.ts') =>
+  process.getBuiltinModule('node:module').createRequire(import.meta.url)('./optional.cjs');
+const loadMetrics: LoadMetrics = () => load().startMetrics;
+const loadLogs: LoadLogs = () => load().startLogs;
 
-export const handler: Handler = await startLayer(original, loadMetrics);
+export const handler: Handler = await startLayer(original, { loadMetrics, loadLogs });

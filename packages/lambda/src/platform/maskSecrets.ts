@@ -1,6 +1,6 @@
 /** A text without any of it holds no credential: most messages. */
 const SUSPECT =
-  /AKIA|ASIA|:\/\/[^\s/]{0,256}@|bearer|basic|passw|secret|token|signature|credential|api.?key|access.?key/i;
+  /AKIA|ASIA|eyJ|:\/\/[^\s/]{0,256}@|bearer|basic|passw|secret|token|signature|credential|api.?key|access.?key/i;
 
 /** Nothing longer is recorded. */
 const MAX_LENGTH = 8192;
@@ -14,6 +14,8 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   // What is sent in a header.
   [/\b(bearer|basic)\s{1,9}[\w.~+/=-]{6,}/gi, '$1 *'],
   [/\b(Credential|Signature)=[^\s,&"']+/g, '$1=*'],
+  // A JSON Web Token.
+  [/\beyJ[\w-]{8,4096}\.[\w-]{8,8192}(?:\.[\w-]*)?/g, '*'],
   // What is called a secret: in a query, an assignment or JSON.
   [
     /((?:passw|secret|token|signature|credential|api.?key|access.?key)[\w-]{0,20}["']?\s{0,3}[=:]\s{0,3}["']?)[^\s"'&,;)}]{4,}/gi,

@@ -1,21 +1,24 @@
 import { decideExportOutcome } from '@clickspan/shared/exportOutcome';
 import type { EncodedRecord } from '@clickspan/shared/otlp';
 import type { Attributes } from '@opentelemetry/api';
+import { firstOf } from '../../platform/firstOf.ts';
 import type { Report } from '../../platform/guard.ts';
 import type { HttpAnswer } from '../../platform/httpMessage.ts';
-import { after } from '../../platform/timers.ts';
 import { CLOSED, toBreaker } from './breaker.ts';
 import type { BreakerEvent } from './breaker.ts';
 import type { SignalExporter } from './exporters.ts';
 import { decideFlush } from './flushPolicy.ts';
 import { createRecordQueue } from './recordQueue.ts';
+import { withDropped } from './signal.ts';
 import type { Signal } from './signal.ts';
 import type { Post, Transport } from './transport.ts';
 
 /** Brings one signal to the collector. */
 export interface Exporter<T> extends SignalExporter {
   /** Takes something in; cheap, since an invocation's caller still waits. */
-  add(item: T): void;
+  readonly add: (item: T) => void;
+  /** Counts what could not be taken in. */
+  readonly countDropped: (records: number) => void;
   /** Takes in records that a process before could not send. */
   restore(records: readonly EncodedRecord[]): void;
   /** What the collector has not confirmed, oldest first. */
@@ -129,11 +132,7 @@ export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter
     const records = queue.take();
     if (records.length === 0) return false;
     const more = queue.waiting() > 0;
-    const dropped = queue.dropped();
-    const { droppedAttribute } = signal;
-    const attributes =
-      droppedAttribute && dropped > 0 ? { ...resource, [droppedAttribute]: dropped } : resource;
-    const post = transport.post(signal.encodeBatch(attributes, records));
+    const post = transport.post(signal.encodeBatch(withDropped(signal, resource, queue.dropped()), records));
     const sent: Sent = { post, records, sentMs: nowMs(), flushes: 0, done: false };
     unanswered.push(sent);
     if (breaker.state === 'open') breaker = { state: 'probing', openings: breaker.openings };
@@ -146,7 +145,8 @@ export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter
 
   return {
     name: signal.name,
-    add: (item) => queue.add(item),
+    add: queue.add,
+    countDropped: queue.countDropped,
     restore: (records) => queue.putBack(records),
     unsent: () => [...unanswered.flatMap(({ records }) => records), ...queue.list()],
     async flush(remainingMs, holds) {
@@ -180,15 +180,4 @@ function countRejected(body: string | undefined): number {
   // The usual answer is `{}`: nothing to parse.
   const [, digits] = /"rejected(?:Spans|DataPoints|LogRecords)"\s*:\s*"?(\d{1,9})/.exec(body ?? '') ?? [];
   return Number(digits ?? 0);
-}
-
-/** Resolves with a promise, or with false after a time; the timer does not keep the process alive. */
-async function firstOf(promise: Promise<boolean>, timeoutMs: number): Promise<boolean> {
-  let cancel: (() => void) | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    cancel = after(timeoutMs, () => resolve(false));
-  });
-  const first = await Promise.race([promise, timeout]);
-  cancel?.();
-  return first;
 }

@@ -49,7 +49,15 @@ export function decideFlush(situation: FlushSituation): FlushDecision {
     return pauseMs > 0 && pauseMs <= LONGEST_PAUSE_MS ? NOTHING : { send: true, waitMs: 0 };
   }
   if (!holds) return { send: true, waitMs: 0 };
-  const leftMs = Number.isNaN(remainingMs) ? MAX_TAIL_MS : remainingMs - DEADLINE_MARGIN_MS;
-  const waitMs = Math.max(0, Math.min(MAX_TAIL_MS, leftMs) - spentMs);
+  const waitMs = Math.max(0, toTailMs(remainingMs) - spentMs);
   return waitMs === 0 && spentMs > 0 ? NOTHING : { send: true, waitMs };
+}
+
+/**
+ * The longest tail of an invocation, ms.
+ *
+ * @param remainingMs until the function's deadline; not a number where that is unknown
+ */
+export function toTailMs(remainingMs: number): number {
+  return Number.isNaN(remainingMs) ? MAX_TAIL_MS : Math.min(MAX_TAIL_MS, remainingMs - DEADLINE_MARGIN_MS);
 }

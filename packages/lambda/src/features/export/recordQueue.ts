@@ -4,7 +4,7 @@ import type { Signal } from './signal.ts';
 /** Records of one signal that wait to be sent, bounded in bytes; the oldest go first when there are too many. */
 export interface RecordQueue<T> {
   /** Takes something in; it is encoded later, outside of the caller's wait. */
-  add(item: T): void;
+  readonly add: (item: T) => void;
   /** How many records wait; where there are none, what has been summed up is taken in before. */
   size(): number;
   /** How many records wait already. */
@@ -12,18 +12,18 @@ export interface RecordQueue<T> {
   /** Takes out the oldest records, up to one request's worth. */
   take(): EncodedRecord[];
   /** Puts back what could not be sent. */
-  putBack(records: readonly EncodedRecord[]): void;
+  readonly putBack: (records: readonly EncodedRecord[]) => void;
   /** The records that wait, oldest first; they stay in the queue. */
   list(): readonly EncodedRecord[];
   /** How many records were lost so far. */
   dropped(): number;
   /** Counts records as lost that the collector refused. */
-  countDropped(records: number): void;
+  readonly countDropped: (records: number) => void;
 }
 
 /** One request stays well under the collectors' limits. */
 const MAX_REQUEST_BYTES = 1_048_576;
-/** What waits for encoding; above this all is encoded at once, so that bytes can be counted. */
+/** So many wait for encoding; above this all are encoded at once, so that bytes can be counted. */
 const MAX_UNENCODED = 512;
 
 /**
@@ -33,7 +33,7 @@ const MAX_UNENCODED = 512;
  * @param maxBytes how many bytes of encoded records may wait
  */
 export function createRecordQueue<T>(signal: Signal<T>, maxBytes: number): RecordQueue<T> {
-  const { encode, collect } = signal;
+  const { encode, collect, maxUnencoded = MAX_UNENCODED } = signal;
   let fresh: T[] = [];
   let waiting: EncodedRecord[] = [];
   let bytes = 0;
@@ -52,6 +52,7 @@ export function createRecordQueue<T>(signal: Signal<T>, maxBytes: number): Recor
     for (const item of items) {
       try {
         const encoded = encode(item);
+        if (!encoded) continue;
         waiting.push(encoded);
         bytes += encoded.json.length;
       } catch {
@@ -67,7 +68,7 @@ export function createRecordQueue<T>(signal: Signal<T>, maxBytes: number): Recor
   return {
     add(item) {
       fresh.push(item);
-      if (fresh.length >= MAX_UNENCODED) encodeFresh();
+      if (fresh.length >= maxUnencoded) encodeFresh();
     },
     size() {
       if (collect && count() === 0) fresh.push(...collect());

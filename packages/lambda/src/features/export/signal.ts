@@ -15,14 +15,28 @@ export interface Signal<T> {
   readonly name: SignalName;
   /** What its requests hold, for people. */
   readonly records: string;
-  /** Writes one record; may throw where somebody has put into it what none can hold. */
-  readonly encode: (item: T) => EncodedRecord;
+  /**
+   * Writes one record, or nothing where there is none to be told; may throw where somebody has put into it what none can
+   * hold.
+   */
+  readonly encode: (item: T) => EncodedRecord | undefined;
   /** Joins records into one request. */
   readonly encodeBatch: (resource: Attributes, records: readonly EncodedRecord[]) => string;
   /** Gives what has been summed up, once nothing else waits any more. */
   readonly collect?: () => readonly T[];
   /** The resource's attribute that tells how many were dropped, where it does. */
   readonly droppedAttribute?: string;
+  /** How many may wait for encoding, where that takes longer; what they weigh is bounded by whoever adds them. */
+  readonly maxUnencoded?: number;
+}
+
+/** The resource, with how many records were dropped where it tells that. */
+export function withDropped<T>(
+  { droppedAttribute }: Signal<T>,
+  resource: Attributes,
+  dropped: number,
+): Attributes {
+  return droppedAttribute && dropped > 0 ? { ...resource, [droppedAttribute]: dropped } : resource;
 }
 
 export const TRACES: Signal<EndedSpan> = {
