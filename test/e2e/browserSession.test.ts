@@ -159,11 +159,13 @@ describe('a session', () => {
 });
 
 describe('sampling', () => {
+  const toId = (digit: string): string => `${'0'.repeat(18)}${digit}${'0'.repeat(13)}`;
+
   it.each([
     ['f', '01'],
     ['1', '00'],
   ])('is decided once for the whole session: %s stamps %s', async (digit, flags) => {
-    const id = `${'0'.repeat(18)}${digit}${'0'.repeat(13)}`;
+    const id = toId(digit);
     await context.addInitScript((visit) => {
       if (!localStorage.getItem('clickspan.session')) localStorage.setItem('clickspan.session', visit);
     }, `${id} ${Date.now()} ${Date.now()}`);
@@ -184,7 +186,8 @@ describe('sampling', () => {
     } else {
       for (const page of pages) await page.evaluate(() => window.clickspan!.flush());
       for (const page of pages) await page.close({ runBeforeUnload: true });
-      expect(collector.requests).toEqual([]);
+      // What the sampled pages before have left with the browser may come only now.
+      expect(collector.requests.filter(({ body }) => !body.includes(toId('f')))).toEqual([]);
     }
   });
 });
