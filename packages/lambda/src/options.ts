@@ -8,8 +8,8 @@ import {
   textOption,
 } from '@clickspan/shared/options';
 import type { Option, OptionInput, OptionSpec, OptionValues } from '@clickspan/shared/options';
-import { SIGNALS } from './features/export/signal.ts';
-import type { SignalName } from './features/export/signal.ts';
+import { SIGNALS } from './model/signal.ts';
+import type { SignalName } from './model/signal.ts';
 import type { SamplerName } from './features/invocation/sampling.ts';
 import { OTLP_OPTIONS, readTarget } from './otlpOptions.ts';
 import type { OtlpOptionSchema, OtlpTarget } from './otlpOptions.ts';

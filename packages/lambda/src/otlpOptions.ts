@@ -1,6 +1,6 @@
 import { choiceOption, mapOption, numberOption, readOptions, urlOption } from '@clickspan/shared/options';
 import type { Option, OptionSpec, OptionValues } from '@clickspan/shared/options';
-import type { SignalName } from './features/export/signal.ts';
+import type { SignalName } from './model/signal.ts';
 
 /** How and where to OTLP is sent: all of it, or one signal where that differs. */
 export interface OtlpOptionSchema<Unset> {

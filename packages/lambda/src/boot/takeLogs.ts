@@ -2,10 +2,11 @@ import { CLICKSPAN_DROPPED_LOGS } from '@clickspan/shared/attributes';
 import { encodeLog, encodeLogs } from '@clickspan/shared/otlp';
 import type { Scope } from '@clickspan/shared/tracer';
 import type { Exporter } from '../features/export/exporter.ts';
-import type { Signal } from '../features/export/signal.ts';
+import type { Signal } from '../model/signal.ts';
 import { toMaskedException } from '../features/invocation/exception.ts';
 import { createTokenBucket } from '../features/invocation/sampling.ts';
 import type { LogLine } from '../features/logs/logLine.ts';
+import type { SignalExporter } from '../model/signalExporter.ts';
 import type { LambdaOptions } from '../options.ts';
 import type { ActiveContext } from '../platform/activeContext.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -24,7 +25,8 @@ export interface LogStart {
   readonly concurrent: boolean;
   readonly scope: Scope;
   /** Makes the exporter of a signal; `undefined` where it goes nowhere. */
-  readonly addExporter: (signal: Signal<LogLine>) => Exporter<LogLine> | undefined;
+  readonly createExporter: (signal: Signal<LogLine>) => Exporter<LogLine> | undefined;
+  readonly add: (exporter: SignalExporter) => void;
 }
 
 /**
@@ -38,7 +40,7 @@ export function takeLogs(start: LogStart): Logs | undefined {
   if (level === 'off') return undefined;
   return guard(() => {
     let logs: Logs | undefined;
-    const exporter = start.addExporter({
+    const exporter = start.createExporter({
       name: 'logs',
       records: 'log records',
       encode: (line) => logs?.encode(line),
@@ -47,6 +49,7 @@ export function takeLogs(start: LogStart): Logs | undefined {
       maxUnencoded: Infinity,
     });
     if (!exporter) return undefined;
+    start.add(exporter);
     logs = load()({
       level,
       contexts,

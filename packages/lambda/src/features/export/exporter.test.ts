@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { HttpAnswer } from '../../platform/httpMessage.ts';
 import { createExporter } from './exporter.ts';
 import type { Exporter } from './exporter.ts';
-import { TRACES } from './signal.ts';
+import { TRACES } from './traces.ts';
 
 type Outcome =
   | number

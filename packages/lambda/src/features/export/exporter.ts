@@ -6,11 +6,11 @@ import type { Report } from '../../platform/guard.ts';
 import type { HttpAnswer } from '../../platform/httpMessage.ts';
 import { CLOSED, toBreaker } from './breaker.ts';
 import type { BreakerEvent } from './breaker.ts';
-import type { SignalExporter } from './exporters.ts';
+import type { SignalExporter } from '../../model/signalExporter.ts';
 import { decideFlush } from './flushPolicy.ts';
 import { createRecordQueue } from './recordQueue.ts';
-import { withDropped } from './signal.ts';
-import type { Signal } from './signal.ts';
+import { withDropped } from '../../model/signal.ts';
+import type { Signal } from '../../model/signal.ts';
 import type { Post, Transport } from './transport.ts';
 
 /** Brings one signal to the collector. */

@@ -1,8 +1,8 @@
 import type { EncodedRecord } from '@clickspan/shared/otlp';
 import { describe, expect, it } from 'vitest';
 import { createExporters } from './exporters.ts';
-import type { SignalExporter } from './exporters.ts';
-import type { SignalName } from './signal.ts';
+import type { SignalExporter } from '../../model/signalExporter.ts';
+import type { SignalName } from '../../model/signal.ts';
 
 const record = (name: string): EncodedRecord => ({ scope: { name: 's', version: '' }, json: `"${name}"` });
 

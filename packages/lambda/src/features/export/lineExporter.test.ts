@@ -3,7 +3,7 @@ import type { EndedSpan } from '@clickspan/shared/tracer';
 import { describe, expect, it } from 'vitest';
 import { decodeSpans } from '../../../../../test/support/collector.ts';
 import { createLineExporter } from './lineExporter.ts';
-import { TRACES } from './signal.ts';
+import { TRACES } from './traces.ts';
 
 function toSpan(name: string, text = ''): EndedSpan {
   const context = createSilentSpan({

@@ -5,8 +5,8 @@ import type { Report } from '../../platform/guard.ts';
 import type { Exporter } from './exporter.ts';
 import { toTailMs } from './flushPolicy.ts';
 import { createRecordQueue } from './recordQueue.ts';
-import { withDropped } from './signal.ts';
-import type { Signal } from './signal.ts';
+import { withDropped } from '../../model/signal.ts';
+import type { Signal } from '../../model/signal.ts';
 
 /** What an exporter of lines needs. */
 export interface LineExporterEnvironment<T> {

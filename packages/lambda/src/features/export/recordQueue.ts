@@ -1,5 +1,5 @@
 import type { EncodedRecord } from '@clickspan/shared/otlp';
-import type { Signal } from './signal.ts';
+import type { Signal } from '../../model/signal.ts';
 
 /** Records of one signal that wait to be sent, bounded in bytes; the oldest go first when there are too many. */
 export interface RecordQueue<T> {

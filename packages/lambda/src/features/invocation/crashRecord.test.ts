@@ -5,7 +5,7 @@ import { encodeSpan } from '@clickspan/shared/otlp';
 import type { EncodedRecord } from '@clickspan/shared/otlp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openMarkerFile } from '../../platform/markerFile.ts';
-import type { Unsent } from '../export/exporters.ts';
+import type { Unsent } from '../../model/signalExporter.ts';
 import { createCrashRecord } from './crashRecord.ts';
 import type { CrashRecord } from './crashRecord.ts';
 import { decideDeath, toRecoveredSpan } from './unfinished.ts';

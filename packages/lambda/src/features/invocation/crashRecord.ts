@@ -8,7 +8,7 @@ import {
 } from '@clickspan/shared/attributes';
 import type { EncodedRecord } from '@clickspan/shared/otlp';
 import type { Link, SpanContext } from '@opentelemetry/api';
-import type { Unsent } from '../export/exporters.ts';
+import type { Unsent } from '../../model/signalExporter.ts';
 import type { MarkerFile } from '../../platform/markerFile.ts';
 import type { Unfinished } from './unfinished.ts';
 

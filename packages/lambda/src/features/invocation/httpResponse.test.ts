@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addServerTiming, addServerTimingToHead, toHttpStatus } from './httpResponse.ts';
-import type { HttpAnswer } from '../triggers/trigger.ts';
+import type { HttpAnswer } from '../../model/trigger.ts';
 
 const VALUE = 'handler;dur=1';
 const add = (result: unknown, value: string, answer: HttpAnswer = 'v2'): unknown =>

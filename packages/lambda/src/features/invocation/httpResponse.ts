@@ -1,4 +1,4 @@
-import type { HttpAnswer } from '../triggers/trigger.ts';
+import type { HttpAnswer } from '../../model/trigger.ts';
 import { appendTiming } from './responseHeaders.ts';
 
 /** What a function returns as a response, as far as it is read here. */

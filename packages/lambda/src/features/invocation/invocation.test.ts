@@ -8,7 +8,7 @@ import { describeMessage } from '../triggers/describeMessage.ts';
 import { createHeldTraces } from './heldTraces.ts';
 import { createInvocations } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome } from '../../model/outcome.ts';
 import { createSampler } from './sampling.ts';
 
 const GUARD = createGuard(() => {});

@@ -10,7 +10,7 @@ import type { Context, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import type { ActiveContext } from '../../platform/activeContext.ts';
 import type { Guard } from '../../platform/guard.ts';
 import { toMaskedException } from './exception.ts';
-import type { DescribedMessage } from '../triggers/describeMessage.ts';
+import type { DescribedMessage } from '../../model/describedMessage.ts';
 
 /** The value of `error.type` on a message that the function gave back. */
 const GIVEN_BACK = 'batch_item_failure';

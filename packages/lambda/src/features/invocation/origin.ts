@@ -1,5 +1,5 @@
 import type { Link, SpanContext } from '@opentelemetry/api';
-import type { Trigger } from '../triggers/trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
 
 /** What becomes of a context that X-Ray records. */
 export type XrayUse = 'link' | 'parent' | 'off';

@@ -1,4 +1,4 @@
-import type { HttpAnswer } from '../triggers/trigger.ts';
+import type { HttpAnswer } from '../../model/trigger.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Place = 'headers' | 'multiValueHeaders';

@@ -3,6 +3,7 @@ import { FLAG_SAMPLED } from '@clickspan/shared/traceContext';
 import { STATUS_ERROR } from '@clickspan/shared/tracer';
 import type { EndedSpan, Scope } from '@clickspan/shared/tracer';
 import type { Attributes, Link, SpanContext, SpanKind } from '@opentelemetry/api';
+import type { Outcome } from '../../model/outcome.ts';
 
 /** An invocation under way: what is written down of it in case that its environment dies. Times are Unix ms. */
 export interface Unfinished {
@@ -90,4 +91,10 @@ export function toRecoveredSpan(unfinished: Unfinished, death: Death, scope: Sco
     droppedEvents: 0,
     droppedLinks: 0,
   };
+}
+
+/** How an invocation has ended whose process has died. */
+export function toDeadOutcome({ attributes, startUnixMs }: Unfinished, death: Death): Outcome {
+  const { errorType, endUnixMs, reason } = death;
+  return { attributes, startUnixMs, endUnixMs, errorType, timedOut: reason === 'timeout' };
 }

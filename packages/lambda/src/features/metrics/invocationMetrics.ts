@@ -12,7 +12,7 @@ import { encodeMetric } from '@clickspan/shared/otlp';
 import type { EncodedRecord } from '@clickspan/shared/otlp';
 import type { Scope } from '@clickspan/shared/tracer';
 import type { Attributes } from '@opentelemetry/api';
-import type { Outcome } from '../invocation/outcome.ts';
+import type { Outcome } from '../../model/outcome.ts';
 
 /** An invocation that has ended, and what it has used. */
 export interface MeasuredOutcome extends Outcome {

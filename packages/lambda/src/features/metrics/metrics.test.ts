@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createGuard } from '../../platform/guard.ts';
-import type { SignalExporter } from '../export/exporters.ts';
-import type { Outcome } from '../invocation/outcome.ts';
+import type { SignalExporter } from '../../model/signalExporter.ts';
+import type { Outcome } from '../../model/outcome.ts';
 import { createInvocationMetrics } from './invocationMetrics.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';

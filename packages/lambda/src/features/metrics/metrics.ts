@@ -1,9 +1,9 @@
 import { encodeMetrics } from '@clickspan/shared/otlp';
 import type { EncodedRecord } from '@clickspan/shared/otlp';
 import type { Guard } from '../../platform/guard.ts';
-import type { SignalExporter } from '../export/exporters.ts';
-import type { Signal } from '../export/signal.ts';
-import type { Outcome } from '../invocation/outcome.ts';
+import type { SignalExporter } from '../../model/signalExporter.ts';
+import type { Signal } from '../../model/signal.ts';
+import type { Outcome } from '../../model/outcome.ts';
 import type { InvocationMetrics, MeasuredOutcome } from './invocationMetrics.ts';
 
 /** Counts every invocation, whether its trace is recorded or not. */

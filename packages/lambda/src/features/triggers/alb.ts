@@ -3,7 +3,8 @@ import { KIND_SERVER } from '@clickspan/shared/tracer';
 import { createHeaderReader } from './headers.ts';
 import { describeRequest, nameRequest, toQuery } from './httpRequest.ts';
 import { describeTrigger, toRecord, toText } from './trigger.ts';
-import type { EventRecord, Trigger } from './trigger.ts';
+import type { EventRecord } from './trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
 
 /**
  * Requests through an Application Load Balancer, with single or multi-value headers as its target group is set. It knows

@@ -3,7 +3,8 @@ import { extractTraceContext } from '@clickspan/shared/traceContext';
 import { KIND_SERVER } from '@clickspan/shared/tracer';
 import { createHeaderReader } from './headers.ts';
 import { describeTrigger, toRecord, toText } from './trigger.ts';
-import type { EventRecord, Trigger } from './trigger.ts';
+import type { EventRecord } from './trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
 
 const OPERATIONS: ReadonlySet<string> = new Set(['Query', 'Mutation', 'Subscription']);
 

@@ -2,7 +2,8 @@ import { extractTraceContext } from '@clickspan/shared/traceContext';
 import { KIND_SERVER } from '@clickspan/shared/tracer';
 import { createHeaderReader } from './headers.ts';
 import { describeTrigger, toRecord } from './trigger.ts';
-import type { EventRecord, Trigger } from './trigger.ts';
+import type { EventRecord } from './trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
 
 /**
  * Questions whether a request may pass, of API Gateway (both payload formats) and AppSync. Such an event can look like

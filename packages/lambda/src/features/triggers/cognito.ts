@@ -1,7 +1,8 @@
 import { KIND_SERVER } from '@clickspan/shared/tracer';
 import { readCarrier } from './carrier.ts';
 import { describeTrigger, toRecord, toText } from './trigger.ts';
-import type { EventRecord, Trigger } from './trigger.ts';
+import type { EventRecord } from './trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
 
 /**
  * Triggers of a Cognito user pool. An app can hand a context on in the metadata of its call (`ClientMetadata`), which some

@@ -1,17 +1,8 @@
 import { FAAS_TRIGGER } from '@clickspan/shared/attributes';
-import type { Attributes, SpanContext } from '@opentelemetry/api';
+import type { DescribedMessage } from '../../model/describedMessage.ts';
 import { describeProcess, nameProcess } from './message.ts';
 import { findSource } from './messageSources.ts';
 import { toRecord } from './trigger.ts';
-
-/** What is known of one message before it is processed. */
-export interface DescribedMessage {
-  readonly id: string | undefined;
-  readonly name: string;
-  readonly attributes: Attributes;
-  /** The span that sent it. */
-  readonly sender: SpanContext | undefined;
-}
 
 /**
  * Describes one message, for a span of its own. Of what is no message that is known, only that it is processed.

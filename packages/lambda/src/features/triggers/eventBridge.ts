@@ -3,7 +3,8 @@ import { KIND_CONSUMER, KIND_SERVER } from '@clickspan/shared/tracer';
 import { readEventBridgeEvent } from './carrier.ts';
 import { describeProcess, nameProcess, toResourceName } from './message.ts';
 import { describeTrigger, toText } from './trigger.ts';
-import type { EventRecord, Trigger } from './trigger.ts';
+import type { EventRecord } from './trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
 
 /**
  * Events of an event bus, and the ticks of its schedules and of EventBridge Scheduler. The bus is not named in an event;

@@ -3,7 +3,8 @@ import { KIND_SERVER } from '@clickspan/shared/tracer';
 import { createHeaderReader } from './headers.ts';
 import { describeRequest, encodeQuery, nameRequest, toQuery } from './httpRequest.ts';
 import { describeTrigger, toRecord, toText } from './trigger.ts';
-import type { EventRecord, Trigger } from './trigger.ts';
+import type { EventRecord } from './trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
 
 /**
  * Requests through a REST API's proxy integration, or an HTTP API's with payload format 1.0. The route is the resource;

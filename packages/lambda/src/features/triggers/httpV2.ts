@@ -2,7 +2,8 @@ import { extractTraceContext } from '@clickspan/shared/traceContext';
 import { KIND_SERVER } from '@clickspan/shared/tracer';
 import { describeRequest, nameRequest } from './httpRequest.ts';
 import { describeTrigger, toRecord, toText } from './trigger.ts';
-import type { EventRecord, Trigger } from './trigger.ts';
+import type { EventRecord } from './trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
 
 /**
  * Requests through an HTTP API or a Function URL, payload format 2.0: header names come in lower case, and repeated

@@ -4,7 +4,8 @@ import type { SpanContext } from '@opentelemetry/api';
 import { toBatchTrigger } from './message.ts';
 import type { MessageSource } from './message.ts';
 import { toRecord, toText } from './trigger.ts';
-import type { EventRecord, Trigger } from './trigger.ts';
+import type { EventRecord } from './trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
 
 /** A header that we read is no longer than that. */
 const MAX_HEADER_BYTES = 1024;

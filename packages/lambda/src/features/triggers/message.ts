@@ -9,7 +9,8 @@ import {
 import { KIND_CONSUMER } from '@clickspan/shared/tracer';
 import type { Attributes, Link, SpanContext } from '@opentelemetry/api';
 import { describeTrigger } from './trigger.ts';
-import type { EventRecord, Trigger } from './trigger.ts';
+import type { EventRecord } from './trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
 
 /** One message of a queue or topic, or one record of a stream. */
 export interface Message {

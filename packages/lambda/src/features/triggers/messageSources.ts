@@ -7,7 +7,8 @@ import { S3 } from './s3.ts';
 import { SNS } from './sns.ts';
 import { SQS } from './sqs.ts';
 import { toRecord } from './trigger.ts';
-import type { EventRecord, Trigger } from './trigger.ts';
+import type { EventRecord } from './trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
 
 /** By the name that a record gives to its source. A map: a record could name anything that objects inherit. */
 const SOURCES: ReadonlyMap<unknown, MessageSource> = new Map([

@@ -13,7 +13,8 @@ import { parseKafka } from './kafka.ts';
 import { parseRecords } from './messageSources.ts';
 import { parseStepFunctions } from './stepFunctions.ts';
 import { toRecord } from './trigger.ts';
-import type { Trigger, TriggerParser } from './trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
+import type { TriggerParser } from './trigger.ts';
 import { parseWebSocket } from './webSocket.ts';
 
 /**

@@ -2,7 +2,8 @@ import { AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN } from '@clickspan/shared/attribut
 import { KIND_SERVER } from '@clickspan/shared/tracer';
 import { readCarrier } from './carrier.ts';
 import { describeTrigger, toRecord, toText } from './trigger.ts';
-import type { EventRecord, Trigger } from './trigger.ts';
+import type { EventRecord } from './trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
 
 /**
  * Tasks of a state machine that hands its context object on (`"Payload.$": "$$"`, or `$states.context` in JSONata): alone,

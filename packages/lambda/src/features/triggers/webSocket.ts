@@ -3,7 +3,8 @@ import { KIND_SERVER } from '@clickspan/shared/tracer';
 import { createHeaderReader } from './headers.ts';
 import { describeRequest, encodeQuery, toQuery } from './httpRequest.ts';
 import { describeTrigger, toRecord, toText } from './trigger.ts';
-import type { EventRecord, Trigger } from './trigger.ts';
+import type { EventRecord } from './trigger.ts';
+import type { Trigger } from '../../model/trigger.ts';
 
 /**
  * What happens to a connection of a WebSocket API. Opening it is an HTTP request, which the function answers. A message

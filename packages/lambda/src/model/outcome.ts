@@ -1,5 +1,4 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Death, Unfinished } from './unfinished.ts';
 
 /** How an invocation has ended, whether its trace is recorded or not. Times are Unix ms. */
 export interface Outcome {
@@ -10,10 +9,4 @@ export interface Outcome {
   /** `undefined` where it has succeeded. */
   readonly errorType: string | undefined;
   readonly timedOut: boolean;
-}
-
-/** How an invocation has ended whose process has died. */
-export function toDeadOutcome({ attributes, startUnixMs }: Unfinished, death: Death): Outcome {
-  const { errorType, endUnixMs, reason } = death;
-  return { attributes, startUnixMs, endUnixMs, errorType, timedOut: reason === 'timeout' };
 }

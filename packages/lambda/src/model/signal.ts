@@ -1,7 +1,4 @@
-import { CLICKSPAN_DROPPED_SPANS } from '@clickspan/shared/attributes';
-import { encodeSpan, encodeTraces } from '@clickspan/shared/otlp';
 import type { EncodedRecord } from '@clickspan/shared/otlp';
-import type { EndedSpan } from '@clickspan/shared/tracer';
 import type { Attributes } from '@opentelemetry/api';
 
 /** A kind of telemetry, by the name that it has in paths and variables of OTLP. */
@@ -38,11 +35,3 @@ export function withDropped<T>(
 ): Attributes {
   return droppedAttribute && dropped > 0 ? { ...resource, [droppedAttribute]: dropped } : resource;
 }
-
-export const TRACES: Signal<EndedSpan> = {
-  name: 'traces',
-  records: 'spans',
-  encode: encodeSpan,
-  encodeBatch: encodeTraces,
-  droppedAttribute: CLICKSPAN_DROPPED_SPANS,
-};
