@@ -6,6 +6,9 @@ import { runToEnd } from './process.mjs';
 
 const stampFile = join(repository, 'node_modules/.cache/clickspan/built.json');
 
+/** What both agents are bundled with. */
+const bundling = ['scripts/skippableFunctions.mjs', 'scripts/visitNodes.mjs'];
+
 /**
  * What is built, in order: a step runs when its inputs differ from those of its last run, or an output is missing.
  * The first step compiles every package, so what a later one bundles from `dist` follows from these same sources.
@@ -19,7 +22,7 @@ const steps = [
   },
   {
     name: 'browser agent',
-    inputs: ['packages/browser', 'packages/shared', 'package-lock.json'],
+    inputs: ['packages/browser', 'packages/shared', ...bundling, 'package-lock.json'],
     outputs: [
       'packages/browser/dist/clickspan.js',
       'packages/browser/dist/clickspan.opentelemetry.js',
@@ -32,7 +35,7 @@ const steps = [
   },
   {
     name: 'Lambda layer',
-    inputs: ['packages/lambda', 'packages/shared', 'package-lock.json'],
+    inputs: ['packages/lambda', 'packages/shared', ...bundling, 'package-lock.json'],
     outputs: ['packages/lambda/dist/layer.zip', 'packages/lambda/dist/npm/clickspan.mjs'],
     args: ['packages/lambda/scripts/build.mjs'],
   },

@@ -12,8 +12,8 @@ import { minify } from 'terser';
 import { findInternalNames } from './internalNames.mjs';
 import { nodePackages } from './nodePackages.mjs';
 import { openTelemetryParts } from './openTelemetryParts.mjs';
-import { skippableFunctions } from './skippableFunctions.mjs';
-import { visitNodes } from './visitNodes.mjs';
+import { skippableFunctions } from '../../../scripts/skippableFunctions.mjs';
+import { visitNodes } from '../../../scripts/visitNodes.mjs';
 import { webVitalsParts } from './webVitalsParts.mjs';
 
 const root = resolve(import.meta.dirname, '..');

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { visitNodes } from './visitNodes.mjs';
+import { visitNodes } from '../../../scripts/visitNodes.mjs';
 
 /**
  * A rollup plugin for the bundled script of OpenTelemetry's edition: puts little or nothing in the place of parts of the

@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { rollup } from 'rollup';
 import { minify } from 'terser';
 import { ZipFile } from 'yazl';
+import { skippableFunctions } from '../../../scripts/skippableFunctions.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const dist = join(root, 'dist');
@@ -52,7 +53,7 @@ const minifyChunk = {
       ecma: 2022,
       module: format === 'es',
       toplevel: true,
-      compress: { passes: 3, unsafe_arrows: true },
+      compress: { passes: 3 },
       format: { comments: false },
     });
     return { code: result.code, map: null };
@@ -113,8 +114,12 @@ async function writeZip(file, entries) {
 }
 
 await bundle('preload.js', join(layer, 'preload.cjs'), 'cjs', [minifyChunk]);
-await bundle('shim.js', join(layer, 'shim.mjs'), 'es', [builtinsWithoutImport, minifyChunk]);
-await bundle('optional.js', join(layer, 'optional.cjs'), 'cjs', [minifyChunk]);
+await bundle('shim.js', join(layer, 'shim.mjs'), 'es', [
+  builtinsWithoutImport,
+  skippableFunctions(),
+  minifyChunk,
+]);
+await bundle('optional.js', join(layer, 'optional.cjs'), 'cjs', [skippableFunctions(), minifyChunk]);
 // Left readable: users bundle and minify it with their own code.
 await bundle('npm.js', join(dist, 'npm', 'clickspan.mjs'), 'es', []);
 await put(join(layer, 'wrapper'), await readFile(join(root, 'scripts', 'wrapper')), 0o755);

@@ -7,7 +7,7 @@ const MIN_LENGTH = 150;
 /**
  * A rollup plugin that writes longer arrow functions as `function`, where both are the same. V8 skips over the body of a
  * `function` until it is called, but reads arrow functions within a function in full each time when it reads what is around
- * them, at a page's start.
+ * them, at the start of a page or a function.
  *
  * @see https://v8.dev/blog/preparser
  */
