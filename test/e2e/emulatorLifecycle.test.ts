@@ -415,6 +415,43 @@ describe('an environment that waits as a snapshot', () => {
     expect(platformLines(running).some((line) => line.startsWith('RESTORE_START'))).toBe(true);
   });
 
+  // https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html: what INIT drew is in every environment, as is
+  // the state of generators in memory; the platform's own randomness is not.
+  it('is restored from the same image as every other of its function', async () => {
+    const running = await start(
+      `import { randomBytes, randomUUID } from 'node:crypto';
+      const image = { uuid: randomUUID(), bytes: randomBytes(8).toString('hex'), math: Math.random() };
+      const web = crypto.getRandomValues(new Uint8Array(8)).join();
+      const atUnixMs = Date.now();
+      export const handler = async () => {
+        const own = { bytes: randomBytes(8).toString('hex'), web: crypto.getRandomValues(new Uint8Array(8)).join() };
+        const kept = { math: Math.random(), uuid: randomUUID() };
+        const { NODE_OPTIONS = null } = process.env;
+        const answer = { image: { ...image, web }, kept, own, atUnixMs, nowUnixMs: Date.now(), NODE_OPTIONS };
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return answer;
+      };`,
+      { snapStart: true },
+    );
+    interface Answer {
+      readonly image: object;
+      readonly kept: object;
+      readonly own: { readonly bytes: string; readonly web: string };
+      readonly atUnixMs: number;
+      readonly nowUnixMs: number;
+    }
+    const invoke = async (): Promise<Answer> => (await running.emulator.invoke('f', {})).payload as Answer;
+    const invokedAtUnixMs = Date.now();
+    const [one, two] = await Promise.all([invoke(), invoke()]);
+    expect(running.environments()).toHaveLength(2);
+    expect(two).toMatchObject({ image: one.image, kept: one.kept, NODE_OPTIONS: null });
+    expect(two.own.bytes).not.toBe(one.own.bytes);
+    expect(two.own.web).not.toBe(one.own.web);
+    // Both were initialized when the image was, before there was an event, and have woken up today.
+    expect(Math.max(one.atUnixMs, two.atUnixMs)).toBeLessThan(invokedAtUnixMs);
+    expect(Math.min(one.nowUnixMs, two.nowUnixMs)).toBeGreaterThanOrEqual(invokedAtUnixMs);
+  });
+
   it('goes on behind its wait for the restore when that comes (rapi/handler/restorenext.go)', async () => {
     const running = await start(
       `const snapshotMs = Date.now();

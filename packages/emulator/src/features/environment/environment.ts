@@ -21,6 +21,8 @@ import { startSandbox } from './sandbox.ts';
 import type { Sandbox } from './sandbox.ts';
 import { toMemoryFailure, toOpeningFailure } from './sandboxFailure.ts';
 import type { SandboxFailure } from './sandboxFailure.ts';
+import { prepareSnapshot } from './snapshotImage.ts';
+import type { SnapshotImage } from './snapshotImage.ts';
 import type { PostBatch } from './telemetryBuffer.ts';
 
 export interface EnvironmentOptions {
@@ -32,6 +34,8 @@ export interface EnvironmentOptions {
   readonly limits: LimitsConfig;
   readonly initializationType: InitializationType;
   readonly hostPath: string;
+  /** What it is restored from, where its initialization type is `snap-start`. */
+  readonly snapshotImage?: SnapshotImage | undefined;
   readonly initTimeoutMs: number;
   readonly freeze: boolean;
   readonly reaper: Reaper;
@@ -73,6 +77,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   const logStreamName = toLogStreamName(clock());
   const extensionFiles = await listExtensionFiles(options.optDir);
   const { group, limits } = createLimits(id, settings.memoryMb, options.limits, options.reaper);
+  const snapshot = options.snapshotImage && prepareSnapshot(options.snapshotImage, options.optDir);
   const startedAtUnixMs = clock();
   const resets: EnvironmentReset[] = [];
   let state: EnvironmentRecord['state'] = 'init';
@@ -107,6 +112,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       settings,
       client,
       group,
+      snapshot,
       extensionFiles,
       account: options.account,
       reaper: options.reaper,
@@ -201,6 +207,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   async function invoke(invocation: Invocation): Promise<InvocationOutcome> {
     if (state !== 'idle') throw new Error(`environment ${id} is ${state}`);
     state = 'busy';
+    if (isSnapshot) snapshot?.restored();
     if (frozen) {
       sandbox?.thaw();
       telemetry.thaw();

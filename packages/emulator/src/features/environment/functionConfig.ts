@@ -79,8 +79,9 @@ export interface FunctionConfig {
   /** So many environments are initialized before any event, and again when one has ended. */
   readonly provisionedConcurrency?: number | undefined;
   /**
-   * Initializes environments as for a snapshot, one of them at the start, and tells the first event of each of a restore.
-   * AWS has that for other runtimes.
+   * Initializes environments as for a snapshot, one of them at the start, and tells the first event of each of a restore:
+   * all are restored from one image, in which chance and time were the same. Not with `provisionedConcurrency`. AWS has
+   * that for other runtimes.
    */
   readonly snapStart?: boolean | undefined;
   /**
@@ -121,7 +122,11 @@ export interface FunctionSettings {
 const DEFAULT_TIMEOUT_MS = 3000;
 /** The least, which is the default too, and the most. */
 const MEMORY_MB = [128, 10_240] as const;
-/** "The minimum supported function size is 2GB and 1 vCPU" (lambda-managed-instances-best-practices). */
+/**
+ * "The minimum supported function size is 2GB and 1 vCPU"
+ * (https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-best-practices.html); the most is that of
+ * `MemorySize` in Lambda's API (botocore, data/lambda/2015-03-31/service-2.json: 128 to 32768).
+ */
 const MANAGED_MEMORY_MB = [2048, 32_768] as const;
 export const DEFAULT_RUNTIME: RuntimeName = 'nodejs24.x';
 
@@ -177,6 +182,9 @@ function refuseFunctionFaults(config: FunctionConfig, leastMb: number, mostMb: n
   refuseOutOfRange(what, 'memoryMb', config.memoryMb, leastMb, mostMb);
   refuseOutOfRange(what, 'reservedConcurrency', reservedConcurrency, 0);
   refuseOutOfRange(what, 'provisionedConcurrency', config.provisionedConcurrency, 0, reservedConcurrency);
+  // https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html, "Supported features and limitations".
+  if (config.snapStart && (config.provisionedConcurrency ?? 0) > 0)
+    refuseOption(what, 'snapStart knows no provisionedConcurrency');
 }
 
 function refuseManagedFaults(

@@ -5,8 +5,7 @@ import { toMs, toRestoreStartLine } from './report.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /**
- * Restores an environment that waits as a snapshot: what is left of that where nothing can be, the hooks of a runtime that
- * waits for one, its time, and the words
+ * Restores an environment that waits as a snapshot: the hooks of a runtime that waits for one, its time, and the words
  * (rapid/handlers.go, handleRestore; https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html).
  *
  * @param snapshot the environment's processes

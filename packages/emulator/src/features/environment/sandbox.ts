@@ -20,6 +20,7 @@ import { startSandboxProcess } from './sandboxProcess.ts';
 import type { SandboxProcess } from './sandboxProcess.ts';
 import { shutDown, toShutdownLimits } from './shutdown.ts';
 import type { ShutdownReason } from './shutdown.ts';
+import type { WaitingSnapshot } from './snapshotImage.ts';
 import type { TelemetryAnswer } from './telemetry.ts';
 
 export interface SandboxOptions {
@@ -29,6 +30,8 @@ export interface SandboxOptions {
   readonly names: Names;
   readonly extensionFiles: readonly ExtensionFile[];
   readonly group: ControlGroup | undefined;
+  /** What the runtime's INIT shall be a part of, where there is a snapshot. */
+  readonly snapshot: WaitingSnapshot | undefined;
   readonly reaper: Reaper;
   readonly clock: Clock;
   readonly onLine: (source: 'stdout' | 'stderr', line: string, extension?: string) => void;
@@ -127,7 +130,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   function startRuntime(): void {
     if (runtime || phase !== 'init' || !lifecycle.areExternalsRegistered()) return;
-    const environment = toRuntimeVariables(names);
+    const variables = toRuntimeVariables(names);
+    const environment = options.snapshot?.withImage(variables) ?? variables;
     const { command, args } = toRuntimeCommand(settings, client, environment);
     runtime = startSandboxProcess({
       command,

@@ -3,11 +3,13 @@ import type { InitializationType } from '../environment/environmentVariables.ts'
 import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { toFailureOutcome, toOpeningFailure } from '../environment/sandboxFailure.ts';
+import { createSnapshotImage } from '../environment/snapshotImage.ts';
+import type { SnapshotImage } from '../environment/snapshotImage.ts';
 import type { EnvironmentBudget } from './environmentBudget.ts';
 
 export type PoolOptions = Omit<
   EnvironmentOptions,
-  'initializationType' | 'onIdle' | 'onEnding' | 'onEnded'
+  'initializationType' | 'snapshotImage' | 'onIdle' | 'onEnding' | 'onEnded'
 > & {
   readonly budget: EnvironmentBudget;
   readonly startEnvironment: (options: EnvironmentOptions) => Promise<Environment>;
@@ -65,6 +67,7 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
   const hopeful = new Set<Waiting>();
   let endedRecords: EnvironmentRecord[] = [];
   const onDemand = settings.snapStart ? 'snap-start' : 'on-demand';
+  let image: SnapshotImage | undefined;
   let taken = 0;
   let stopped = false;
 
@@ -132,9 +135,11 @@ export function createFunctionPool(options: PoolOptions): FunctionPool {
     whenSettled?: () => void,
   ): void {
     let first = waiting;
+    if (initializationType === 'snap-start') image ??= createSnapshotImage(options.clock());
     const begun = startEnvironment({
       ...options,
       initializationType,
+      snapshotImage: image,
       onIdle: (environment) => {
         placed.add(environment);
         wasPlaced.add(environment);
