@@ -4,9 +4,9 @@
  * or thread that inherits the function's variables. (For many requests at once, the runtime client hands its variables on
  * to threads of its own, which so find the shim; threads of the function's find its own handler again.)
  */
-import { isMainThread } from 'node:worker_threads';
 import { ORIGINAL_HANDLER } from '../boot/preloaded.ts';
 import { parseHandlerName } from '../features/handler/handlerName.ts';
+import { isMainThread } from '../platform/mainThread.ts';
 import { claimProcess, isOwnProcess } from '../platform/ownProcess.ts';
 
 function redirect(): void {
@@ -16,9 +16,9 @@ function redirect(): void {
   const shim = `${__dirname}/shim.handler`;
   // Our parent, npx for example, was taken for the runtime's process and starts it; what it was given came along.
   const handedOn = handler === shim;
-  if (!isMainThread || !(handedOn || isOwnProcess())) return;
   // The shim needs it; Node has it since 20.16 and 22.3.
   if (typeof process.getBuiltinModule !== 'function') return;
+  if (!isMainThread() || !(handedOn || isOwnProcess())) return;
   if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') return;
   claimProcess();
   if (handedOn) return;

@@ -1,4 +1,4 @@
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread } from './mainThread.ts';
 
 /** Set in the runtime's own process to its id; a process that finds another's id is a child of it. */
 const MARKER = 'CLICKSPAN_PID';
@@ -14,7 +14,7 @@ export function isConcurrent(): boolean {
  */
 export function isOwnProcess(): boolean {
   const marked = process.env[MARKER];
-  const isRuntimeThread = isMainThread || (isConcurrent() && 'awslambda' in globalThis);
+  const isRuntimeThread = isMainThread() || (isConcurrent() && 'awslambda' in globalThis);
   return isRuntimeThread && (marked === undefined || marked === String(process.pid));
 }
 
