@@ -234,6 +234,10 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
     ],
     ['all objects have gained a method', `Object.prototype.mine = () => {};`],
     [
+      'lists and objects write themselves as JSON in another way',
+      `Array.prototype.toJSON = Object.prototype.toJSON = () => 'mine';`,
+    ],
+    [
       'timers are those of a page',
       `for (const name of ['setTimeout', 'setInterval']) globalThis[name] = (...args) => void native[name](...args) || 1;
        globalThis.clearTimeout = () => {};`,

@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { toJson } from './json.ts';
 import type { Scope } from './tracer.ts';
 
 /** A number that is summed up: a counter, or a histogram where it has bounds. */
@@ -102,7 +103,7 @@ export function createDeltaSums(scope: Scope): DeltaSums {
 }
 
 function findPoint(points: Map<string, MutablePoint>, attributes: Attributes): MutablePoint {
-  let key = JSON.stringify(attributes);
+  let key = toJson(attributes);
   const isOverflow = points.size >= MAX_SERIES && !points.has(key);
   if (isOverflow) key = '';
   let point = points.get(key);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { encodeLog, encodeLogs, encodeSpan, encodeTraces, toUnixNano, type LogRecord } from './otlp.ts';
 import { KIND_CLIENT, type EndedSpan } from './tracer.ts';
 import { parseTracestate } from './tracestate.ts';
@@ -192,5 +192,19 @@ describe('toUnixNano', () => {
         if (a < b) expect(BigInt(toUnixNano(a)) <= BigInt(toUnixNano(b))).toBe(true);
       }),
     );
+  });
+});
+
+describe('where the host has put a method toJSON onto all lists and objects', () => {
+  afterEach(() => Reflect.deleteProperty(Array.prototype, 'toJSON'));
+  afterEach(() => Reflect.deleteProperty(Object.prototype, 'toJSON'));
+
+  it('a batch is the same as elsewhere', () => {
+    const span = { ...SPAN, attributes: { list: ['a', 'b'] }, links: [{ context: SPAN.context }] };
+    const write = (): string => encodeTraces({ 'service.name': 'shop' }, [encodeSpan(span)]);
+    const elsewhere = write();
+    Object.assign(Array.prototype, { toJSON: () => 'mine' });
+    Object.assign(Object.prototype, { toJSON: () => 'mine' });
+    expect(write()).toBe(elsewhere);
   });
 });

@@ -1,4 +1,5 @@
 import type { Attributes, AttributeValue, SpanContext } from '@opentelemetry/api';
+import { toJson } from './json.ts';
 import type { Metric } from './metrics.ts';
 import type { EndedSpan, Scope } from './tracer.ts';
 
@@ -37,7 +38,7 @@ export function encodeSpan(span: EndedSpan): EncodedRecord {
   const isRemote = span.parentIsRemote ? IS_REMOTE : 0;
   return {
     scope: span.scope,
-    json: toJson({
+    json: toRecordJson({
       ...contextOf(context),
       flags: context.traceFlags | (parentSpanId ? HAS_IS_REMOTE | isRemote : 0),
       name: toText(span.name),
@@ -72,7 +73,7 @@ export function encodeLog(record: LogRecord): EncodedRecord {
   const { spanContext, body } = record;
   return {
     scope: record.scope,
-    json: toJson({
+    json: toRecordJson({
       timeUnixNano: toUnixNano(record.unixMs),
       severityNumber: record.severity,
       eventName: record.eventName || undefined,
@@ -121,7 +122,7 @@ export function encodeMetric({ instrument, startUnixMs, endUnixMs, points, scope
           })),
         },
       };
-  return { scope, json: toJson({ name, unit, ...data }) };
+  return { scope, json: toRecordJson({ name, unit, ...data }) };
 }
 
 /**
@@ -164,19 +165,19 @@ function encodeRecords(
   let last: Scope | undefined;
   let key = '';
   for (const { scope, json } of records) {
-    if (scope !== last) key = JSON.stringify({ name: scope.name, version: scope.version || undefined });
+    if (scope !== last) key = toJson({ name: scope.name, version: scope.version || undefined });
     last = scope;
     const known = scopes.get(key);
     scopes.set(key, known ? `${known},${json}` : json);
   }
   const groups = Array.from(scopes, ([scope, texts]) => `{"scope":${scope},"${listName}":[${texts}]}`);
-  const attributes = JSON.stringify({ attributes: toKeyValues(resource) });
+  const attributes = toJson({ attributes: toKeyValues(resource) });
   return `{"resource${kind}":[{"resource":${attributes},"scope${kind}":[${groups.join(',')}]}]}`;
 }
 
 /** A text that was cut within a character holds half of it, for which a strict collector would refuse the whole batch. */
-function toJson(value: object): string {
-  const json = JSON.stringify(value);
+function toRecordJson(value: object): string {
+  const json = toJson(value);
   // Nearly none has; to look for that is quick.
   if (!json.includes('\\ud')) return json;
   return json.replace(/\\\\|\\ud[89a-f]../g, (found) => (found[1] === 'u' ? '\ufffd' : found));

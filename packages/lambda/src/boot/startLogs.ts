@@ -14,7 +14,7 @@ import { observeOutput } from '../platform/output.ts';
 export interface LogsEnvironment
   extends
     Omit<CaptureEnvironment, 'types' | 'takeOne' | 'takeError'>,
-    Pick<LogMasking, 'maskText' | 'toMaskedException'> {
+    Pick<LogMasking, 'maskText' | 'toMaskedException' | 'toJson'> {
   readonly toMaskedJson: (payload: unknown, maxLength: number) => string;
   readonly scope: Scope;
   /** How much may wait to be taken apart. */

@@ -1,4 +1,5 @@
 import { CLICKSPAN_DROPPED_LOGS } from '@clickspan/shared/attributes';
+import { toJson } from '@clickspan/shared/json';
 import { encodeLog, encodeLogs } from '@clickspan/shared/otlp';
 import type { Scope } from '@clickspan/shared/tracer';
 import type { Exporter } from '../features/export/exporter.ts';
@@ -66,6 +67,7 @@ export function takeLogs(start: LogStart): Logs | undefined {
       maskText: maskSecrets,
       toMaskedJson,
       toMaskedException,
+      toJson,
     });
     return logs;
   });

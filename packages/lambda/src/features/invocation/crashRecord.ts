@@ -6,6 +6,7 @@ import {
   FAAS_INVOCATION_ID,
   FAAS_TRIGGER,
 } from '@clickspan/shared/attributes';
+import { toJson } from '@clickspan/shared/json';
 import type { EncodedRecord } from '@clickspan/shared/otlp';
 import type { Link, SpanContext } from '@opentelemetry/api';
 import type { Unsent } from '../../model/signalExporter.ts';
@@ -87,7 +88,7 @@ export function createCrashRecord(environment: CrashRecordEnvironment): CrashRec
       isWritten = true;
       const whole: Unfinished = { ...current, deadlineUnixMs, seenUnixMs, seenBytes };
       // Large attributes can be done without.
-      if (!file.write(JSON.stringify({ unfinished: whole })))
+      if (!file.write(toJson({ unfinished: whole })))
         file.write(toBriefLine(current, deadlineUnixMs, seenUnixMs, seenBytes));
     },
     settle() {
@@ -107,7 +108,7 @@ export function createCrashRecord(environment: CrashRecordEnvironment): CrashRec
         toLatest(list, MAX_LEFT_CHARACTERS / signals.length),
       ]);
       if (latest.length === 0) file.clear();
-      else file.writeLong(JSON.stringify({ unsent: Object.fromEntries(latest) as Unsent }));
+      else file.writeLong(toJson({ unsent: Object.fromEntries(latest) as Unsent }));
     },
   };
 }

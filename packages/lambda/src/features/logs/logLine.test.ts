@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { toJson } from '@clickspan/shared/json';
 import type { LogRecord } from '@clickspan/shared/otlp';
 import { toMaskedException } from '../invocation/exception.ts';
 import { toMaskedJson } from '../../platform/maskedJson.ts';
@@ -27,6 +28,7 @@ function parse(line: Partial<LogLine>): LogRecord | undefined {
       maskText: maskSecrets,
       maskFields: (fields) => JSON.parse(toMaskedJson(fields, Infinity)),
       toMaskedException,
+      toJson,
     },
   );
 }

@@ -25,6 +25,8 @@ export interface LogMasking {
   /** The same for all texts of something, and for values that are secret for what they are called. */
   readonly maskFields: (fields: object) => Record<string, unknown>;
   readonly toMaskedException: (exception: unknown) => Attributes;
+  /** Writes plain data as JSON. */
+  readonly toJson: (value: unknown) => string;
 }
 
 const MAX_ATTRIBUTES = 32;
@@ -59,6 +61,8 @@ export function toLogRecord(line: LogLine, scope: Scope, masking: LogMasking): L
   const { message, fields } = parse(line);
   if (fields ? '_aws' in fields : !message.trim()) return undefined;
   const rest = fields && masking.maskFields(fields);
+  const toText = (value: unknown): string | undefined =>
+    typeof value === 'string' ? value : value === null ? undefined : masking.toJson(value);
   const take = <T>(names: readonly string[], read: (value: unknown) => T | undefined): T | undefined => {
     for (const name of rest ? names : []) {
       const value = Object.hasOwn(rest!, name) ? read(rest![name]) : undefined;
@@ -68,7 +72,7 @@ export function toLogRecord(line: LogLine, scope: Scope, masking: LogMasking): L
     }
     return undefined;
   };
-  const all = rest && JSON.stringify(rest);
+  const all = rest && masking.toJson(rest);
   const told = take(LEVEL_NAMES, toSeverity) ?? (fields ? undefined : readLevel(message));
   const text = take(MESSAGE_NAMES, toText) ?? all;
   const unixMs = take(TIME_NAMES, (value) => toHeldTime(value, line.unixMs)) ?? line.unixMs;
@@ -127,11 +131,6 @@ function parseObject(text: string): Fields | undefined {
 function readLevel(message: string): number | undefined {
   const level = message.startsWith('{') ? LEVEL.exec(message)?.[1] : undefined;
   return toSeverity(Number(level) || level);
-}
-
-/** A text, or JSON of what is none. */
-function toText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : value === null ? undefined : JSON.stringify(value);
 }
 
 /** An error as loggers write it. */

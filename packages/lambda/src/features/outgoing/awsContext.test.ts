@@ -119,6 +119,15 @@ describe('Lambda', () => {
     expect(add('Lambda.Invoke', input)).toBe(input);
   });
 
+  it('says so too where all objects write themselves as JSON in another way', () => {
+    const own = { custom: { list: [1] } };
+    const given = encode(own);
+    Object.assign(Object.prototype, { toJSON: () => 'mine' });
+    const { ClientContext: context } = add('Lambda.Invoke', { ClientContext: given });
+    Reflect.deleteProperty(Object.prototype, 'toJSON');
+    expect(decode(context)).toEqual({ custom: { list: [1], traceparent: TRACEPARENT } });
+  });
+
   it('that holds a number beyond those of JavaScript stays as it is', () => {
     const input = { ClientContext: Buffer.from('{"custom":{"id":12345678901234567890}}').toString('base64') };
     expect(add('Lambda.Invoke', input)).toBe(input);

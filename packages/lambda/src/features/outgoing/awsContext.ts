@@ -1,3 +1,4 @@
+import { toJson } from '@clickspan/shared/json';
 import { toTraceparent } from '@clickspan/shared/traceContext';
 import type { SpanContext } from '@opentelemetry/api';
 import { toXrayHeader } from '../../platform/xrayHeader.ts';
@@ -153,7 +154,7 @@ function countEvent(event: Fields): number {
 function addToJson(text: unknown, { traceparent, tracestate }: Carrier, room: number): string | undefined {
   const [, start, rest] = (typeof text === 'string' && /^(\s*\{\s*)([^]*)$/.exec(text)) || [];
   if (start === undefined || rest === undefined || rest.includes('"traceparent"')) return undefined;
-  const own = JSON.stringify({
+  const own = toJson({
     traceparent,
     ...(tracestate && !rest.includes('"tracestate"') && { tracestate }),
   });
@@ -189,7 +190,7 @@ function addToClientContext(input: Fields, { traceparent, tracestate }: Carrier)
     const { custom = {} } = client;
     if (!isObject(custom) || 'traceparent' in custom) return input;
     const encode = (added: Fields): string =>
-      Buffer.from(JSON.stringify({ ...client, custom: { ...custom, ...added } })).toString('base64');
+      Buffer.from(toJson({ ...client, custom: { ...custom, ...added } })).toString('base64');
     const state = tracestate && !('tracestate' in custom) ? { tracestate } : {};
     const encoded = [encode({ traceparent, ...state }), encode({ traceparent })].find(
       (text) => text.length <= MAX_CLIENT_CONTEXT,
