@@ -1,7 +1,7 @@
 import { connect as connectPlain } from 'node:net';
 import type { Socket } from 'node:net';
-import { encodeRequestHead, parseAnswer } from './httpMessage.ts';
-import type { HttpAnswer, HttpRequest } from './httpMessage.ts';
+import { createAnswerReader, encodeRequestHead } from './httpMessage.ts';
+import type { AnswerReader, HttpAnswer, HttpRequest } from './httpMessage.ts';
 import { after } from './timers.ts';
 
 /** Where requests go. */
@@ -62,6 +62,7 @@ export function openPlainConnection(origin: HttpOrigin): HttpConnection {
 const DEFERRED_MS = 1;
 
 interface Waiting {
+  readonly reader: AnswerReader;
   readonly resolve: (answer: HttpAnswer) => void;
   readonly reject: (error: Error) => void;
 }
@@ -87,11 +88,13 @@ function overSocket(socket: Socket, host: string): HttpConnection {
       if (received.length > 0) fail(new Error('unasked bytes'));
       return;
     }
-    const bytes = received.length === 1 ? received[0]! : Buffer.concat(received);
-    const answer = parseAnswer(bytes, ended);
-    received = answer ? [] : [bytes];
+    const { reader, resolve } = waiting;
+    const chunks = received;
+    received = [];
+    let answer: HttpAnswer | undefined;
+    for (const chunk of chunks) answer ??= reader.push(chunk);
+    if (ended) answer ??= reader.end();
     if (!answer) return;
-    const { resolve } = waiting;
     waiting = undefined;
     if (!answer.keepAlive) fail(new Error('closed'));
     resolve(answer);
@@ -127,7 +130,7 @@ function overSocket(socket: Socket, host: string): HttpConnection {
           reject(new Error('the connection cannot be used'));
           return;
         }
-        waiting = { resolve, reject };
+        waiting = { reader: createAnswerReader(), resolve, reject };
         const head = encodeRequestHead(request, host);
         if (typeof request.body === 'string') {
           socket.write(head + request.body);

@@ -1,9 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeRequestHead, parseAnswer } from './httpMessage.ts';
+import { createAnswerReader, encodeRequestHead } from './httpMessage.ts';
+import type { HttpAnswer } from './httpMessage.ts';
 
-const parse = (text: string, ended = false): ReturnType<typeof parseAnswer> =>
-  parseAnswer(Buffer.from(text), ended);
+function parseAll(chunks: readonly Buffer[], ended = false): HttpAnswer | undefined {
+  const reader = createAnswerReader();
+  let answer: HttpAnswer | undefined;
+  for (const chunk of chunks) answer ??= reader.push(Buffer.from(chunk));
+  return answer ?? (ended ? reader.end() : undefined);
+}
+const parse = (text: string, ended = false): HttpAnswer | undefined => parseAll([Buffer.from(text)], ended);
+const toBytes = (text: string): Buffer[] => Array.from(Buffer.from(text), (byte) => Buffer.from([byte]));
 
 describe('encodeRequestHead', () => {
   it('writes no header that all objects have', () => {
@@ -18,7 +25,7 @@ describe('encodeRequestHead', () => {
   });
 });
 
-describe('parseAnswer', () => {
+describe('an answer', () => {
   it('reads an answer with a length', () => {
     expect(parse('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A:  b \r\n\r\n{}')).toMatchObject({
       status: 200,
@@ -63,6 +70,27 @@ describe('parseAnswer', () => {
     expect(() => parse(`HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(1_048_577)}`)).toThrow('too long');
   });
 
+  it.each([
+    ['a long body', `HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n${'x'.repeat(300_000)}`],
+    [
+      'many chunks',
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(50_000)}0\r\n\r\n`,
+    ],
+    [
+      'a long line before a chunk',
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(300_000)}\r\nx\r\n0\r\n\r\n`,
+    ],
+    [
+      'long trailers',
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${'a: b\r\n'.repeat(50_000)}\r\n`,
+    ],
+    ['a long head', `HTTP/1.1 200 OK\r\n${'a: b\r\n'.repeat(50_000)}Content-Length: 0\r\n\r\n`],
+    ['many interim answers', `${'HTTP/1.1 100 C\r\n\r\n'.repeat(15_000)}HTTP/1.1 204 No\r\n\r\n`],
+  ])('that comes byte by byte is read: %s', (_, text) => {
+    // Where every byte is looked at again with each that follows, this takes longer than a test may.
+    expect(parseAll(toBytes(text))?.status).toBeLessThan(300);
+  });
+
   it('gives the same whatever pieces an answer comes in: nothing before the end, all of it at the end', () => {
     const chunked = fc.array(fc.string({ minLength: 1, maxLength: 40 }), { maxLength: 6 }).map((parts) => ({
       body: parts.join(''),
@@ -77,8 +105,10 @@ describe('parseAnswer', () => {
     fc.assert(
       fc.property(fc.oneof(chunked, measured), fc.nat(), ({ body, wire, header }, cut) => {
         const bytes = Buffer.from(`HTTP/1.1 200 OK\r\n${header}\r\n\r\n${wire}`);
-        expect(parseAnswer(bytes, false)?.body).toBe(body);
-        expect(parseAnswer(bytes.subarray(0, cut % bytes.length), false)).toBeUndefined();
+        const whole = cut % bytes.length;
+        expect(parseAll([bytes.subarray(0, whole), bytes.subarray(whole)])?.body).toBe(body);
+        expect(parseAll(toBytes(bytes.toString()))?.body).toBe(body);
+        expect(parseAll([bytes.subarray(0, whole)])).toBeUndefined();
       }),
     );
   });

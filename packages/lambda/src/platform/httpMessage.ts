@@ -33,34 +33,144 @@ export function encodeRequestHead({ method, path, headers, body }: HttpRequest, 
   return `${head}\r\n`;
 }
 
-/**
- * Reads an HTTP/1.1 answer out of the bytes that have come so far.
- *
- * @param bytes everything since the request was sent
- * @param ended the other side has closed the connection
- * @returns the answer once it is whole; `undefined` while it is not; throws on what is not HTTP/1.x or too long
- */
-export function parseAnswer(bytes: Buffer, ended: boolean): HttpAnswer | undefined {
-  if (bytes.length > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
-  const text = bytes.toString('latin1');
-  let start = 0;
-  for (;;) {
-    const headEnd = text.indexOf('\r\n\r\n', start);
-    if (headEnd < 0) return undefined;
-    const [statusLine = '', ...lines] = text.slice(start, headEnd).split('\r\n');
-    const [, minor, code] = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/.exec(statusLine) ?? [];
-    if (!code) throw new Error('the answer is not HTTP');
-    start = headEnd + 4;
-    const status = Number(code);
-    // An interim answer: the real one follows.
-    if (status < 200) continue;
-    const headers = parseHeaders(lines);
+/** Reads one HTTP/1.1 answer. Both methods give it once it is whole, and throw on what is not HTTP/1.x or too long. */
+export interface AnswerReader {
+  /** Takes in what has come; the bytes are the reader's from then on. */
+  push(chunk: Buffer): HttpAnswer | undefined;
+  /** The other side has closed the connection. */
+  end(): HttpAnswer | undefined;
+}
+
+const LINE_END = '\r\n';
+const HEAD_END = '\r\n\r\n';
+
+/** Makes a reader. Whatever pieces an answer comes in, each byte of it is looked at a fixed number of times. */
+export function createAnswerReader(): AnswerReader {
+  /** All that has come, in the first `length` bytes, then room for more. */
+  let bytes: Buffer = Buffer.alloc(0);
+  let length = 0;
+  /** What comes before has been read. */
+  let at = 0;
+  /** What is looked for does not begin before. */
+  let searched = 0;
+  /** Nothing can be read until there are so many bytes. */
+  let needed = 0;
+  let head: AnswerHead | undefined;
+  let bodyStart = 0;
+  let bodyEnd = 0;
+  let isLast = false;
+
+  const append = (chunk: Buffer): void => {
+    const whole = length + chunk.length;
+    if (whole > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
+    if (length === 0) bytes = chunk;
+    else {
+      if (whole > bytes.length) {
+        const larger = Buffer.allocUnsafe(Math.max(whole, bytes.length * 2));
+        bytes.copy(larger, 0, 0, length);
+        bytes = larger;
+      }
+      chunk.copy(bytes, length);
+    }
+    length = whole;
+  };
+  const moveTo = (position: number): void => {
+    at = searched = position;
+  };
+  const find = (mark: string): number => {
+    const found = bytes.subarray(0, length).indexOf(mark, searched);
+    // The beginning of the mark may have come.
+    searched = found < 0 ? Math.max(at, length - mark.length + 1) : found;
+    return found;
+  };
+
+  const readHead = (): AnswerHead | undefined => {
+    for (;;) {
+      const end = find(HEAD_END);
+      if (end < 0) return undefined;
+      const parsed = parseHead(bytes.toString('latin1', at, end));
+      moveTo(end + HEAD_END.length);
+      bodyStart = bodyEnd = at;
+      // An interim answer: the real one follows.
+      if (parsed.status >= 200) return parsed;
+    }
+  };
+  /** What follows the last chunk: nothing, or headers, up to an empty line. */
+  const readTrailers = (): boolean => find(HEAD_END) >= 0;
+  /** Reads chunks, whose data is moved together; gives whether the last one has come. */
+  const readChunks = (): boolean => {
+    while (length >= needed) {
+      const lineEnd = find(LINE_END);
+      if (lineEnd < 0) return false;
+      const [, digits] = /^([0-9a-f]{1,8})(?:[;\s]|$)/i.exec(bytes.toString('latin1', at, lineEnd)) ?? [];
+      if (!digits) throw new Error('the answer has a malformed chunk');
+      const size = parseInt(digits, 16);
+      if (size === 0) {
+        isLast = true;
+        moveTo(lineEnd);
+        return readTrailers();
+      }
+      const dataStart = lineEnd + LINE_END.length;
+      const dataEnd = dataStart + size;
+      needed = dataEnd + LINE_END.length;
+      if (length < needed) return false;
+      bytes.copyWithin(bodyEnd, dataStart, dataEnd);
+      bodyEnd += size;
+      moveTo(needed);
+    }
+    return false;
+  };
+  const readBody = ({ framing }: AnswerHead, ended: boolean): boolean => {
+    if (framing === 'chunked') return isLast ? readTrailers() : readChunks();
+    bodyEnd = framing === 'close' ? length : bodyStart + framing;
+    return framing === 'close' ? ended : length >= bodyEnd;
+  };
+  const read = (ended: boolean): HttpAnswer | undefined => {
+    head ??= readHead();
+    if (!head) return undefined;
+    const isWhole = readBody(head, ended);
+    if (!isWhole && !ended) return undefined;
+    const { status, headers, keepsAlive } = head;
     // By its status alone the other side has said what became of the request: it must not be sent again.
-    const body = readBody({ bytes, text, start, status, headers, ended }) ?? (ended ? CUT_OFF : undefined);
-    if (!body) return undefined;
-    const keepAlive = minor === '1' && body.delimited && headers['connection']?.toLowerCase() !== 'close';
-    return { status, headers, body: body.bytes.toString('utf8'), keepAlive };
-  }
+    const body = isWhole ? bytes.toString('utf8', bodyStart, bodyEnd) : '';
+    return { status, headers, body, keepAlive: isWhole && keepsAlive };
+  };
+
+  return {
+    push(chunk) {
+      append(chunk);
+      return length < needed ? undefined : read(false);
+    },
+    end: () => read(true),
+  };
+}
+
+interface AnswerHead {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** How many bytes the body has, or how else its end is told. */
+  readonly framing: number | 'chunked' | 'close';
+  readonly keepsAlive: boolean;
+}
+
+function parseHead(text: string): AnswerHead {
+  const [statusLine = '', ...lines] = text.split(LINE_END);
+  const [, minor, code] = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/.exec(statusLine) ?? [];
+  if (!code) throw new Error('the answer is not HTTP');
+  const status = Number(code);
+  const headers = parseHeaders(lines);
+  const framing = toFraming(status, headers);
+  const isClosed = framing === 'close' || headers['connection']?.toLowerCase() === 'close';
+  return { status, headers, framing, keepsAlive: minor === '1' && !isClosed };
+}
+
+function toFraming(status: number, headers: Readonly<Record<string, string>>): AnswerHead['framing'] {
+  if (status < 200 || status === 204 || status === 304) return 0;
+  if (/\bchunked$/i.test(headers['transfer-encoding'] ?? '')) return 'chunked';
+  const length = headers['content-length'];
+  if (length === undefined) return 'close';
+  if (!/^\d+$/.test(length)) throw new Error('the answer has no length');
+  return Number(length);
 }
 
 function parseHeaders(lines: readonly string[]): Record<string, string> {
@@ -70,53 +180,4 @@ function parseHeaders(lines: readonly string[]): Record<string, string> {
     if (colon > 0) headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
   }
   return headers;
-}
-
-interface BodyInput {
-  readonly bytes: Buffer;
-  readonly text: string;
-  readonly start: number;
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly ended: boolean;
-}
-
-interface Body {
-  readonly bytes: Buffer;
-  /** The body's end was marked, not given by the connection's end. */
-  readonly delimited: boolean;
-}
-
-const CUT_OFF: Body = { bytes: Buffer.alloc(0), delimited: false };
-
-function readBody({ bytes, text, start, status, headers, ended }: BodyInput): Body | undefined {
-  if (status === 204 || status === 304) return { bytes: Buffer.alloc(0), delimited: true };
-  if (/\bchunked$/i.test(headers['transfer-encoding'] ?? '')) return readChunks(bytes, text, start);
-  const length = headers['content-length'];
-  if (length !== undefined) {
-    if (!/^\d+$/.test(length)) throw new Error('the answer has no length');
-    const end = start + Number(length);
-    return bytes.length >= end ? { bytes: bytes.subarray(start, end), delimited: true } : undefined;
-  }
-  return ended ? { bytes: bytes.subarray(start), delimited: false } : undefined;
-}
-
-function readChunks(bytes: Buffer, text: string, start: number): Body | undefined {
-  const chunks: Buffer[] = [];
-  for (let at = start; ;) {
-    const lineEnd = text.indexOf('\r\n', at);
-    if (lineEnd < 0) return undefined;
-    const [, digits] = /^([0-9a-f]{1,8})(?:[;\s]|$)/i.exec(text.slice(at, lineEnd)) ?? [];
-    if (!digits) throw new Error('the answer has a malformed chunk');
-    const size = parseInt(digits, 16);
-    const dataStart = lineEnd + 2;
-    if (size === 0) {
-      // Trailers, if any, up to an empty line.
-      const done = text.startsWith('\r\n', dataStart) || text.includes('\r\n\r\n', dataStart);
-      return done ? { bytes: Buffer.concat(chunks), delimited: true } : undefined;
-    }
-    if (bytes.length < dataStart + size + 2) return undefined;
-    chunks.push(bytes.subarray(dataStart, dataStart + size));
-    at = dataStart + size + 2;
-  }
 }
