@@ -82,7 +82,7 @@ async function measureAll(url: string, url2: string): Promise<void> {
     report(name, differences);
     ended.length = 0;
   }
-  const read = createSqlReader({ doubleQuotedText: true, backslash: true });
+  const read = createSqlReader({ doubleQuotedText: true, backslash: true, hashComment: true });
   const sql =
     "SELECT a, b, c FROM orders o JOIN items i ON i.order_id = o.id WHERE o.name = 'x' AND o.id IN (1, 2, 3)";
   const started = process.hrtime.bigint();

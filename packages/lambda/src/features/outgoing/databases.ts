@@ -166,7 +166,9 @@ const DRIVERS: readonly Driver[] = [
   {
     system: 'mysql',
     channels: ['mysql2:query', 'mysql2:execute'],
-    describe: createSqlDescriber(createSqlReader({ doubleQuotedText: true, backslash: true })),
+    describe: createSqlDescriber(
+      createSqlReader({ doubleQuotedText: true, backslash: true, hashComment: true }),
+    ),
   },
   {
     system: 'redis',
@@ -183,7 +185,9 @@ const DRIVERS: readonly Driver[] = [
   {
     system: 'microsoft.sql_server',
     channels: ['query', 'batch', 'execute'].map((name) => `mssql:${name}`),
-    describe: createSqlDescriber(createSqlReader({ doubleQuotedText: false, backslash: false })),
+    describe: createSqlDescriber(
+      createSqlReader({ doubleQuotedText: false, backslash: false, hashComment: false }),
+    ),
   },
 ];
 

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSqlReader, maskQuoted } from './sqlText.ts';
 
-const mysql = createSqlReader({ doubleQuotedText: true, backslash: true });
-const sqlServer = createSqlReader({ doubleQuotedText: false, backslash: false });
+const mysql = createSqlReader({ doubleQuotedText: true, backslash: true, hashComment: true });
+const sqlServer = createSqlReader({ doubleQuotedText: false, backslash: false, hashComment: false });
 
 describe('statements', () => {
   it.each([
@@ -16,6 +16,7 @@ describe('statements', () => {
     ['SELECT a FROM t WHERE id IN (1, 2, 3) -- secret 4\nLIMIT 5', 'SELECT a FROM t WHERE id IN (?) LIMIT ?'],
     ['/* key=secret */ UPDATE t SET a = ? WHERE b = .5', 'UPDATE t SET a = ? WHERE b = ?'],
     ["SELECT 'never closed", 'SELECT ?'],
+    ["SELECT a# it's secret 4\nFROM t#secret\r\nWHERE b = '#1'#", 'SELECT a FROM t WHERE b = ?'],
     ["SELECT x'4D', _utf8mb4'name'", 'SELECT ?, ?'],
   ])('%s has no values', (sql, text) => expect(mysql(sql).text).toBe(text));
 
@@ -23,6 +24,10 @@ describe('statements', () => {
     expect(sqlServer("SELECT 'C:\\', N'secret', [a 1], \"b 2\" FROM t WHERE x = @p1").text).toBe(
       'SELECT ?, ?, [a 1], "b 2" FROM t WHERE x = @p1',
     );
+  });
+
+  it('know that # is part of a name to SQL Server', () => {
+    expect(sqlServer('SELECT a# FROM #orders WHERE b = 1').text).toBe('SELECT a# FROM #orders WHERE b = ?');
   });
 
   it.each([

@@ -4,6 +4,8 @@ export interface SqlDialect {
   readonly doubleQuotedText: boolean;
   /** A backslash takes the meaning from what follows it. */
   readonly backslash: boolean;
+  /** A `#` begins a comment; it is part of a name elsewhere. */
+  readonly hashComment: boolean;
 }
 
 /** What a statement is about, and its text without values. */
@@ -24,14 +26,17 @@ const quoted = (quote: string, backslash: boolean): string =>
     ? String.raw`${quote}(?:[^${quote}\\]|\\[^]|\\$|${quote}${quote})*(?:${quote}|$)`
     : `${quote}(?:[^${quote}]|${quote}${quote})*(?:${quote}|$)`;
 const NUMBER = String.raw`\b0x[0-9a-f]*|(?:\b\d|\.\d)[\d.]*(?:e[+-]?\d+)?`;
-const WORD = String.raw`[\w$@#]*[a-z_$@#][\w$@#]*|\[[^\]]*\]|` + '`[^`]*`';
+const word = (characters: string): string =>
+  String.raw`[\w${characters}]*[a-z_${characters}][\w${characters}]*|\[[^\]]*\]|` + '`[^`]*`';
 
 /** Everything of a statement that is a comment, a value or a name; what is between them has no values. */
-function createPattern({ doubleQuotedText, backslash }: SqlDialect): RegExp {
+function createPattern({ doubleQuotedText, backslash, hashComment }: SqlDialect): RegExp {
+  const comment = hashComment ? String.raw`${COMMENT}|#[^\n]*` : COMMENT;
+  const names = word(hashComment ? '$@' : '$@#');
   const double = quoted('"', backslash);
   const text = String.raw`(?:\b[nbxe]|_\w+)?${quoted("'", backslash)}${doubleQuotedText ? `|${double}` : ''}`;
-  const name = doubleQuotedText ? WORD : `${WORD}|${double}`;
-  return new RegExp(`(${COMMENT})|(${text}|${NUMBER})|${name}`, 'gi');
+  const name = doubleQuotedText ? names : `${names}|${double}`;
+  return new RegExp(`(${comment})|(${text}|${NUMBER})|${name}`, 'gi');
 }
 
 /** Makes what masks and summarises the statements of a dialect. */
