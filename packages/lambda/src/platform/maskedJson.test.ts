@@ -45,6 +45,12 @@ describe('toMaskedJson', () => {
     ).toHaveLength(50);
   });
 
+  it('masks and cuts names as it does texts', () => {
+    expect(toMaskedJson({ 'Bearer abcdefgh': 1, [`x${'y'.repeat(9000)}`]: 2 }, 30)).toBe(
+      `{"Bearer *":1,"x${'y'.repeat(13)}…`,
+    );
+  });
+
   it('reads no more members than it writes', () => {
     let read = 0;
     const payload = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`name${i}`, i]));

@@ -9,7 +9,8 @@ const MASK = '"*"';
 
 /**
  * Writes a payload as JSON for people: secrets masked, by their names and by what they look like, and cut where it is long.
- * It takes no longer than what it writes, however large the payload is.
+ * However large the payload is, no more of it is read than is written, but for the names in an object: JavaScript knows no
+ * way to list some of them.
  *
  * @param payload anything; what throws when it is read makes this throw
  * @param maxLength characters; a cut is marked with `…`
@@ -51,7 +52,8 @@ export function toMaskedJson(payload: unknown, maxLength: number): string {
     writeAll(
       items(Object.keys(value), (name) => () => {
         const member = (value as Record<string, unknown>)[name];
-        text += `${JSON.stringify(name)}:`;
+        writeText(name);
+        text += ':';
         if (SECRET_NAME.test(name) && member !== null && member !== undefined) text += MASK;
         else write(member, depth + 1);
       }),
