@@ -132,7 +132,7 @@ export const LAMBDA_OPTIONS: LambdaOptionSchema = {
     min: 0,
     max: 1_000_000,
     environment: 'CLICKSPAN_TRUSTED_TRACES_PER_SECOND',
-    doc: 'How many HTTP requests a second and environment may ask by their traceparent to be recorded; the sampler decides about the others.',
+    doc: 'How many traces a second and environment may ask to be recorded by a traceparent that anybody may have written: of an HTTP request, or in a payload; the sampler decides about the others.',
   }),
   crashMarker: booleanOption({
     default: true,

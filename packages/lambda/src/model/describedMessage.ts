@@ -7,4 +7,6 @@ export interface DescribedMessage {
   readonly attributes: Attributes;
   /** The span that sent it. */
   readonly sender: SpanContext | undefined;
+  /** Anybody may have written its flags. */
+  readonly fromOutside: boolean;
 }

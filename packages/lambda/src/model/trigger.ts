@@ -14,8 +14,11 @@ export interface Trigger {
   readonly attributes: Attributes;
   /** The caller's span, where one call or message alone is the cause. */
   readonly parent?: SpanContext | undefined;
-  /** The parent came over the Internet: anybody may have written its flags. */
-  readonly fromOutside?: boolean;
+  /**
+   * Anybody may have written the parent's flags: it came over the Internet, or in a payload. What else a message has takes
+   * a permission of AWS to write.
+   */
+  readonly fromOutside?: boolean | undefined;
   /** The spans that were causes together. */
   readonly links?: readonly Link[];
   /** The result is an HTTP response. */

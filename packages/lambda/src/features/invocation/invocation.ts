@@ -141,7 +141,7 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
     const others = caller.traceFlags & ~FLAG_SAMPLED;
     return { parent: { ...caller, traceFlags: others | (sampled ? FLAG_SAMPLED : 0) }, ours };
   };
-  const follow = (sender: SpanContext): SpanContext => decide(sender, false).parent;
+  const follow: MessageEnvironment['follow'] = (sender, fromOutside) => decide(sender, fromOutside).parent;
   const readXray = (): SpanContext | undefined =>
     environment.xray === 'off' ? undefined : parseXrayHeader(environment.readXrayHeader());
 

@@ -27,7 +27,7 @@ interface Stage {
   readonly inHandler: <T>(run: () => T) => T;
 }
 
-function start(): Stage {
+function start(follow = (sender: SpanContext, _fromOutside: boolean): SpanContext => sender): Stage {
   const ended: EndedSpan[] = [];
   const contexts = createActiveContext();
   let unixMs = 1000;
@@ -46,7 +46,7 @@ function start(): Stage {
     contexts,
     now: () => ++unixMs,
     guard: createGuard(() => {}),
-    follow: (sender: SpanContext) => sender,
+    follow,
     describeMessage,
   };
   return {
@@ -59,6 +59,25 @@ function start(): Stage {
 }
 
 describe('the span of a message', () => {
+  it('is decided upon as what a stranger may have asked for where the payload says so', () => {
+    const asked: boolean[] = [];
+    const { messages, inHandler } = start((sender, fromOutside) => {
+      asked.push(fromOutside);
+      return sender;
+    });
+    const { messageAttributes: told, ...silent } = record('m-1', SENDER.traceId) as {
+      messageAttributes: { traceparent: { stringValue: string } };
+    };
+    const fields = JSON.stringify({ traceparent: told.traceparent.stringValue });
+    const records = [
+      record('m-1', SENDER.traceId),
+      { ...silent, body: JSON.stringify({ 'detail-type': 'x', detail: JSON.parse(fields) as unknown }) },
+      { eventSource: 'aws:kinesis', kinesis: { data: Buffer.from(fields).toString('base64') } },
+    ];
+    for (const one of records) inHandler(() => messages.run(one, () => {}));
+    expect(asked).toEqual([false, true, true]);
+  });
+
   it('belongs to the trace of its sender, with a link to the invocation', () => {
     const { messages, invocation, ended, tracer, inHandler } = start();
     const result = inHandler(() =>

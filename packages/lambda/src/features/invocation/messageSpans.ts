@@ -25,7 +25,7 @@ export interface MessageEnvironment {
   readonly now: () => number;
   readonly guard: Guard;
   /** A sender's span with the flags that we follow. */
-  readonly follow: (sender: SpanContext) => SpanContext;
+  readonly follow: (sender: SpanContext, fromOutside: boolean) => SpanContext;
   readonly describeMessage: (record: unknown) => DescribedMessage;
 }
 
@@ -60,7 +60,7 @@ export function createMessageSpans(environment: MessageEnvironment, invocation: 
   let failed: ReadonlySet<string | undefined> | undefined;
 
   const start = (record: unknown): { message: MessageSpan; context: Context } => {
-    const { id, name, attributes, sender } = describeMessage(record);
+    const { id, name, attributes, sender, fromOutside } = describeMessage(record);
     const active = contexts.active();
     const isApart = sender !== undefined && sender.traceId !== invocation.spanContext().traceId;
     const span = tracer.startSpan(
@@ -71,7 +71,7 @@ export function createMessageSpans(environment: MessageEnvironment, invocation: 
         attributes: { ...attributes, [CLICKSPAN_SPAN_TYPE]: 'message' },
         links: isApart ? [{ context: invocation.spanContext() }] : [],
       },
-      isApart ? withSpan(active, createSilentSpan(environment.follow(sender))) : active,
+      isApart ? withSpan(active, createSilentSpan(environment.follow(sender, fromOutside))) : active,
     );
     const message = { span, id };
     open.add(message);

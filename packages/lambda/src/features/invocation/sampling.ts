@@ -18,7 +18,7 @@ export interface Sampler {
    * Decides about an invocation with a caller.
    *
    * @param parent the caller's span
-   * @param fromOutside it came over HTTP: anybody may have written its flags
+   * @param fromOutside anybody may have written its flags
    */
   decide(parent: SpanContext, fromOutside: boolean): SamplingDecision;
   /** Traces that are not recorded by our own decision are looked at once more when they have ended. */

@@ -18,13 +18,15 @@ export function describeMessage(record: unknown): DescribedMessage {
       name: nameProcess(undefined),
       attributes: describeProcess(undefined, undefined),
       sender: undefined,
+      fromOutside: false,
     };
-  const { id, destination, sender, attributes } = source.parse(fields);
+  const { id, destination, sender, fromOutside = false, attributes } = source.parse(fields);
   const faas = source.toTrigger ? 'datasource' : 'pubsub';
   return {
     id,
     name: nameProcess(destination),
     attributes: { [FAAS_TRIGGER]: faas, ...describeProcess(source.system, destination), ...attributes },
     sender,
+    fromOutside,
   };
 }

@@ -32,6 +32,7 @@ export const DYNAMO_DB: MessageSource = {
       id,
       destination: toTable(record),
       sender: readSender(record),
+      fromOutside: true,
       attributes: { [MESSAGING_MESSAGE_ID]: id },
     };
   },
@@ -48,6 +49,7 @@ export const DYNAMO_DB: MessageSource = {
         [FAAS_DOCUMENT_TIME]: records.length === 1 ? toTime(records[0]!) : undefined,
       },
       parent,
+      fromOutside: parent && true,
       links,
       batch: true,
     };

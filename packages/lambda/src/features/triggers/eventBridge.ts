@@ -1,6 +1,6 @@
 import { FAAS_TIME, MESSAGING_MESSAGE_ID } from '@clickspan/shared/attributes';
 import { KIND_CONSUMER, KIND_SERVER } from '@clickspan/shared/tracer';
-import { readEventBridgeEvent } from './carrier.ts';
+import { readCarrier, readEventBridgeEvent } from './carrier.ts';
 import { describeProcess, nameProcess, toResourceName } from './message.ts';
 import { describeTrigger, toText } from './trigger.ts';
 import type { EventRecord } from './trigger.ts';
@@ -27,6 +27,7 @@ export function parseEventBridge(event: EventRecord): Trigger | undefined {
       [MESSAGING_MESSAGE_ID]: toText(event['id']),
     },
     parent: readEventBridgeEvent(event),
+    fromOutside: readCarrier(event['detail']) !== undefined,
   };
 }
 

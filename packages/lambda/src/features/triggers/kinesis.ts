@@ -24,6 +24,7 @@ export const KINESIS: MessageSource = {
       id,
       destination: /:stream\/([^/]+)/.exec(toText(record['eventSourceARN']) ?? '')?.[1],
       sender: readSender(kinesis['data']),
+      fromOutside: true,
       attributes: {
         [MESSAGING_MESSAGE_ID]: id,
         // shardId-000000000006:4954…

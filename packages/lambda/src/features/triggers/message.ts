@@ -20,6 +20,8 @@ export interface Message {
   readonly destination: string | undefined;
   /** The context that its sender wrote. */
   readonly sender: SpanContext | undefined;
+  /** It stood in the payload, into which anybody may have written. */
+  readonly fromOutside?: boolean;
   /** What is known of it alone. */
   readonly attributes: Attributes;
 }
@@ -61,7 +63,7 @@ export function describeProcess(system: string | undefined, destination: string 
  */
 export function toBatchTrigger(source: MessageSource, records: readonly EventRecord[]): Trigger {
   const { parent, links, first } = readSenders(source, records);
-  const { destination } = first;
+  const { destination, fromOutside } = first;
   return {
     name: nameProcess(destination),
     kind: KIND_CONSUMER,
@@ -72,6 +74,7 @@ export function toBatchTrigger(source: MessageSource, records: readonly EventRec
       ...(records.length === 1 && first.attributes),
     },
     parent,
+    fromOutside: parent && fromOutside,
     links,
     batch: true,
   };

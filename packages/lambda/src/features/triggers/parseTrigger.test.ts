@@ -120,10 +120,10 @@ describe.each(['apiGatewayRest', 'albMultiValue', 'webSocketConnect', 'authorize
 );
 
 describe('the flags of a caller', () => {
-  it('may have been written by anybody where a request came over the Internet, and nowhere else', () => {
-    const outside = RECORDED_EVENTS.filter(({ event }) => parseTrigger(event).fromOutside).map(
-      ({ name }) => name,
-    );
+  it('may have been written by anybody where they came over the Internet or in a payload, and nowhere else', () => {
+    const outside = RECORDED_EVENTS.filter(
+      ({ event, clientContext }) => parseTrigger(event, { clientContext }).fromOutside,
+    ).map(({ name }) => name);
     expect(outside.sort()).toEqual([
       'alb',
       'albMultiValue',
@@ -138,7 +138,14 @@ describe('the flags of a caller', () => {
       'authorizerToken',
       'cognitoPostConfirmation',
       'cognitoPreTokenGeneration',
+      'dynamoDb',
+      'eventBridge',
       'functionUrl',
+      'kinesis',
+      'sqsEventBridge',
+      'sqsSnsEnvelope',
+      'stepFunctions',
+      'stepFunctionsPayload',
       'webSocketConnect',
     ]);
   });

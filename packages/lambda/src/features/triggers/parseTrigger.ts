@@ -59,9 +59,9 @@ export function parseTrigger(event: unknown, lambda?: unknown): Trigger {
   const trigger = known ?? UNKNOWN_TRIGGER;
   if (trigger.parent || (trigger.links?.length ?? 0) > 0) return trigger;
   const caller = readClientContext(lambda);
-  if (caller) return { ...trigger, parent: caller };
+  if (caller) return { ...trigger, parent: caller, fromOutside: false };
   const parent = known ? undefined : readCarrier(event);
-  // A REST API without proxy and IoT rules hand over what a stranger has sent.
+  // It may be a stranger's: a REST API without proxy and IoT rules hand over what they get.
   return parent ? { ...trigger, parent, fromOutside: true } : trigger;
 }
 

@@ -15,11 +15,12 @@ export const SNS: MessageSource = {
   parse: (record) => {
     const notification = toRecord(record['Sns']);
     const id = toText(notification['MessageId']);
+    const told = readAttributes(notification['MessageAttributes'], 'Value');
     return {
       id,
       destination: toResourceName(toText(notification['TopicArn'])),
-      sender:
-        readAttributes(notification['MessageAttributes'], 'Value') ?? readEnvelope(notification['Message']),
+      sender: told ?? readEnvelope(notification['Message']),
+      fromOutside: !told,
       attributes: { [MESSAGING_MESSAGE_ID]: id },
     };
   },

@@ -1,9 +1,8 @@
 import { MESSAGING_MESSAGE_ID } from '@clickspan/shared/attributes';
-import type { SpanContext } from '@opentelemetry/api';
 import { parseXrayHeader } from '../../platform/xrayHeader.ts';
 import { readAttributes, readEnvelope } from './carrier.ts';
 import { toResourceName } from './message.ts';
-import type { MessageSource } from './message.ts';
+import type { Message, MessageSource } from './message.ts';
 import { toRecord, toText } from './trigger.ts';
 import type { EventRecord } from './trigger.ts';
 
@@ -20,7 +19,7 @@ export const SQS: MessageSource = {
     return {
       id,
       destination: toResourceName(toText(record['eventSourceARN'])),
-      sender: readSender(record),
+      ...readSender(record),
       attributes: { [MESSAGING_MESSAGE_ID]: id },
     };
   },
@@ -32,10 +31,9 @@ export const SQS: MessageSource = {
  *
  * @see https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
  */
-function readSender(record: EventRecord): SpanContext | undefined {
-  return (
-    readAttributes(record['messageAttributes'], 'stringValue') ??
-    readEnvelope(record['body']) ??
-    parseXrayHeader(toText(toRecord(record['attributes'])['AWSTraceHeader']))
-  );
+function readSender(record: EventRecord): Pick<Message, 'sender' | 'fromOutside'> {
+  const told = readAttributes(record['messageAttributes'], 'stringValue');
+  const wrapped = told ? undefined : readEnvelope(record['body']);
+  if (wrapped) return { sender: wrapped, fromOutside: true };
+  return { sender: told ?? parseXrayHeader(toText(toRecord(record['attributes'])['AWSTraceHeader'])) };
 }

@@ -26,5 +26,6 @@ export function parseStepFunctions(event: EventRecord): Trigger | undefined {
       [AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN]: machine,
     },
     parent: readCarrier(event) ?? readCarrier(execution['Input']),
+    fromOutside: true,
   };
 }
