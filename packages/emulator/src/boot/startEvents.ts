@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { matchesPattern } from '../platform/eventPattern.ts';
 import { toScheduledEvent, toSchedulerEvent, toSecond } from '../features/events/busEvent.ts';
-import { refuseRuleFaults, refuseScheduleFaults } from '../features/events/eventsConfig.ts';
+import { parseSchedule, refuseRuleFaults, refuseScheduleFaults } from '../features/events/eventsConfig.ts';
 import type { EventRuleConfig, EventTarget, ScheduleConfig } from '../features/events/eventsConfig.ts';
 import { startEventsServer } from '../features/events/eventsServer.ts';
-import { parseRate } from '../features/events/rate.ts';
 import { fillInContext, toTargetInput } from '../features/events/targetInput.ts';
-import { repeat } from '../platform/repeat.ts';
+import { runByClock } from '../platform/runByClock.ts';
 import { EmulatorError } from '../emulatorError.ts';
 import { refuseTwice } from '../platform/optionFaults.ts';
 import { refuseUnknownTarget } from './delivery.ts';
@@ -38,9 +37,9 @@ export async function startEvents(
   const runs = new Map<string, () => void>();
   const byClock = (name: string, expression: string, run: () => void): void => {
     runs.set(name, run);
-    const everyMs = parseRate(expression);
-    if (everyMs === undefined) return;
-    const end = repeat(everyMs, run);
+    const next = parseSchedule(expression);
+    if (!next) return;
+    const end = runByClock(next, wiring.clock, run);
     wiring.keep(async () => end());
   };
   refuseTwice('schedule', [...rules.filter(({ schedule }) => schedule !== undefined), ...schedules]);

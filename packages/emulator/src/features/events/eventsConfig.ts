@@ -1,5 +1,7 @@
 import { findPatternFault } from '../../platform/eventPatternFaults.ts';
 import { refuseOption } from '../../platform/optionFaults.ts';
+import type { NextRun } from '../../platform/runByClock.ts';
+import { parseAt, parseCron } from './cron.ts';
 import { parseRate } from './rate.ts';
 
 /** A rule of an event bus, and whom it hands events to. */
@@ -9,7 +11,7 @@ export interface EventRuleConfig {
   readonly bus?: string | undefined;
   /** Which events; a rule has a pattern, or a schedule, or both. */
   readonly eventPattern?: Readonly<Record<string, unknown>> | undefined;
-  /** `rate(5 minutes)`, or `cron(…)`, which is run by request only (`emulator.runSchedule`). */
+  /** `rate(5 minutes)` or `cron(0 12 * * ? *)`, in UTC; `emulator.runSchedule` runs it by request, too. */
   readonly schedule?: string | undefined;
   readonly targets: readonly EventTarget[];
 }
@@ -33,7 +35,7 @@ export interface ScheduleConfig {
   readonly name: string;
   /** Name of its group; `default`. */
   readonly group?: string | undefined;
-  /** `rate(5 minutes)`, or `cron(…)` or `at(…)`, which are run by request only (`emulator.runSchedule`). */
+  /** `rate(5 minutes)`, `cron(0 12 * * ? *)` or `at(2026-11-25T15:00:00)`, in UTC; by request, too, as a rule. */
   readonly expression: string;
   readonly target: Omit<EventTarget, 'inputPath'>;
 }
@@ -50,7 +52,11 @@ export function refuseRuleFaults(rule: EventRuleConfig): void {
   if (fault !== undefined) refuseOption(what, `eventPattern: ${fault}`);
   if (rule.schedule !== undefined && rule.bus !== undefined && rule.bus !== 'default')
     refuseOption(what, 'only rules of the default bus can have a schedule');
-  refuseExpression(what, rule.schedule, /^cron\(.+\)$/);
+  if (rule.schedule !== undefined && (parseAt(rule.schedule) || !parseSchedule(rule.schedule)))
+    refuseOption(
+      what,
+      `"${rule.schedule}" is no schedule: rate(1 minute), rate(5 minutes), cron(0 12 * * ? *)`,
+    );
   for (const target of rule.targets) {
     refuseTarget(what, target);
     const { inputPath } = target;
@@ -63,13 +69,24 @@ export function refuseRuleFaults(rule: EventRuleConfig): void {
 export function refuseScheduleFaults(schedule: ScheduleConfig): void {
   const what = `schedule ${schedule.name}`;
   if (!NAME.test(schedule.name)) refuseOption(what, 'letters, digits, ., - and _ only, at most 64');
-  refuseExpression(what, schedule.expression, /^(cron|at)\(.+\)$/);
+  if (!parseSchedule(schedule.expression))
+    refuseOption(
+      what,
+      `"${schedule.expression}" is no schedule: rate(1 minute), rate(5 minutes), cron(0 12 * * ? *), at(2026-11-25T15:00:00)`,
+    );
   refuseTarget(what, schedule.target);
 }
 
-function refuseExpression(what: string, expression: string | undefined, others: RegExp): void {
-  if (expression === undefined || others.test(expression) || parseRate(expression) !== undefined) return;
-  refuseOption(what, `"${expression}" is no schedule: rate(1 minute), rate(5 minutes), cron(…)`);
+/**
+ * Reads what a rule or a schedule runs by.
+ *
+ * @param expression a rate, a cron expression or one time
+ * @returns says when it is due next; undefined when it is none of them
+ */
+export function parseSchedule(expression: string): NextRun | undefined {
+  const everyMs = parseRate(expression);
+  if (everyMs !== undefined) return (afterUnixMs) => afterUnixMs + everyMs;
+  return parseCron(expression) ?? parseAt(expression);
 }
 
 function refuseTarget(what: string, target: EventTarget): void {

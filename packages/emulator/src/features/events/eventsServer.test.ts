@@ -222,6 +222,8 @@ describe('a configuration', () => {
     [{ ...rule, eventPattern: undefined }, 'needs an eventPattern or a schedule'],
     [{ ...rule, eventPattern: { source: 'shop' } }, 'eventPattern: "source"'],
     [{ ...rule, schedule: 'every day' }, '"every day" is no schedule'],
+    [{ ...rule, schedule: 'cron(0 12 * * * *)' }, '"cron(0 12 * * * *)" is no schedule'],
+    [{ ...rule, schedule: 'at(2026-11-25T15:00:00)' }, 'is no schedule'],
     [{ ...rule, schedule: 'rate(1 day)', bus: 'mine' }, 'only rules of the default bus'],
     [{ ...rule, targets: [{}] }, 'one of function, queue and topic'],
     [{ ...rule, targets: [{ function: 'f', inputPath: 'detail' }] }, 'inputPath "detail"'],
@@ -231,6 +233,7 @@ describe('a configuration', () => {
 
   it.each([
     [{ name: 's', expression: 'soon', target: { function: 'f' } }, '"soon" is no schedule'],
+    [{ name: 's', expression: 'at(tomorrow)', target: { function: 'f' } }, '"at(tomorrow)" is no schedule'],
     [{ name: 's', expression: 'rate(1 day)', target: {} }, 'one of function, queue and topic'],
   ])('of the schedule %j is refused', (config, message) => {
     expect(() => refuseScheduleFaults(config)).toThrow(message);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { repeat } from './repeat.ts';
+import { runByClock } from './runByClock.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -12,7 +12,11 @@ afterEach(() => {
 
 it.each([60_000, 30 * DAY_MS, 90 * DAY_MS])('runs every %i ms, until it is ended', (everyMs) => {
   let runs = 0;
-  const end = repeat(everyMs, () => void runs++);
+  const end = runByClock(
+    (after) => after + everyMs,
+    Date.now,
+    () => void runs++,
+  );
   vi.advanceTimersByTime(everyMs - 1);
   expect(runs).toBe(0);
   vi.advanceTimersByTime(1);
@@ -22,4 +26,17 @@ it.each([60_000, 30 * DAY_MS, 90 * DAY_MS])('runs every %i ms, until it is ended
   end();
   vi.advanceTimersByTime(2 * everyMs);
   expect(runs).toBe(3);
+});
+
+it('ends by itself when nothing is due any more', () => {
+  const due = Date.now() + 1000;
+  const runs: number[] = [];
+  runByClock(
+    (after) => (after < due ? due : undefined),
+    Date.now,
+    () => void runs.push(Date.now()),
+  );
+  vi.advanceTimersByTime(DAY_MS);
+  expect(runs).toEqual([due]);
+  expect(vi.getTimerCount()).toBe(0);
 });
