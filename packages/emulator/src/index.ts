@@ -25,6 +25,7 @@ export type { LoadBalancerConfig } from './features/loadBalancer/loadBalancerCon
 export type { RestAuthorizer } from './features/restApi/authorizerConfig.ts';
 export type { RestApiConfig, RestCorsConfig, RestMethod } from './features/restApi/restApiConfig.ts';
 export type { CorsConfig } from './features/http/cors.ts';
+export type { HttpAuthorizer, PayloadFormat } from './features/http/httpAuthorizer.ts';
 export type { HttpRoute } from './features/http/routes.ts';
 export type { EventRuleConfig, EventTarget, ScheduleConfig } from './features/events/eventsConfig.ts';
 export type { BucketConfig, BucketNotification } from './features/s3/bucketConfig.ts';
@@ -37,7 +38,11 @@ export type {
 } from './features/streams/streamConfig.ts';
 export type { TopicConfig, TopicSubscription } from './features/sns/topicConfig.ts';
 export type { QueueConfig } from './features/sqs/queueConfig.ts';
-export type { WebSocketApiConfig, WebSocketRoute } from './features/webSocket/webSocketApiConfig.ts';
+export type {
+  WebSocketApiConfig,
+  WebSocketAuthorizer,
+  WebSocketRoute,
+} from './features/webSocket/webSocketApiConfig.ts';
 export { listProcessGroup } from './platform/processGroup.ts';
 export type { GroupMember } from './platform/processGroup.ts';
 export { startReaper } from './platform/reaper.ts';

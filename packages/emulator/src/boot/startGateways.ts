@@ -74,8 +74,12 @@ async function startWebSocketApis(
   refuseTwice('WebSocket API', webSocketApis);
   for (const config of webSocketApis) {
     refuseWebSocketFaults(config);
-    for (const route of config.routes) wiring.refuseUnknown(route.function);
-    const front = await startWebSocketFront({ ...wiring, config, apiId: toApiId(config.name) });
+    for (const { function: name, authorizer } of config.routes) {
+      wiring.refuseUnknown(name);
+      if (authorizer) wiring.refuseUnknown(authorizer.function);
+    }
+    const apiId = toApiId(config.name);
+    const front = await startWebSocketFront({ ...wiring, ...wiring.account, config, apiId });
     wiring.keep(() => front.stop());
     webSocketUrls[config.name] = front.url;
     webSocketConnectionsUrls[config.name] = front.connectionsUrl;

@@ -1,5 +1,6 @@
 import type { Places } from '../features/environment/functionConfig.ts';
 import { refuseCorsFaults } from '../features/http/cors.ts';
+import { refuseHttpAuthorizerFaults } from '../features/http/httpAuthorizer.ts';
 import { startHttpFront } from '../features/http/httpFront.ts';
 import type { HttpFrontOptions } from '../features/http/httpFront.ts';
 import { createRouteMatcher } from '../features/http/routes.ts';
@@ -22,7 +23,9 @@ export async function startHttpFronts(
   { httpApis = [], functionUrls = [] }: EmulatorOptions,
   wiring: Wiring,
 ): Promise<Pick<Places, 'urls' | 'functionUrls'>> {
-  const start = async (front: Omit<HttpFrontOptions, keyof Wiring | 'accountId'>): Promise<string> => {
+  const start = async (
+    front: Omit<HttpFrontOptions, keyof Wiring | 'accountId' | 'region'>,
+  ): Promise<string> => {
     const started = await startHttpFront({ ...wiring, ...wiring.account, ...front });
     wiring.keep(() => started.stop());
     return started.url;
@@ -35,7 +38,11 @@ export async function startHttpFronts(
   for (const api of httpApis) {
     const { name, routes, port = 0, cors, integrationTimeoutMs = INTEGRATION_TIMEOUT_MS } = api;
     if (cors) refuseCorsFaults(`HTTP API ${name}`, 'httpApi', cors);
-    for (const route of routes) wiring.refuseUnknown(route.function);
+    for (const { function: functionName, authorizer } of routes) {
+      wiring.refuseUnknown(functionName);
+      if (authorizer) wiring.refuseUnknown(authorizer.function);
+      if (authorizer) refuseHttpAuthorizerFaults(`HTTP API ${name}`, authorizer);
+    }
     const match = createRouteMatcher(routes);
     const apiId = toApiId(name);
     places.urls[name] = await start({ kind: 'httpApi', apiId, port, cors, match, integrationTimeoutMs });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { isPreflight, refuseCorsFaults, toCorsHeaders, toPreflightHeaders } from './cors.ts';
 
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html;
+// https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html, "Cross-origin resource sharing (CORS)".
+
 const shop = 'https://shop.example';
 const cors = {
   allowOrigins: [shop],

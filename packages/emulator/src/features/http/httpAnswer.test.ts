@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { toHttpAnswer } from './httpAnswer.ts';
 
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html, "Lambda function
+// response for format 2.0"; https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html, "Response payload format".
+
 const JSON_TYPE = 'application/json';
 const read = (value: unknown) => {
   const answer = toHttpAnswer(Buffer.from(JSON.stringify(value)), JSON_TYPE);

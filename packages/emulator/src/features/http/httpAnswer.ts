@@ -5,6 +5,8 @@ export interface HttpAnswer {
   readonly statusCode: number;
   /** Names as the function wrote them. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Further ones, of which a name may come several times. */
+  readonly moreHeaders?: readonly (readonly [string, string])[];
   readonly cookies: readonly string[];
   readonly body: Buffer;
 }
@@ -29,6 +31,36 @@ export function toHttpAnswer(payload: Buffer, contentType: string): HttpAnswer |
   if (!isObject(value) || !('statusCode' in value)) return inferred(value, payload);
   const body = toBody(value['body'], value['isBase64Encoded'] === true);
   return body && described(value, body);
+}
+
+/**
+ * Reads what a function returned, by the rules of payload format 1.0: an object of known shape with a `statusCode`, and
+ * nothing is inferred. A name in both `headers` and `multiValueHeaders` has the values of both.
+ *
+ * @param payload what the runtime sent
+ * @returns the answer; undefined when it is malformed
+ */
+export function toHttpAnswer1(payload: Buffer): HttpAnswer | undefined {
+  const value = parseJson(payload);
+  if (!isObject(value) || !('statusCode' in value)) return undefined;
+  const body = toBody(value['body'], value['isBase64Encoded'] === true);
+  const multiple = value['multiValueHeaders'] ?? {};
+  if (!body || !isObject(multiple)) return undefined;
+  const lists = Object.entries(multiple);
+  if (!lists.every(([, values]) => Array.isArray(values))) return undefined;
+  const all = lists.flatMap(([name, values]) =>
+    (values as readonly unknown[]).map((one) => [name, String(one)] as const),
+  );
+  const single = isObject(value['headers']) ? value['headers'] : {};
+  const isRepeated = ([name, one]: readonly [string, string]): boolean =>
+    all.some(([other, known]) => other.toLowerCase() === name.toLowerCase() && known === one);
+  const own = Object.entries(single).filter(([name, one]) => !isRepeated([name, String(one)]));
+  const typed = all.find(([name]) => name.toLowerCase() === 'content-type');
+  const answer = described(
+    { statusCode: value['statusCode'], headers: Object.fromEntries([...own, ...(typed ? [typed] : [])]) },
+    body,
+  );
+  return answer && { ...answer, moreHeaders: all.filter((one) => one !== typed) };
 }
 
 /** A string is the body itself; an object or anything else its JSON. */

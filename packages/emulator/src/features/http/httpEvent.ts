@@ -45,7 +45,7 @@ export function toHttpEvent(input: HttpEventInput): Record<string, unknown> {
   const headers = toEventHeaders(input);
   const cookies = request.headers.cookie?.split(/;\s*/).filter((cookie) => cookie !== '');
   const query = toQuery(rawQueryString);
-  const isText = TEXT_TYPE.test(request.headers['content-type'] ?? '');
+  const isText = isTextType(request.headers['content-type']);
   return {
     version: '2.0',
     routeKey: input.routeKey,
@@ -77,6 +77,11 @@ export function toHttpEvent(input: HttpEventInput): Record<string, unknown> {
     ...(body.length > 0 ? { body: isText ? body.toString() : body.toString('base64') } : {}),
     isBase64Encoded: body.length > 0 && !isText,
   };
+}
+
+/** Whether a body of that type reaches the function as text. */
+export function isTextType(contentType: string | undefined): boolean {
+  return TEXT_TYPE.test(contentType ?? '');
 }
 
 /** Lower-case names, one value each: duplicates are joined by commas. Cookies are in a list of their own. */

@@ -3,15 +3,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../platform/clock.ts';
 import { withinMs } from '../../platform/invocation.ts';
 import type { InvokeFunction } from '../../platform/invocation.ts';
+import type { JsonObject } from '../../platform/json.ts';
+import { createAskAuthorizer } from '../../platform/lambdaAuthorizer.ts';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
+import { splitUrl } from '../../platform/requestUrl.ts';
 import type { CorsConfig } from './cors.ts';
 import { isPreflight, toCorsHeaders, toPreflightHeaders } from './cors.ts';
 import type { HttpAnswer } from './httpAnswer.ts';
-import { toHttpAnswer } from './httpAnswer.ts';
+import { toHttpAnswer, toHttpAnswer1 } from './httpAnswer.ts';
+import { authorizeHttp } from './httpAuthorizer.ts';
+import type { PayloadFormat } from './httpAuthorizer.ts';
 import { toHttpEvent } from './httpEvent.ts';
-import type { HttpFrontKind } from './httpEvent.ts';
-import type { MatchRoute } from './routes.ts';
+import type { HttpEventInput, HttpFrontKind } from './httpEvent.ts';
+import { toHttpEvent1 } from './httpEvent1.ts';
+import type { MatchRoute, RouteMatch } from './routes.ts';
 import { createStreamedAnswer } from './streamedAnswer.ts';
 import type { StreamedAnswer } from './streamedAnswer.ts';
 
@@ -19,6 +25,7 @@ export interface HttpFrontOptions {
   readonly kind: HttpFrontKind;
   readonly apiId: string;
   readonly accountId: string;
+  readonly region: string;
   readonly port: number;
   readonly cors: CorsConfig | undefined;
   readonly match: MatchRoute;
@@ -84,6 +91,10 @@ const FAILURES: Readonly<
   },
 };
 
+/** What an HTTP API says for its authorizers. */
+const UNAUTHORIZED = json(401, { message: 'Unauthorized' });
+const FORBIDDEN = json(403, { message: 'Forbidden' });
+
 /**
  * Starts an HTTP API or a function URL.
  *
@@ -91,6 +102,7 @@ const FAILURES: Readonly<
  */
 export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFront> {
   const { kind, cors } = options;
+  const ask = createAskAuthorizer(options.clock);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (cors && isPreflight(request.method, request.headers)) {
@@ -126,8 +138,10 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
     }
   }
 
-  function toOwnHeaders({ headers, cookies }: HttpAnswer): readonly (readonly [string, string])[] {
-    const own = Object.entries(headers).filter(([name]) => !IGNORED_HEADERS.has(name.toLowerCase()));
+  function toOwnHeaders(answer: HttpAnswer): readonly (readonly [string, string])[] {
+    const { headers, moreHeaders = [], cookies } = answer;
+    const all = [...Object.entries(headers), ...moreHeaders];
+    const own = all.filter(([name]) => !IGNORED_HEADERS.has(name.toLowerCase()));
     // Configured for CORS, an HTTP API ignores the function's own CORS headers; a function URL sends them beside its own.
     const kept = cors && kind === 'httpApi' ? own.filter(([name]) => !CORS_HEADER.test(name)) : own;
     return [...kept, ...cookies.map((cookie): [string, string] => ['set-cookie', cookie])];
@@ -145,7 +159,7 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
     if (!route) return failures.notFound;
     if (body.status === 'tooLarge') return failures.tooLarge;
     const traceId = options.toTraceId(request.headersDistinct['x-amzn-trace-id']?.[0]);
-    const event = toHttpEvent({
+    const input = {
       kind,
       request,
       body: body.bytes,
@@ -157,8 +171,10 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
       accountId: options.accountId,
       domainName: request.headers.host ?? server.authority,
       nowUnixMs: options.clock(),
-    });
-    const payload = Buffer.from(JSON.stringify(event));
+    };
+    const admitted = await admit(input, route);
+    if ('refusal' in admitted) return admitted.refusal;
+    const payload = Buffer.from(JSON.stringify(admitted.event));
     if (payload.length > MAX_EVENT_BYTES) return failures.tooLarge;
     const invoked = options.invoke(route.functionName, {
       payload,
@@ -176,13 +192,52 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
       return 'sent';
     }
     if (reply?.status !== 'ok') return failures[reply?.status ?? 'throttled'];
-    return toHttpAnswer(reply.payload, reply.contentType) ?? failures.error;
+    const answered =
+      route.format === '1.0' ? toHttpAnswer1(reply.payload) : toHttpAnswer(reply.payload, reply.contentType);
+    return answered ?? failures.error;
+  }
+
+  /** Asks the route's authorizer, if it has one; gives the event with what it said. */
+  async function admit(
+    input: HttpEventInput,
+    route: RouteMatch,
+  ): Promise<{ readonly event: JsonObject } | { readonly refusal: Failure }> {
+    const { request } = input;
+    const { authorizer } = route;
+    const event = toEvent(input, route.format);
+    if (!authorizer) return { event };
+    const { region, accountId, apiId } = options;
+    const path = splitUrl(request.url ?? '/')[0];
+    const authorization = await authorizeHttp(ask, {
+      authorizer,
+      request,
+      routeArn: `arn:aws:execute-api:${region}:${accountId}:${apiId}/$default/${request.method}${path}`,
+      event: toEvent(input, authorizer.payloadFormatVersion ?? '2.0'),
+      invoke: (asked) =>
+        options.invoke(authorizer.function, {
+          payload: Buffer.from(JSON.stringify(asked)),
+          requestId: randomUUID(),
+          traceId: input.traceId,
+        }),
+    });
+    if (authorization.status === 'failed') return { refusal: FAILURES[kind].error };
+    if (authorization.status === 'unauthorized') return { refusal: UNAUTHORIZED };
+    if (authorization.status !== 'allowed') return { refusal: FORBIDDEN };
+    const { context, principalId } = authorization.context;
+    const own =
+      route.format === '1.0' ? { ...context, ...(principalId && { principalId }) } : { lambda: context };
+    const requestContext = { ...(event['requestContext'] as object), authorizer: own };
+    return { event: { ...event, requestContext } };
   }
 
   const server = await startLoopbackServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   }, options.port);
   return { url: `http://${server.authority}`, stop: () => server.stop() };
+}
+
+function toEvent(input: HttpEventInput, format: PayloadFormat): JsonObject {
+  return format === '1.0' ? toHttpEvent1(input) : toHttpEvent(input);
 }
 
 function send(

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createRouteMatcher } from './routes.ts';
 
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html: the most specific match, a greedy
+// path variable after a full match, $default last.
+
 const match = createRouteMatcher(
   [
     '$default',
@@ -25,7 +28,12 @@ describe('createRouteMatcher', () => {
     ['PUT', '/orders', 'ANY /{proxy+}', { proxy: 'orders' }],
     ['PUT', '/', 'ANY /{proxy+}', { proxy: '' }],
   ])('takes the most specific route for %s %s', (method, path, routeKey, pathParameters) => {
-    expect(match(method, path)).toEqual({ routeKey, functionName: routeKey, pathParameters });
+    expect(match(method, path)).toEqual({
+      routeKey,
+      functionName: routeKey,
+      format: '2.0',
+      pathParameters,
+    });
   });
 
   it('takes $default for what fits no other', () => {

@@ -1,3 +1,5 @@
+import { refuseUnknownFormat } from './httpAuthorizer.ts';
+import type { HttpAuthorizer, PayloadFormat } from './httpAuthorizer.ts';
 import { refuseOption } from '../../platform/optionFaults.ts';
 import { decodePart } from '../../platform/requestUrl.ts';
 
@@ -7,6 +9,10 @@ export interface HttpRoute {
   readonly route: string;
   /** Name of the function. */
   readonly function: string;
+  /** How the function is told of a request; `2.0`. */
+  readonly payloadFormatVersion?: PayloadFormat | undefined;
+  /** Who decides whether a request may come in; none when left out. */
+  readonly authorizer?: HttpAuthorizer | undefined;
 }
 
 /** What a request was matched to. */
@@ -14,12 +20,13 @@ export interface RouteMatch {
   /** As it was configured. */
   readonly routeKey: string;
   readonly functionName: string;
+  readonly format: PayloadFormat;
+  readonly authorizer: HttpAuthorizer | undefined;
   readonly pathParameters: Readonly<Record<string, string>> | undefined;
 }
 
 interface ParsedRoute {
-  readonly routeKey: string;
-  readonly functionName: string;
+  readonly config: HttpRoute;
   /** Undefined for `$default`. */
   readonly method: string | undefined;
   readonly segments: readonly string[];
@@ -45,23 +52,29 @@ export function createRouteMatcher(routes: readonly HttpRoute[]): MatchRoute {
       const pathParameters = matchSegments(route, segments);
       if (!pathParameters) continue;
       const any = Object.keys(pathParameters).length > 0;
-      const { routeKey, functionName } = route;
-      return { routeKey, functionName, pathParameters: any ? pathParameters : undefined };
+      const { route: routeKey, function: functionName, payloadFormatVersion, authorizer } = route.config;
+      return {
+        routeKey,
+        functionName,
+        format: payloadFormatVersion ?? '2.0',
+        authorizer,
+        pathParameters: any ? pathParameters : undefined,
+      };
     }
     return undefined;
   };
 }
 
-function parseRoute({ route, function: functionName }: HttpRoute): ParsedRoute {
-  if (route === '$default')
-    return { routeKey: route, functionName, method: undefined, segments: [], greedy: undefined };
+function parseRoute(config: HttpRoute): ParsedRoute {
+  const { route } = config;
+  refuseUnknownFormat(`route "${route}"`, config.payloadFormatVersion);
+  if (route === '$default') return { config, method: undefined, segments: [], greedy: undefined };
   const parts = /^(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\/\S*)$/.exec(route);
   if (!parts) return refuseOption(`route "${route}"`, 'must be "METHOD /path", "ANY /path" or "$default"');
   const segments = parts[2]!.split('/').slice(1);
   const greedy = /^\{([^}+]+)\+\}$/.exec(segments.at(-1) ?? '')?.[1];
   return {
-    routeKey: route,
-    functionName,
+    config,
     method: parts[1],
     segments: greedy === undefined ? segments : segments.slice(0, -1),
     greedy,

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { evaluatePolicy } from '../../platform/accessPolicy.ts';
 import type { InvocationOutcome } from '../../platform/invocation.ts';
-import { createAuthorize } from './authorize.ts';
-import type { Authorization } from './authorize.ts';
+import { createAskAuthorizer } from '../../platform/lambdaAuthorizer.ts';
+import type { Authorization } from '../../platform/lambdaAuthorizer.ts';
+import { authorize } from './authorize.ts';
 import { refuseAuthorizerFaults } from './authorizerConfig.ts';
 import type { RestAuthorizer } from './authorizerConfig.ts';
-import { evaluatePolicy } from './policy.ts';
 
 // Sources, in https://docs.aws.amazon.com/apigateway/latest/developerguide/
 // [use] apigateway-use-lambda-authorizer.html
@@ -40,14 +41,14 @@ interface Bench {
 function bench(reply: InvocationOutcome, change: Partial<RestAuthorizer> = {}): Bench {
   let now = 0;
   const events: unknown[] = [];
-  const authorize = createAuthorize(() => now);
+  const askAuthorizer = createAskAuthorizer(() => now);
   return {
     events,
     advance: (ms) => {
       now += ms;
     },
     ask: (headers = { authorization: 'abc' }, methodArn = ARN) =>
-      authorize({
+      authorize(askAuthorizer, {
         authorizer: { function: 'auth', ...change },
         headerOf: (name) => headers[name],
         methodArn,

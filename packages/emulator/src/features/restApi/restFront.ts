@@ -6,10 +6,11 @@ import type { Clock } from '../../platform/clock.ts';
 import type { HttpReply } from '../../platform/httpResponse.ts';
 import { sendReply } from '../../platform/httpResponse.ts';
 import type { JsonObject } from '../../platform/json.ts';
+import { createAskAuthorizer } from '../../platform/lambdaAuthorizer.ts';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
 import { splitUrl } from '../../platform/requestUrl.ts';
-import { createAuthorize } from './authorize.ts';
+import { authorize } from './authorize.ts';
 import { GATEWAY_RESPONSES } from './gatewayResponses.ts';
 import type { GatewayResponse } from './gatewayResponses.ts';
 import { matchesMediaType } from './mediaTypes.ts';
@@ -52,7 +53,7 @@ export async function startRestFront(options: RestFrontOptions): Promise<RestFro
   const { config } = options;
   const { stage = DEFAULT_STAGE, cors, binaryMediaTypes = [] } = config;
   const match = createResourceMatcher(config.methods);
-  const authorize = createAuthorize(options.clock);
+  const ask = createAskAuthorizer(options.clock);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = randomUUID();
@@ -123,7 +124,7 @@ export async function startRestFront(options: RestFrontOptions): Promise<RestFro
     traceId: string,
   ): Promise<JsonObject | GatewayResponse> {
     if (!authorizer) return event;
-    const authorization = await authorize({
+    const authorization = await authorize(ask, {
       authorizer,
       headerOf: (name) => headersDistinct[name]?.at(-1),
       methodArn,

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import type { AuthorizerContext } from './webSocketAuthorizer.ts';
 
 /** An open connection of a WebSocket API. */
 export interface Connection {
@@ -9,6 +10,8 @@ export interface Connection {
   readonly userAgent: string | undefined;
   /** Host and port that the caller used. */
   readonly domainName: string;
+  /** What the authorizer of `$connect` said, where there is one. */
+  readonly authorizer?: AuthorizerContext | undefined;
   readonly socket: WebSocket;
   lastActiveUnixMs: number;
 }

@@ -27,7 +27,19 @@ export interface WebSocketRoute {
   readonly function: string;
   /** Whether the route has a route response, so that what the function returns as `body` is sent back; false. */
   readonly routeResponse?: boolean | undefined;
+  /** Who decides whether a connection may be made; of `$connect` only, none when left out. */
+  readonly authorizer?: WebSocketAuthorizer | undefined;
 }
+
+/** A Lambda authorizer of a WebSocket API. */
+export interface WebSocketAuthorizer {
+  /** Name of the function that decides. */
+  readonly function: string;
+  /** What must be there: `route.request.header.Auth`, `route.request.querystring.token`; nothing. */
+  readonly identitySources?: readonly string[] | undefined;
+}
+
+export const IDENTITY_SOURCE: RegExp = /^route\.request\.(header|querystring)\.(\S+)$/;
 
 export const WEB_SOCKET_DEFAULTS = {
   stage: 'prod',
@@ -52,11 +64,24 @@ export function refuseWebSocketFaults(config: WebSocketApiConfig): void {
   const routes = config.routes.map(({ route }) => ({ name: route }));
   refuseTwice(`${what}: route`, routes);
   if (routes.some(({ name }) => name === '')) refuseOption(what, 'a route must have a key');
+  for (const { route, authorizer } of config.routes)
+    if (authorizer) refuseAuthorizer(what, route, authorizer);
   refuseOutOfRange(
     what,
     'integrationTimeoutMs',
     config.integrationTimeoutMs,
     LEAST_INTEGRATION_TIMEOUT_MS,
     WEB_SOCKET_DEFAULTS.integrationTimeoutMs,
+  );
+}
+
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html */
+function refuseAuthorizer(what: string, route: string, { identitySources = [] }: WebSocketAuthorizer): void {
+  if (route !== '$connect') refuseOption(what, `route ${route}: only $connect can have an authorizer`);
+  const odd = identitySources.find((source) => !IDENTITY_SOURCE.test(source));
+  if (odd === undefined) return;
+  refuseOption(
+    what,
+    `identity source "${odd}" must be route.request.header.NAME or route.request.querystring.NAME`,
   );
 }

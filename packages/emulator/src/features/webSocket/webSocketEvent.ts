@@ -92,6 +92,7 @@ function toContext(input: WebSocketEventInput, routeKey: string, eventType: stri
       sourceIp: connection.sourceIp,
       ...(connection.userAgent === undefined ? {} : { userAgent: connection.userAgent }),
     },
+    ...(connection.authorizer === undefined ? {} : { authorizer: connection.authorizer }),
     requestId: input.requestId,
     domainName: connection.domainName,
     connectionId: connection.id,

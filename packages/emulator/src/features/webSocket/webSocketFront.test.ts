@@ -13,6 +13,7 @@ import type { WebSocketFront } from './webSocketFront.ts';
 // [routes] apigateway-websocket-api-develop-routes.html
 // [connect] apigateway-websocket-api-route-keys-connect-disconnect.html
 // [connections] apigateway-how-to-call-websocket-api-connections.html
+// [auth] apigateway-websocket-api-lambda-auth.html
 // [quotas] apigateway-execution-service-websocket-limits-table.html
 
 interface Received {
@@ -44,6 +45,8 @@ async function bench(
   front = await startWebSocketFront({
     config: { name: 'chat', routes: ROUTES, ...change },
     apiId: 'chat000000',
+    accountId: '123456789012',
+    region: 'eu-central-1',
     clock: () => Date.now(),
     toTraceId: (incoming) => incoming ?? TRACE,
     invoke: async (functionName, { payload }) => {
@@ -314,7 +317,79 @@ it.each([
   expect(selectRoute(expression, new Set(['a']), body)).toBe(expected);
 });
 
+describe('an authorizer of $connect', () => {
+  const authorizer = {
+    function: 'auth',
+    identitySources: ['route.request.header.Auth', 'route.request.querystring.q'],
+  };
+  const routes = ROUTES.map((one) => (one.route === '$connect' ? { ...one, authorizer } : one));
+  const policy = (Effect: string): InvocationOutcome =>
+    returns({
+      principalId: 'me',
+      policyDocument: { Statement: [{ Action: 'execute-api:Invoke', Effect, Resource: '*/prod/$connect' }] },
+      context: { tenant: 't1', level: 2 },
+    });
+  const admits =
+    (reply: InvocationOutcome): Reply =>
+    ({ functionName }) =>
+      functionName === 'auth' ? reply : returns({ statusCode: 200 });
+  const asked = ['?q=7', { headers: { Auth: 'abc' } }] as const;
+
+  it('gets the handshake, and every event of the connection says what it answered [auth]', async () => {
+    const received = await bench({ routes }, admits(policy('Allow')));
+    const client = await opened(...asked);
+    client.send('hello');
+    await vi.waitFor(() => expect(received).toHaveLength(3));
+    expect(received[0]).toMatchObject({
+      functionName: 'auth',
+      event: {
+        type: 'REQUEST',
+        methodArn: 'arn:aws:execute-api:eu-central-1:123456789012:chat000000/prod/$connect',
+        headers: { Auth: 'abc' },
+        queryStringParameters: { q: '7' },
+        requestContext: { routeKey: '$connect', eventType: 'CONNECT' },
+      },
+    });
+    expect(received.slice(1).map(({ event }) => event.requestContext['authorizer'])).toEqual(
+      Array.from({ length: 2 }, () => ({
+        tenant: 't1',
+        level: '2',
+        principalId: 'me',
+        integrationLatency: 0,
+      })),
+    );
+  });
+
+  it.each<[number, InvocationOutcome]>([
+    [403, policy('Deny')],
+    [401, { status: 'error', errorType: 'Error', payload: Buffer.from('{"errorMessage":"Unauthorized"}') }],
+    [500, { status: 'error', errorType: 'Error', payload: Buffer.from('{"errorMessage":"boom"}') }],
+    [500, returns('yes')],
+  ])('keeps others out: %i [auth]', async (status, reply) => {
+    const received = await bench({ routes }, admits(reply));
+    expect(await open(...asked)).toBe(status);
+    expect(received.map(({ functionName }) => functionName)).toEqual(['auth']);
+  });
+
+  it('is not asked where an identity source is missing [auth]', async () => {
+    const received = await bench({ routes }, admits(policy('Allow')));
+    expect([await open('?q=7'), await open('', asked[1]), received]).toEqual([401, 401, []]);
+  });
+});
+
 it.each([
+  [
+    { routes: [{ route: 'a', function: 'f', authorizer: { function: 'auth' } }] },
+    'only $connect can have an authorizer',
+  ],
+  [
+    {
+      routes: [
+        { route: '$connect', function: 'f', authorizer: { function: 'auth', identitySources: ['Auth'] } },
+      ],
+    },
+    'identity source "Auth" must be route.request.header.NAME',
+  ],
   [{ stage: 'a/b' }, 'stage "a/b"'],
   [{ routeSelectionExpression: '$request.header.x' }, 'routeSelectionExpression'],
   [{ routes: [...ROUTES, { route: 'order', function: 'f' }] }, 'route order is configured twice'],

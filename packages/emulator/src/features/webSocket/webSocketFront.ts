@@ -10,6 +10,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { LOOPBACK } from '../../platform/gatewayHeaders.ts';
 import { isObject, parseJson } from '../../platform/json.ts';
 import type { JsonObject } from '../../platform/json.ts';
+import { createAskAuthorizer } from '../../platform/lambdaAuthorizer.ts';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import { splitUrl } from '../../platform/requestUrl.ts';
 import type { Connection, ConnectionFacts } from './connection.ts';
@@ -17,12 +18,15 @@ import { MAX_MESSAGE_BYTES, answerConnections } from './connectionsApi.ts';
 import { selectRoute } from './selectRoute.ts';
 import { WEB_SOCKET_DEFAULTS } from './webSocketApiConfig.ts';
 import type { WebSocketApiConfig, WebSocketRoute } from './webSocketApiConfig.ts';
+import { authorizeConnection } from './webSocketAuthorizer.ts';
 import { toConnectEvent, toDisconnectEvent, toId, toMessageEvent } from './webSocketEvent.ts';
 import type { WebSocketEventInput } from './webSocketEvent.ts';
 
 export interface WebSocketFrontOptions {
   readonly config: WebSocketApiConfig;
   readonly apiId: string;
+  readonly accountId: string;
+  readonly region: string;
   readonly invoke: InvokeFunction;
   readonly toTraceId: (incoming: string | undefined) => string;
   readonly clock: Clock;
@@ -48,6 +52,9 @@ const CLOSE_REASONS: Readonly<Record<number, string>> = {
   1006: 'Connection Closed Abnormally',
 };
 
+/** What is said where an authorizer let nobody in. */
+const REFUSALS = { 401: 'Unauthorized', 403: 'Forbidden', 500: 'Internal server error' } as const;
+
 /**
  * Starts a WebSocket API.
  *
@@ -67,6 +74,7 @@ export async function startWebSocketFront(options: WebSocketFrontOptions): Promi
     maxPayload: MAX_MESSAGE_BYTES,
     handleProtocols: (_, request) => protocols.get(request) ?? false,
   });
+  const ask = createAskAuthorizer(clock);
   let stopped = false;
 
   function toInput(connection: ConnectionFacts): WebSocketEventInput {
@@ -89,7 +97,7 @@ export async function startWebSocketFront(options: WebSocketFrontOptions): Promi
 
   async function connect(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     if (splitUrl(request.url ?? '/')[0] !== `/${stage}`) return refuse(socket, 403, { message: 'Forbidden' });
-    const facts: ConnectionFacts = {
+    const anyone: ConnectionFacts = {
       id: toId(),
       connectedUnixMs: clock(),
       sourceIp: request.socket.remoteAddress ?? LOOPBACK,
@@ -97,9 +105,12 @@ export async function startWebSocketFront(options: WebSocketFrontOptions): Promi
       domainName: request.headers.host ?? server.authority,
     };
     const route = routes.get('$connect');
+    const traceId = options.toTraceId(request.headersDistinct['x-amzn-trace-id']?.[0]);
+    const facts = await admit(anyone, request, traceId);
+    if (typeof facts === 'number')
+      return refuse(socket, facts, { message: REFUSALS[facts], connectionId: anyone.id });
     if (route) {
       const input = toInput(facts);
-      const traceId = options.toTraceId(request.headersDistinct['x-amzn-trace-id']?.[0]);
       const result = await run(route, toConnectEvent(input, request, traceId), traceId);
       const statusCode = result.status === 'ok' ? Number(result.answer['statusCode'] ?? 200) : 502;
       const said = { message: 'Internal server error', connectionId: facts.id, requestId: input.requestId };
@@ -112,6 +123,29 @@ export async function startWebSocketFront(options: WebSocketFrontOptions): Promi
     // The caller may be gone by now; a handshake that is none is answered by the library.
     if (!socket.destroyed && !stopped)
       sockets.handleUpgrade(request, socket, head, (webSocket) => open(facts, webSocket));
+  }
+
+  /** Asks the authorizer, if there is one: gives the connection with what it said, or the status of a refusal. */
+  async function admit(
+    facts: ConnectionFacts,
+    request: IncomingMessage,
+    traceId: string,
+  ): Promise<ConnectionFacts | 401 | 403 | 500> {
+    const authorizer = routes.get('$connect')?.authorizer;
+    if (!authorizer) return facts;
+    const { region, accountId, apiId } = options;
+    const methodArn = `arn:aws:execute-api:${region}:${accountId}:${apiId}/${stage}/$connect`;
+    const event = toConnectEvent(toInput(facts), request, traceId);
+    const authorization = await authorizeConnection(ask, authorizer, request, { methodArn, event }, (asked) =>
+      options.invoke(authorizer.function, {
+        payload: Buffer.from(JSON.stringify(asked)),
+        requestId: randomUUID(),
+        traceId,
+      }),
+    );
+    if (authorization.status === 'allowed') return { ...facts, authorizer: authorization.context };
+    if (authorization.status === 'failed') return 500;
+    return authorization.status === 'unauthorized' ? 401 : 403;
   }
 
   function open(facts: ConnectionFacts, socket: WebSocket): void {

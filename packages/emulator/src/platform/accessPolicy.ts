@@ -1,4 +1,4 @@
-import { isObject } from '../../platform/json.ts';
+import { isObject } from './json.ts';
 
 /** What a policy says about a method. */
 export type PolicyDecision = 'allowed' | 'denied' | 'explicitlyDenied';
