@@ -91,16 +91,24 @@ describe('readOptions', () => {
     if (text.trim().length > 3) expect(warnings[0]).not.toContain(text);
   });
 
-  it('names the variable of an option that does not name its own', () => {
+  it('asks by its own name for an option that names no variable, and warns by the name that people know', () => {
+    const warnings: string[] = [];
     const values = readOptions(
-      { shortName: textOption({ default: '', doc: '' }) },
+      { shortName: textOption({ default: '', doc: '' }), isShort: booleanOption({ default: true, doc: '' }) },
       {
-        environment: (name) => (name === 'data-shortName' ? 'short' : undefined),
+        environment: (name) => ({ shortName: 'short', isShort: 'perhaps' })[name],
         toEnvironmentName: (name) => `data-${name}`,
-        warn: () => {},
+        warn: (message) => warnings.push(message),
       },
     );
-    expect(values.shortName).toBe('short');
+    expect(values).toEqual({ shortName: 'short', isShort: true });
+    expect(warnings).toEqual(['data-isShort is not a valid boolean; it is ignored.']);
+  });
+
+  it('takes an address in any case', () => {
+    expect(read({ ENDPOINT: 'HTTPS://Collector.example//' }).values.endpoint).toBe(
+      'HTTPS://Collector.example',
+    );
   });
 
   it('falls back to code when the environment is bad', () => {

@@ -37,8 +37,8 @@ import { optionSchema, toAttributeName, type Options, type StartOptions } from '
 export interface StartSources {
   readonly window: Window & typeof globalThis;
   readonly code?: StartOptions | undefined;
-  /** The script tag's attributes. */
-  readonly attribute?: ((name: string) => string | null) | undefined;
+  /** Gives the script tag's attribute that sets an option. */
+  readonly attribute?: ((option: string) => string | undefined) | undefined;
 }
 
 /** What every feature is given; the one place where features meet. */
@@ -86,7 +86,7 @@ const GONE = Promise.resolve({ status: 200, retryAfter: null });
  * @param known the names of the features that there are
  */
 export function readStartOptions(
-  { code, attribute = () => null }: StartSources,
+  { code, attribute = () => undefined }: StartSources,
   warn: Warn,
   known: readonly string[],
 ): Options {

@@ -12,5 +12,5 @@ declare global {
 /** Starts the agent with the attributes of the script tag that runs, and puts it on `window.clickspan`. */
 export function startByScriptTag(edition: Edition): void {
   const tag = findScriptTag(document);
-  window.clickspan = startOnce({ window, attribute: (name) => tag?.getAttribute(name) ?? null }, edition);
+  window.clickspan = startOnce({ window, attribute: (name) => tag?.dataset[name] }, edition);
 }
