@@ -59,6 +59,9 @@ describe('maskText', () => {
     ['paid by 4111 1111 1111 1111, thanks', 'paid by *, thanks'],
     ['paid by 4111-1111-1111-1111 123', 'paid by *'],
     ['Authorization: Bearer abc.d-e~f', 'Authorization: Bearer *'],
+    ['BASIC abc.d BEARER e', 'BASIC * BEARER *'],
+    ['Buy@Shop.EXAMPLE', '*'],
+    ['gb82 west 1234 5698 7654 32', '*'],
     ['{"password":"hunter2","user":1}', '{"password":"*","user":1}'],
     ['aws_secret_access_key=abc', 'aws_secret_access_key=*'],
     ['at https://a.example/#/users/55559999/edit', 'at https://a.example/#/users/{id}/edit'],
@@ -176,6 +179,8 @@ describe('maskPath', () => {
     ['/p/aGVsbGFXb3JsZEhlbGxv', '/p/{id}'],
     ['/api/v1/oauth2/step-2', '/api/v1/oauth2/step-2'],
     ['/assets/index-3fa9c2d1.js', '/assets/index-3fa9c2d1.js'],
+    ['/assets/INDEX-3FA9C2D1.MJS', '/assets/INDEX-3FA9C2D1.MJS'],
+    ['/V2/DEADBEEFCAFE/OAUTH2', '/V2/{id}/OAUTH2'],
     ['/how-to-bake-a-cake/getUserProfile', '/how-to-bake-a-cake/getUserProfile'],
   ])('%s', (path, masked) => {
     expect(maskPath(path)).toBe(masked);
