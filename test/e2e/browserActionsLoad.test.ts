@@ -28,6 +28,16 @@ beforeAll(async () => {
          </script>`,
       ),
     },
+    '/joined': {
+      html: toPageHtml(
+        attributes,
+        `<script>
+           history.replaceState(null, '', '/moved');
+           fetch('/early');
+           addEventListener('load', () => fetch('/loaded'));
+         </script>`,
+      ),
+    },
     '/restored': {
       html: toPageHtml(
         attributes,
@@ -62,6 +72,18 @@ describe('the load', () => {
     } finally {
       await close();
     }
+  });
+
+  it('is the cause of what the page does at once and when it has loaded, and has the name of where it began', async () => {
+    const { page } = await openPage(browser, `${site.url}/joined`);
+    const load = await collector.waitForSpan(hasType('action', 'load /joined'));
+    for (const path of ['/early', '/loaded']) {
+      const request = await collector.waitForSpan(isRequestTo(path));
+      expect(request).toMatchObject({ traceId: load.traceId, parentSpanId: load.spanId });
+    }
+    expect(load.attributes['browser.document.url.full']).toBe(`${site.url}/joined`);
+    expect(load.events).toMatchObject([{ name: 'route', attributes: { 'url.path': '/moved' } }]);
+    await page.context().close();
   });
 
   it('says how the page was come to', async () => {

@@ -93,12 +93,16 @@ export function startAgent(sources: StartSources, { createEngine, features }: Ed
   };
   const end = ({ core, stops }: Run): void => {
     run = undefined;
+    core.current.settle();
     for (const stop of [...stops, core.stop]) core.guard(stop);
     core.guard(() => endAll(core, 'stop'));
   };
 
   const withCore = (use: (core: Core) => void): void => {
-    if (run) run.core.guard(() => use(run!.core));
+    if (!run) return;
+    const { core } = run;
+    core.current.settle();
+    core.guard(() => use(core));
   };
   const tracerProvider = createLastingTracers(() => run?.core.tracerProvider);
 
@@ -155,7 +159,10 @@ function observePage(
   ids.give(...(early?.load ?? []));
   // One that fails leaves the others at work.
   const stops = observers.flatMap((observe) => guard(() => observe(core)) ?? []);
-  guard(() => early && adoptEarly({ ...core, toElementName }, early));
+  if (early) {
+    core.current.settle();
+    guard(() => adoptEarly({ ...core, toElementName }, early));
+  }
   ids.give();
   return stops;
 }
@@ -181,12 +188,14 @@ const observeSession: Feature = ({ after, guard, session }) => after(0, () => gu
 const observeLife: Feature = (core) =>
   observePageLife(core.window, core.listen, {
     onHidden() {
+      core.current.settle();
       core.session.save();
       core.requests.endAnswered();
       core.actions.endAll();
       core.exporter.flushOnExit(false);
     },
     onExit() {
+      core.current.settle();
       endAll(core, 'pagehide');
       core.exporter.flushOnExit(true);
     },

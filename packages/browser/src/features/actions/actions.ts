@@ -97,6 +97,8 @@ export type RequestEnd = Omit<RequestTime, 'startUnixMs'>;
 export interface ActionInit extends Omit<ActionCandidate, 'target'> {
   readonly target?: Element;
   readonly startUnixMs: number;
+  /** The page's address when it began, where that is not now. */
+  readonly href?: string;
   readonly isTrusted: boolean;
   /** Whether its context is entered now, so that the end of its task is told: until then it needs no timer. */
   readonly isTask?: boolean;
@@ -212,9 +214,8 @@ export function createActions({
   };
 
   const start = (init: ActionInit): Action | undefined => {
-    const { startUnixMs, isTrusted, link } = init;
+    const { startUnixMs, isTrusted, link, href = window.location.href } = init;
     onStart?.();
-    const { href } = window.location;
     const spanName = toSpanName(init as ActionCandidate);
     if (!spanName) return undefined;
     const span = tracer.startSpan(spanName, {

@@ -45,6 +45,28 @@ describe('the current context', () => {
     expect(current.get()).toBe(ROOT_CONTEXT);
   });
 
+  it.each([
+    ['asked for', (current: CurrentContext) => void current.get()],
+    ['asked for by what will call back', (current: CurrentContext) => void current.ask()],
+    ['asked for by a task', (current: CurrentContext) => void current.later()],
+    ['asked for behind a task', (current: CurrentContext) => void current.ended()],
+    ['set by a task', (current: CurrentContext) => current.enter(ROOT_CONTEXT)],
+    ['set by a reaction', (current: CurrentContext) => current.resume(A)],
+    ['left', (current: CurrentContext) => current.leave()],
+  ])('does what was put off once, when it is first %s', (_how, use) => {
+    const { current } = create();
+    let count = 0;
+    current.beforeUse(() => {
+      count++;
+      current.setBase(B);
+      // What it does may use the context itself.
+      expect(current.get()).toBe(B);
+    });
+    use(current);
+    use(current);
+    expect(count).toBe(1);
+  });
+
   it('is that of the task that began last', () => {
     const { current } = create();
     current.enter(A);

@@ -48,6 +48,10 @@ export interface CurrentContext {
   readonly ended: () => Context;
   /** Sets what is current while no task with a known cause runs. */
   setBase(context: Context): void;
+  /** Puts off what may set the base until the context is first asked for or set, or `settle` is called. */
+  beforeUse(run: () => void): void;
+  /** Does what was put off. */
+  readonly settle: () => void;
 }
 
 /** In a context that may be the wrong one, and so in all that follow from it. */
@@ -88,6 +92,7 @@ export function createCurrentContext({
   /** The last context that was set, and how often another was. */
   let lastSet: Context | undefined;
   let changes = 0;
+  let putOff: (() => void) | undefined;
   /** What has asked for a task of its own that is still to come, and whether others have asked for something since. */
   let queued: Context | undefined;
   let isQueueMixed = false;
@@ -102,7 +107,19 @@ export function createCurrentContext({
     if (ended) onTaskEnd(ended);
   });
 
+  const settle = (): void => {
+    const run = putOff;
+    putOff = undefined;
+    run?.();
+  };
+
+  const get = (): Context => {
+    if (putOff) settle();
+    return current ?? base;
+  };
+
   const set = (context: Context, counts?: boolean): void => {
+    if (putOff) settle();
     version++;
     hasAsked = false;
     current = unsure ? toUnsure(context) : context;
@@ -130,7 +147,7 @@ export function createCurrentContext({
   };
 
   return {
-    get: () => current ?? base,
+    get,
     ask() {
       if (!hasAsked) {
         hasAsked = true;
@@ -141,12 +158,12 @@ export function createCurrentContext({
           }),
         );
       }
-      return current ?? base;
+      return get();
     },
     hasAsked: () => hasAsked,
     task: () => task,
     later(isMicrotask) {
-      const asked = current ?? base;
+      const asked = get();
       const before = changes;
       // "None" is never marked itself, so what it asks for is.
       const wasUnsure = unsure;
@@ -185,6 +202,7 @@ export function createCurrentContext({
       set(context, counts);
     },
     leave() {
+      settle();
       version++;
       unsure = hasAsked = false;
       current = armed = last = undefined;
@@ -200,10 +218,17 @@ export function createCurrentContext({
       }
     },
     isUnsure: () => unsure || isMarkedUnsure(current),
-    ended: () => current ?? last ?? base,
+    ended() {
+      get();
+      return current ?? last ?? base;
+    },
     setBase: (context) => {
       base = context;
     },
+    beforeUse(run) {
+      putOff = run;
+    },
+    settle,
   };
 }
 
