@@ -1,4 +1,4 @@
-import type { Tracer, TracerProvider } from '@opentelemetry/api';
+import type { TracerProvider } from '@opentelemetry/api';
 import { createIdSource } from '@clickspan/shared/ids';
 import { readOptions } from '@clickspan/shared/options';
 import { FLAG_SAMPLED } from '@clickspan/shared/traceContext';
@@ -31,6 +31,7 @@ import { createAfter, type After } from '../platform/timers.ts';
 import type { Warn } from '../platform/warn.ts';
 import { VERSION } from '../version.ts';
 import type { CreateEngine } from './engine.ts';
+import { lazily } from './lazily.ts';
 import { optionSchema, toAttributeName, type Options, type StartOptions } from './optionSchema.ts';
 
 /** Where the agent is started. */
@@ -61,7 +62,6 @@ export interface Core {
   readonly followLoosely: Follow;
   readonly ids: EarlyIds;
   readonly tracerProvider: TracerProvider;
-  readonly tracer: Tracer;
   readonly actions: Actions;
   readonly customActions: CustomActions;
   readonly requests: Requests;
@@ -105,7 +105,10 @@ export function readStartOptions(
   return { ...options, features, attributes: { ...options.attributes } };
 }
 
-/** Makes all parts, without effects on the page. What is taken of its functions is taken before any is wrapped. */
+/**
+ * Makes all parts, without effects on the page. What is taken of its functions is taken before any is wrapped; what the
+ * start itself does not use is made when it is first asked for, so features ask for it late.
+ */
 export function createCore(
   window: Window & typeof globalThis,
   options: Options,
@@ -119,7 +122,7 @@ export function createCore(
     createTaskEnd: (run) => createTaskEnd(window, run),
     afterMicrotasks,
     onTaskEnd(context) {
-      guard(() => actions.endTask(context));
+      guard(() => actions().endTask(context));
     },
   });
   const after = createAfter(window);
@@ -127,42 +130,51 @@ export function createCore(
   const surroundings = { window, options, warn, guard, clock, after, parseUrl, current };
   let isForgotten = false;
   const post = createPost(window);
-  const local = createLocalStore(window);
-  const exporter = createExporter({
-    ...surroundings,
-    resource: toPageResource(window, options, VERSION),
-    post: (request) => (isForgotten ? GONE : post(request)),
-    postLater: createPostLater(window),
-    gzip: createGzip(window),
-    local,
-    inOneTab: createInOneTab(window),
-    isOffline: () => !window.navigator.onLine,
-    random: Math.random,
-  });
+  const postLater = createPostLater(window);
+  const gzip = createGzip(window);
   const scope = { name: '@clickspan/browser', version: VERSION };
   const newIds = createIdSource((bytes) => window.crypto.getRandomValues(bytes));
   const ids = createEarlyIds(newIds);
-  const session = createSession({
-    options,
-    local,
-    now: clock.now,
-    createId() {
-      const id = newIds.traceId();
-      // What the snippet has stamped stays true.
-      return earlySession ? id.slice(0, 18) + earlySession.slice(18, 32) : id;
-    },
-    log: (event) => sink.log(event),
-  });
-  const sink = createRecordSink({
-    ...surroundings,
-    scope,
-    attributes: options.attributes,
-    beforeSend: options.beforeSend,
-    sessionAt: session.idAt,
-    isClosed: () => isForgotten,
-    send: exporter.add,
-    drop: exporter.drop,
-  });
+
+  const local = lazily(() => createLocalStore(window));
+  const exporter = lazily(() =>
+    createExporter({
+      ...surroundings,
+      resource: toPageResource(window, options, VERSION),
+      post: (request) => (isForgotten ? GONE : post(request)),
+      postLater,
+      gzip,
+      local: local(),
+      inOneTab: createInOneTab(window),
+      isOffline: () => !window.navigator.onLine,
+      random: Math.random,
+    }),
+  );
+  const session = lazily(() =>
+    createSession({
+      options,
+      local: local(),
+      now: clock.now,
+      createId() {
+        const id = newIds.traceId();
+        // What the snippet has stamped stays true.
+        return earlySession ? id.slice(0, 18) + earlySession.slice(18, 32) : id;
+      },
+      log: (event) => sink().log(event),
+    }),
+  );
+  const sink = lazily(() =>
+    createRecordSink({
+      ...surroundings,
+      scope,
+      attributes: options.attributes,
+      beforeSend: options.beforeSend,
+      sessionAt: session().idAt,
+      isClosed: () => isForgotten,
+      send: exporter().add,
+      drop: exporter().drop,
+    }),
+  );
   const engine = createEngine({
     window,
     ids,
@@ -170,46 +182,53 @@ export function createCore(
     activeContext: current.get,
     // Who awaits a function goes on with the context that was there before it.
     runWith: (context, run) => followLoosely(current.runWith(context, run)),
-    sample: session.isSampled,
-    onEnd: sink.span,
+    sample: () => session().isSampled(),
+    onEnd: (span) => sink().span(span),
   });
   const { tracerProvider } = engine;
-  const tracer = tracerProvider.getTracer(scope.name, scope.version);
-  const actions = createActions({ ...surroundings, tracer, onStart: session.touch });
-  const pageOrigin = window.location.origin;
-  const requests = createRequests({
-    ...surroundings,
-    afterMicrotasks,
-    startSpan:
-      engine.startRequestSpan ??
-      ((_request, name, spanOptions, context) => tracer.startSpan(name, spanOptions, context)),
-    pageOrigin,
-    ownerOf: actions.of,
-    shouldPropagate: createPropagation(options, pageOrigin, warn),
-    corsGuard: createCorsGuard({ pageOrigin, navigator: window.navigator, now: clock.now, warn }),
-    createTimings: (open) =>
-      createResourceTimings(
-        {
-          clock,
-          observe: (onEntry) =>
-            observeEntries(
-              window,
-              guard,
-              'resource',
-              (entry) => onEntry(entry as PerformanceResourceTiming),
-              false,
-            ),
-        },
-        open,
-      ),
+  const tracer = lazily(() => tracerProvider.getTracer(scope.name, scope.version));
+  const actions = lazily(() =>
+    createActions({ ...surroundings, tracer: tracer(), onStart: () => session().touch() }),
+  );
+  const requests = lazily(() => {
+    const pageOrigin = window.location.origin;
+    return createRequests({
+      ...surroundings,
+      afterMicrotasks,
+      startSpan:
+        engine.startRequestSpan ??
+        ((_request, name, spanOptions, context) => tracer().startSpan(name, spanOptions, context)),
+      pageOrigin,
+      ownerOf: actions().of,
+      shouldPropagate: createPropagation(options, pageOrigin, warn),
+      corsGuard: createCorsGuard({ pageOrigin, navigator: window.navigator, now: clock.now, warn }),
+      createTimings: (open) =>
+        createResourceTimings(
+          {
+            clock,
+            observe: (onEntry) =>
+              observeEntries(
+                window,
+                guard,
+                'resource',
+                (entry) => onEntry(entry as PerformanceResourceTiming),
+                false,
+              ),
+          },
+          open,
+        ),
+    });
   });
   const followLoosely = createFollow(current);
   const follow = createFollow(current, (context) => {
-    const release = guard(() => actions.of(context)?.hold());
+    const release = guard(() => actions().of(context)?.hold());
     return () => {
       guard(() => release?.());
     };
   });
+  const customActions = lazily(() =>
+    createCustomActions({ ...surroundings, actions: actions(), afterMicrotasks, follow }),
+  );
   return {
     ...surroundings,
     afterMicrotasks,
@@ -219,22 +238,31 @@ export function createCore(
     followLoosely,
     ids,
     tracerProvider,
-    tracer,
-    actions,
-    customActions: createCustomActions({ ...surroundings, actions, afterMicrotasks, follow }),
-    requests,
+    get actions() {
+      return actions();
+    },
+    get customActions() {
+      return customActions();
+    },
+    get requests() {
+      return requests();
+    },
     emit(record) {
       const { spanContext } = record;
-      if (spanContext ? spanContext.traceFlags & FLAG_SAMPLED : session.isSampled()) sink.log(record);
+      if (spanContext ? spanContext.traceFlags & FLAG_SAMPLED : session().isSampled()) sink().log(record);
     },
-    exporter,
+    get exporter() {
+      return exporter();
+    },
     errors: undefined,
-    session,
+    get session() {
+      return session();
+    },
     stop: () => engine.stop?.(),
     forget() {
       isForgotten = true;
-      session.forget();
-      exporter.clear();
+      session().forget();
+      exporter().clear();
     },
   };
 }

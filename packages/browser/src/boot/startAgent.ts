@@ -168,21 +168,24 @@ function observePage(
 }
 
 /** Keeps the context through everything that calls back. */
-const observeContext: Feature = ({ window, current, guard, listen, actions, follow, followLoosely }) => [
-  ...observeCallbackSources({
-    window,
-    current,
-    expect(context, delayMs) {
-      guard(() => actions.of(context)?.expect(delayMs));
-    },
-  }),
-  ...observePromiseSources(window, follow, followLoosely),
-  ...observeMessages({ window, current, listen }),
-  ...observeDatabases(window, current, listen),
-];
+const observeContext: Feature = (core) => {
+  const { window, current, guard, listen, follow, followLoosely } = core;
+  return [
+    ...observeCallbackSources({
+      window,
+      current,
+      expect(context, delayMs) {
+        guard(() => core.actions.of(context)?.expect(delayMs));
+      },
+    }),
+    ...observePromiseSources(window, follow, followLoosely),
+    ...observeMessages({ window, current, listen }),
+    ...observeDatabases(window, current, listen),
+  ];
+};
 
 /** Begins the session as soon as more urgent work is done. */
-const observeSession: Feature = ({ after, guard, session }) => after(0, () => guard(session.begin));
+const observeSession: Feature = (core) => core.after(0, () => core.guard(() => core.session.begin()));
 
 /** Sends what there is when the page may be gone soon. It is the last to be stopped. */
 const observeLife: Feature = (core) =>

@@ -45,7 +45,8 @@ const MAX_DEAD_MS = 200;
  *
  * @returns undoes it
  */
-export function observeInput({ window, listen, clock, afterLoad, actions, current }: InputDeps): () => void {
+export function observeInput(deps: InputDeps): () => void {
+  const { window, listen, clock, afterLoad, current } = deps;
   const countClicks = createCountClicks(window);
   /** Many listeners for one mark: until they are there, no click is called dead. */
   let seesEffects = false;
@@ -60,7 +61,7 @@ export function observeInput({ window, listen, clock, afterLoad, actions, curren
     prefix = '',
   ): Action | undefined => {
     const { isTrusted } = event;
-    const action = actions.start({
+    const action = deps.actions.start({
       ...init,
       target,
       name: prefix + toElementName(target),
@@ -77,6 +78,7 @@ export function observeInput({ window, listen, clock, afterLoad, actions, curren
   };
   /** Whether what comes now is a part of an action of the user that goes on. Of the last Enter it tells what that is. */
   const joins = (type: ActionType, target: Element, isWithinStroke: boolean): boolean => {
+    const { actions } = deps;
     const running = actions.of(current.get());
     if (!running?.isInput || !running.isOpen) return false;
     actions.stirs++;
@@ -91,6 +93,7 @@ export function observeInput({ window, listen, clock, afterLoad, actions, curren
     // By a pointer, and not by a key or a script.
     const isPointed = event.isTrusted && event.detail > 0;
     const mayBeDead = isPointed && seesEffects;
+    const { actions } = deps;
     const { stirs } = actions;
     begin(event, target, {
       type: 'click',
@@ -147,7 +150,7 @@ export function observeInput({ window, listen, clock, afterLoad, actions, curren
     listen(window, 'submit', (event) => onSubmit(event as SubmitEvent)),
     afterLoad(() => {
       seesEffects = true;
-      stops.push(...observeEffects(window, listen, () => actions.stirs++));
+      stops.push(...observeEffects(window, listen, () => deps.actions.stirs++));
     }),
   ];
   return () => stops.forEach((stop) => stop());

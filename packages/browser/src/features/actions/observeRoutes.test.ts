@@ -4,6 +4,7 @@ import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import { createTracerProvider, toExceptionAttributes, type EndedSpan } from '@clickspan/shared/tracer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFakeTime, type FakeTime } from '../../../../../test/support/fakeTime.ts';
+import type { AfterLoad } from '../../platform/afterLoad.ts';
 import type { Guard } from '../../platform/guard.ts';
 import { createListen } from '../../platform/listen.ts';
 import { createActions, type Action, type Actions } from './actions.ts';
@@ -49,7 +50,11 @@ beforeEach(() => {
   const guard: Guard = (run) => run();
   const options = { beforeAction: undefined };
   actions = createActions({ window, tracer, clock, after: time.after, guard, current, options });
-  stops = observeRoutes({ window, listen: createListen(guard), guard, clock, actions, current });
+  const afterLoad: AfterLoad = (run) => {
+    run();
+    return nothing;
+  };
+  stops = observeRoutes({ window, listen: createListen(guard), guard, clock, afterLoad, actions, current });
 });
 
 const stop = (): void => stops.forEach((undo) => undo());

@@ -4,6 +4,7 @@ import {
 } from '@clickspan/shared/attributes';
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import { maskRoute, maskUrl } from '@clickspan/shared/masking';
+import type { AfterLoad } from '../../platform/afterLoad.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Guard } from '../../platform/guard.ts';
 import type { Listen } from '../../platform/listen.ts';
@@ -18,6 +19,7 @@ export interface RoutesDeps {
   readonly listen: Listen;
   readonly guard: Guard;
   readonly clock: Clock;
+  readonly afterLoad: AfterLoad;
   readonly actions: Actions;
   readonly current: ActionContext;
 }
@@ -31,14 +33,8 @@ type RouteCause = 'traverse' | 'script';
  *
  * @returns undo it
  */
-export function observeRoutes({
-  window,
-  listen,
-  guard,
-  clock,
-  actions,
-  current,
-}: RoutesDeps): (() => void)[] {
+export function observeRoutes(deps: RoutesDeps): (() => void)[] {
+  const { window, listen, guard, clock, afterLoad, current } = deps;
   const { location } = window;
   const { navigation } = window as WithNavigation;
   let lastHref = location.href;
@@ -47,6 +43,7 @@ export function observeRoutes({
     const { href } = location;
     if (href === lastHref) return;
     lastHref = href;
+    const { actions } = deps;
     const running = actions.of(current.get());
     // Without the Navigation API, a change of the fragment by a click looks like a way through the history, but for its task.
     if ((cause === 'script' || !navigation) && running?.isOpen) {
@@ -68,22 +65,7 @@ export function observeRoutes({
       current.enter(context, true);
     } else current.resume(context, true);
   };
-  const { stop: stopSoft } = observeEntries(
-    window,
-    guard,
-    'soft-navigation',
-    ({ name, startTime, duration }) => {
-      // It carries the time stamp of the input that caused it.
-      const action = actions.at(clock.fromTimeStamp(startTime));
-      action?.span.setAttributes({
-        [CLICKSPAN_ACTION_SOFT_NAVIGATION]: maskUrl(new URL(name)),
-        [CLICKSPAN_ACTION_SOFT_NAVIGATION_MS]: duration,
-      });
-    },
-  );
-
-  const stops = [
-    stopSoft,
+  const stops: (() => void)[] = [
     listen(navigation ?? window, navigation ? 'currententrychange' : 'popstate', (event) =>
       changed(
         !navigation || (event as EntryChangeEvent).navigationType === 'traverse' ? 'traverse' : 'script',
@@ -102,7 +84,18 @@ export function observeRoutes({
       );
     }
   }
-  return stops;
+  const stopWaiting = afterLoad(() => {
+    const { stop } = observeEntries(window, guard, 'soft-navigation', ({ name, startTime, duration }) => {
+      // It carries the time stamp of the input that caused it.
+      const action = deps.actions.at(clock.fromTimeStamp(startTime));
+      action?.span.setAttributes({
+        [CLICKSPAN_ACTION_SOFT_NAVIGATION]: maskUrl(new URL(name)),
+        [CLICKSPAN_ACTION_SOFT_NAVIGATION_MS]: duration,
+      });
+    });
+    stops.push(stop);
+  });
+  return [stopWaiting, () => stops.forEach((stop) => stop())];
 }
 
 /** The part of the Navigation API that is used; not every browser has it. */

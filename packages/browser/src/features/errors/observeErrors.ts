@@ -53,7 +53,7 @@ const SEVERITY_ERROR = 17;
  * @returns undoes it
  */
 export function observeErrors(deps: ErrorsDeps): () => void {
-  const { window, options, guard, listen, clock, current, actions } = deps;
+  const { window, options, guard, listen, clock, current } = deps;
   const reports = createErrorReports(deps);
   let isReading = false;
 
@@ -71,6 +71,7 @@ export function observeErrors(deps: ErrorsDeps): () => void {
     const { type, message, stack } = described;
     // A rejection is told by a task of its own, right behind the one in which it happened.
     const ended = source === REJECTION ? current.ended() : undefined;
+    const { actions } = deps;
     const context = ended && actions.of(ended)?.isOpen ? ended : current.get();
     actions.of(context)?.addError(source === 'error' || ended ? type : undefined);
     const spanContext = spanOf(context)?.spanContext();

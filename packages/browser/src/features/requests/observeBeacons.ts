@@ -20,18 +20,13 @@ export interface BeaconsDeps {
  *
  * @returns undoes it
  */
-export function observeBeacons({
-  window,
-  guard,
-  clock,
-  parseUrl,
-  requests,
-  exporter,
-}: BeaconsDeps): () => void {
+export function observeBeacons(deps: BeaconsDeps): () => void {
+  const { window, guard, clock, parseUrl } = deps;
   return patchMethod(window.Navigator?.prototype, 'sendBeacon', (original, self, args) => {
     const startUnixMs = guard(clock.now);
     const isQueued = Reflect.apply(original, self, args);
     guard(() => {
+      const { requests, exporter } = deps;
       const url = parseUrl(String(args[0]));
       const request = clock.at(startUnixMs, () => requests.start({ method: 'POST', url }));
       request?.sent();

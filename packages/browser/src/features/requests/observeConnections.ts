@@ -48,15 +48,16 @@ export function observeEventSources(deps: ConnectionsDeps): () => void {
 }
 
 function observeConnections(
-  { window, guard, listen, clock, requests, emit }: ConnectionsDeps,
+  deps: ConnectionsDeps,
   name: 'WebSocket' | 'EventSource',
   openStatus: number,
 ): () => void {
+  const { window, guard, listen, clock, emit } = deps;
   const open = new Map<unknown, End>();
 
   const track = (connection: Connection): void => {
     const url = new URL(connection.url);
-    const request = requests.start({ method: 'GET', url, name })!;
+    const request = deps.requests.start({ method: 'GET', url, name })!;
     let openUnixMs = 0;
     let messages = 0;
     let size = 0;

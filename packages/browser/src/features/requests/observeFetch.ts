@@ -31,14 +31,8 @@ export interface FetchObserver {
  *
  * @returns undoes it
  */
-export function observeFetch({
-  window,
-  guard,
-  parseUrl,
-  requests,
-  follow,
-  followLoosely,
-}: FetchDeps): () => void {
+export function observeFetch(deps: FetchDeps): () => void {
+  const { window, guard, parseUrl, follow, followLoosely } = deps;
   return patchMethod(window, 'fetch', (original, self, args) => {
     let call: FetchCall | undefined;
     let request: TrackedRequest | undefined;
@@ -50,7 +44,7 @@ export function observeFetch({
     guard(() => {
       call = parseFetchCall(args, parseUrl);
       if (!call) return;
-      request = requests.start(call);
+      request = deps.requests.start(call);
       sentArgs = call.toArguments(request?.headers ?? []);
     });
     let promise: unknown;

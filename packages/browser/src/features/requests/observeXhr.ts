@@ -42,7 +42,8 @@ const CHANGE = 'readystatechange';
  *
  * @returns undoes it
  */
-export function observeXhr({ window, guard, parseUrl, listen, requests, current }: XhrDeps): () => void {
+export function observeXhr(deps: XhrDeps): () => void {
+  const { window, guard, parseUrl, listen, current } = deps;
   const { prototype } = window.XMLHttpRequest;
   /** By object; nothing yet for one that was not opened. */
   const states = new WeakMap<XMLHttpRequest, XhrState | undefined>();
@@ -121,7 +122,7 @@ export function observeXhr({ window, guard, parseUrl, listen, requests, current 
         if (!isNew) return undefined;
         const { method, url, callerTraceparent } = state;
         state.asked = current.ask();
-        state.request = requests.start({
+        state.request = deps.requests.start({
           via: 'xhr',
           method,
           url,

@@ -28,7 +28,8 @@ const LONG_MS = 50;
  *
  * @returns undoes it
  */
-export function observeLongFrames({ window, guard, clock, afterLoad, actions }: LongFramesDeps): () => void {
+export function observeLongFrames(deps: LongFramesDeps): () => void {
+  const { window, guard, clock, afterLoad } = deps;
   let stop = (): void => {};
   const stopWaiting = afterLoad(() => {
     const type = 'PerformanceLongAnimationFrameTiming' in window ? 'long-animation-frame' : 'longtask';
@@ -38,7 +39,7 @@ export function observeLongFrames({ window, guard, clock, afterLoad, actions }: 
       const [longest] = [...scripts].sort((a, b) => b.duration - a.duration);
       const isLong = longest && longest.duration >= LONG_MS;
       const script = isLong ? { url: maskText(longest.sourceURL), ms: longest.duration } : undefined;
-      actions.addMainThread(startUnixMs, startUnixMs + duration, script);
+      deps.actions.addMainThread(startUnixMs, startUnixMs + duration, script);
     }).stop;
   });
   return () => {

@@ -75,7 +75,8 @@ const TOLERANCE_MS = 1;
  *
  * @returns undoes it
  */
-export function observeVitals({ window, guard, clock, afterLoad, actions, emit }: VitalsDeps): () => void {
+export function observeVitals(deps: VitalsDeps): () => void {
+  const { window, guard, clock, afterLoad, emit } = deps;
   const relay: Relay = {};
   let stopInputs = (): void => {};
   /** By interaction, how long its slowest event took, and the action that one of them began. */
@@ -85,7 +86,7 @@ export function observeVitals({ window, guard, clock, afterLoad, actions, emit }
 
   const at = (timeStampMs: number): VitalAction | undefined => {
     const unixMs = clock.fromTimeStamp(timeStampMs);
-    const action = actions.at(unixMs + TOLERANCE_MS);
+    const action = deps.actions.at(unixMs + TOLERANCE_MS);
     return action && unixMs - action.startUnixMs < TOLERANCE_MS ? action : undefined;
   };
   const keep = <T>(map: Map<number, T>, key: number, value: T): void => {
