@@ -207,6 +207,25 @@ describe('a request', () => {
     expect(isObserving).toBe(false);
   });
 
+  const timingOf = (traceId: string): string =>
+    `traceparent;desc="00-${traceId}-${'c'.repeat(16)}-01", coldstart;dur=30, init;dur=30, handler;dur=5`;
+  const OWN = `00-${'d'.repeat(32)}-${'e'.repeat(16)}-01`;
+
+  it.each([
+    ['its own trace', 'a', {}, true],
+    ['a trace that the page has named itself', 'd', { callerTraceparent: OWN }, true],
+    ['the trace of somebody whose answer a cache has kept', 'b', {}, false],
+    ['that of the action where the page has named another', 'a', { callerTraceparent: OWN }, false],
+  ])('takes what a function tells of %s: %j', (_, digit, more, isTaken) => {
+    requests.start(request('/x', more))!.responded(200, timingOf(digit.repeat(32)), true);
+    const { attributes } = ended[0]!;
+    expect([attributes['clickspan.cold_start_ms'], attributes['clickspan.server.span_id']]).toEqual(
+      isTaken ? [30, 'c'.repeat(16)] : [undefined, undefined],
+    );
+    expect(owner!.ended).toMatchObject([isTaken ? { coldStartMs: 30, serverMs: 5 } : {}]);
+    expect(owner!.ended[0]!.coldStartMs).toBe(isTaken ? 30 : undefined);
+  });
+
   it('whose body does not end lets its action go on soon, and ends later, where its answer came', async () => {
     const tracked = requests.start(request('/x'))!;
     await time.advance(40);
