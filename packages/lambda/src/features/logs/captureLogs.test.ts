@@ -132,6 +132,21 @@ describe('what is taken', () => {
     ]);
   });
 
+  it('is each object of JSON by itself, over however many lines it is spread', () => {
+    const { wrote, lines } = create();
+    const objects = [{ level: 'info', list: [{ a: 1 }, {}], text: 'x\n{' }, {}, { b: {} }];
+    const texts = objects.map((object) => JSON.stringify(object, null, 2));
+    wrote('stdout', `${texts.join('\n')}\n`);
+    wrote('stdout', `${texts.map((text) => JSON.stringify(JSON.parse(text))).join('\n')}\n`);
+    expect(lines.map(({ text }) => JSON.parse(text) as unknown)).toEqual([...objects, ...objects]);
+  });
+
+  it('is errors alone also of objects that are spread over lines', () => {
+    const { wrote, lines } = create({ level: 'errors' });
+    wrote('stdout', '{\n  "level": "info"\n}\n{\n  "level": 50\n}\n');
+    expect(lines.map(({ text }) => JSON.parse(text) as unknown)).toEqual([{ level: 50 }]);
+  });
+
   it('is a copy, cut where it is long, of bytes too', () => {
     const { wrote, logged, lines } = create({ maxPerInvocation: 9 });
     const bytes = Buffer.from('ä'.repeat(100_000));

@@ -100,8 +100,7 @@ export function createLogCapture(environment: CaptureEnvironment): LogCapture {
     wrote(stream: StreamName, chunk) {
       guard(() => {
         const text = toText(chunk);
-        // Several lines of a logger may come at once; other texts are one record, however many lines they have.
-        for (const line of text.startsWith('{') ? text.split('\n') : [text]) {
+        for (const line of split(text)) {
           const isError = line.startsWith('{') && mayBeError(line);
           if (line && (isError || level === 'all'))
             take({ text: line, severity: undefined, stream, error: undefined }, isError);
@@ -109,6 +108,15 @@ export function createLogCapture(environment: CaptureEnvironment): LogCapture {
       });
     },
   };
+}
+
+/**
+ * Several objects of JSON may come at once: those of loggers have a line each; where objects are spread over lines for
+ * people, each begins at the beginning of one. Any other text is one record, however many lines it has.
+ */
+function split(text: string): string[] {
+  if (!text.startsWith('{')) return [text];
+  return text.split(/^\{[^\n]*\}\s*\n/.test(text) ? '\n' : /\n(?=\{)/);
 }
 
 /** A copy of what was written, as text, cut where it is long. */
