@@ -169,6 +169,10 @@ describe('what the collector stores', () => {
     for (let i = 0; i < 3; i++) await store([span]);
     expect((await get<Trace>(`/api/traces/${span.traceId}`)).spans).toHaveLength(1);
     expect((await list('twice')).traces).toMatchObject([{ spanCount: 1, errorCount: 1 }]);
+    const { error: _, ...later } = span;
+    await store([{ ...later, durationMs: 50 }]);
+    const { spans } = await get<Trace>(`/api/traces/${span.traceId}`);
+    expect(spans).toMatchObject([{ durationMs: 50 }]);
   });
 
   it('does not fill the list with the services of one trace', async () => {

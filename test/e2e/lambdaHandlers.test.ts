@@ -18,8 +18,8 @@ afterEach(async () => {
 });
 
 describe('a handler on a runtime client before version 4', () => {
-  const start = async (source: string, handler = 'index.handler'): Promise<Stage> => {
-    const config = { source, handler, timeoutMs: 3000, runtime: 'nodejs22.x' as const };
+  const start = async (source: string, handler = 'index.handler', timeoutMs = 3000): Promise<Stage> => {
+    const config = { source, handler, timeoutMs, runtime: 'nodejs22.x' as const };
     stage = await startStage(
       [
         { ...config, name: 'bare' },
@@ -70,6 +70,34 @@ describe('a handler on a runtime client before version 4', () => {
       const span = await collector.waitForSpan(isInvocation(requestId));
       expect(span.status.code).toBe(status);
     }
+  });
+
+  it.each([
+    [
+      'calls back',
+      `(event, context, back) => { if (event.endless) setInterval(() => {}, 50); else setTimeout(() => {}, 80); back(null, 1); }`,
+    ],
+    [
+      'streams',
+      `awslambda.streamifyResponse(async (event, stream) => {
+        stream.end('1');
+        if (event.endless) setInterval(() => {}, 50); else setTimeout(() => {}, 80);
+      })`,
+    ],
+  ])('is over when nothing is left to do, or times out, where it %s', async (_, handler) => {
+    const running = await start(`export const handler = ${handler};`, 'index.handler', 1000);
+    const { requestId } = await running.emulator.invoke('traced', {});
+    const span = await collector.waitForSpan(isInvocation(requestId));
+    expect(span.status.code).toBe(0);
+    expect(span.endUnixMs - span.startUnixMs).toBeGreaterThan(75);
+    const endless = await running.emulator.invoke('traced', { endless: true });
+    await until(
+      'it is over',
+      () => running.environments('traced')[0]!.invocations.at(-1)!.status === 'timeout',
+    );
+    const [late, ...more] = collector.spans.filter(isInvocation(endless.requestId));
+    expect(more).toEqual([]);
+    expect(late!.attributes).toMatchObject({ 'error.type': 'timeout', 'clickspan.end_reason': 'timeout' });
   });
 
   it('that the client cannot even call holds nothing', async () => {

@@ -12,6 +12,7 @@ import { wrapHandler } from '../features/handler/wrapHandler.ts';
 import type { StartCall } from '../features/handler/wrapHandler.ts';
 import { toMaskedException } from '../features/invocation/exception.ts';
 import { createHeldTraces } from '../features/invocation/heldTraces.ts';
+import type { TellInterrupted } from '../features/invocation/interrupted.ts';
 import { IN_INVOCATION, createInvocations } from '../features/invocation/invocation.ts';
 import type { MessageSpans } from '../features/invocation/messageSpans.ts';
 import { createRenewableIds } from '../features/invocation/renewableIds.ts';
@@ -134,6 +135,8 @@ export function createAgent({ outermost, code, loadMetrics, loadLogs }: AgentMod
     onEnd: (span) => (span.context.traceFlags & FLAG_SAMPLED ? tell(span) : held.add(span)),
   });
   const tracer = provider.getTracer(SCOPE, VERSION);
+  const tellInterrupted: TellInterrupted = (span) =>
+    span.context.traceFlags & FLAG_SAMPLED ? tell(span) : held.addKept(span);
   // Where many requests are served at once, nothing is frozen, and internal extensions get no events.
   const extension = concurrent ? undefined : exporters && createExtensionFor(outermost, report);
   const initStartUnixMs = readProcessStartUnixMs();
@@ -144,6 +147,7 @@ export function createAgent({ outermost, code, loadMetrics, loadLogs }: AgentMod
     guard,
     parseTrigger,
     describeMessage,
+    tellInterrupted,
     readXrayHeader,
     xray: options.xray,
     functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'function',
@@ -179,6 +183,7 @@ export function createAgent({ outermost, code, loadMetrics, loadLogs }: AgentMod
     clock,
     guard,
     calls,
+    tellInterrupted,
     streamHeads: observeStreamHeads(guard),
     exporters,
     extension,

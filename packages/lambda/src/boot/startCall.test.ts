@@ -1,4 +1,7 @@
 import { ROOT_CONTEXT } from '@clickspan/shared/context';
+import { createIdSource } from '@clickspan/shared/ids';
+import { createTracerProvider } from '@clickspan/shared/tracer';
+import type { EndedSpan } from '@clickspan/shared/tracer';
 import { describe, expect, it } from 'vitest';
 import type { CrashRecord } from '../features/invocation/crashRecord.ts';
 import { createActiveContext } from '../platform/activeContext.ts';
@@ -46,7 +49,9 @@ function start(change: Partial<StartCallParts> = {}): Fake {
         answerHead: (head) => head,
         succeed: (result) => result,
         fail: () => {},
-        timeOut: () => events.push('timeout'),
+        conclude: () => events.push('conclude'),
+        tellTimeout: () => events.push('timeout'),
+        countTimeout: () => events.push('count'),
         idle: () => events.push('idle'),
         exit: (code, uncaught) => events.push(`exit ${code} ${String(uncaught?.error)}`),
       }),
@@ -59,7 +64,9 @@ function start(change: Partial<StartCallParts> = {}): Fake {
       end: () => {},
       endAnswered: () => {},
       endAll: () => {},
+      list: () => [],
     },
+    tellInterrupted: () => {},
     streamHeads: { watch: () => {} },
     exporters: {
       add: () => {},
@@ -124,14 +131,16 @@ describe('a call of the handler', () => {
             answerHead: fails,
             succeed: fails,
             fail: fails,
-            timeOut: fails,
+            conclude: fails,
+            tellTimeout: fails,
+            countTimeout: fails,
             idle: fails,
             exit: fails,
           }),
         },
       },
     ],
-    ['ending calls', { calls: { begin: fails, end: fails, endAnswered: fails, endAll: fails } }],
+    ['ending calls', { calls: { begin: fails, end: fails, endAnswered: fails, endAll: fails, list: fails } }],
     ['the export', { exporters: { ...NO_EXPORTER, flush: () => Promise.reject(new Error('a fault')) } }],
     ['starting the export', { exporters: NO_EXPORTER }],
     ['writing down', { crashRecord: { ...NO_CRASH, begin: fails, settle: fails, end: fails, leave: fails } }],
@@ -233,12 +242,29 @@ describe('a call of the handler', () => {
         end = observer;
       },
     });
-    createStartCall(parts)({}, LAMBDA, undefined)!.succeed('result', true);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(events).toEqual(['begin r']);
-    end!.idle();
-    end!.idle();
-    await expect.poll(() => events).toEqual(['begin r', 'flush', 'release r']);
+    for (const way of ['succeed', 'fail'] as const) {
+      events.length = 0;
+      createStartCall(parts)({}, LAMBDA, undefined)![way]('result', true);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(events).toEqual(['begin r']);
+      end!.idle();
+      end!.idle();
+      await expect.poll(() => events).toEqual(['begin r', 'conclude', 'flush', 'release r']);
+    }
+  });
+
+  it('whose answer waits for what never ends is taken as timed out, and has not ended when the process does', async () => {
+    let end: ProcessEndObserver | undefined;
+    const { parts, events } = start({
+      observeEnd: (observer) => {
+        end = observer;
+      },
+    });
+    const lambda = { ...LAMBDA, getRemainingTimeInMillis: () => 50 };
+    createStartCall(parts)({}, lambda, undefined)!.succeed('result', true);
+    await expect.poll(() => events).toEqual(['begin r', 'timeout', 'flush', 'count', 'flush']);
+    end!.exit(0);
+    expect(events.at(-1)).toBe('exit 0 undefined');
   });
 
   it('is exported at once where nobody tells that nothing is left to do', async () => {
@@ -276,6 +302,42 @@ describe('a call of the handler', () => {
   it('that does not end is taken as timed out shortly before the deadline', async () => {
     const { parts, events } = start();
     createStartCall(parts)({}, { ...LAMBDA, getRemainingTimeInMillis: () => 50 }, undefined);
-    await expect.poll(() => events).toEqual(['begin r', 'timeout', 'flush']);
+    await expect.poll(() => events).toEqual(['begin r', 'timeout', 'flush', 'count', 'flush']);
+  });
+
+  it('that ends shortly before the deadline is not counted as timed out, and leaves nothing to the next process', async () => {
+    const crashRecord: CrashRecord = { ...NO_CRASH, leave: () => events.push('leave') };
+    const { parts, events } = start({ crashRecord });
+    const lambda = { ...LAMBDA, getRemainingTimeInMillis: () => 1000 };
+    const call = createStartCall(parts)({}, lambda, undefined)!;
+    await expect.poll(() => events).toContain('timeout');
+    call.succeed('result');
+    await new Promise((resolve) => setTimeout(resolve, 110));
+    expect(events).toEqual(['begin r', 'timeout', 'flush', 'flush', 'release r']);
+  });
+
+  it('tells of the calls that are open shortly before the deadline, and leaves them open', async () => {
+    const told: EndedSpan[] = [];
+    const tracer = createTracerProvider({
+      clock: () => 5,
+      ids: createIdSource((bytes) => bytes.fill(7)),
+      activeContext: () => ROOT_CONTEXT,
+      runWith: (_, run) => run(),
+      describe: () => ({}),
+      onEnd: (span) => told.push(span),
+    }).getTracer('test');
+    const span = tracer.startSpan('GET', { attributes: { a: 1 } });
+    const { parts } = start({ tellInterrupted: (interrupted) => told.push(interrupted) });
+    const lambda = { ...LAMBDA, getRemainingTimeInMillis: () => 50 };
+    const calls = { ...parts.calls, list: () => [span] };
+    createStartCall({ ...parts, calls })({}, lambda, undefined);
+    await expect.poll(() => told).toHaveLength(1);
+    span.setAttribute('b', 2).end();
+    expect(
+      told.map(({ context, attributes, status }) => [context.spanId, { ...attributes }, status]),
+    ).toEqual([
+      [span.spanContext().spanId, { a: 1, 'clickspan.end_reason': 'timeout' }, { code: 0 }],
+      [span.spanContext().spanId, { a: 1, b: 2 }, { code: 0 }],
+    ]);
   });
 });

@@ -4,6 +4,8 @@ import type { CrashRecord } from '../features/invocation/crashRecord.ts';
 import type { Exporters } from '../features/export/exporters.ts';
 import type { Extension } from '../features/extension/extension.ts';
 import type { StartCall } from '../features/handler/wrapHandler.ts';
+import { toInterrupted } from '../features/invocation/interrupted.ts';
+import type { TellInterrupted } from '../features/invocation/interrupted.ts';
 import type { Invocation, Invocations, LambdaContext } from '../features/invocation/invocation.ts';
 import type { OpenCalls } from '../features/outgoing/openCalls.ts';
 import type { Logs } from './startLogs.ts';
@@ -21,6 +23,7 @@ export interface StartCallParts {
   readonly clock: Clock;
   readonly guard: Guard;
   readonly calls: OpenCalls;
+  readonly tellInterrupted: TellInterrupted;
   readonly streamHeads: StreamHeads;
   readonly exporters: Exporters | undefined;
   readonly extension: Extension | undefined;
@@ -38,8 +41,12 @@ export interface StartCallParts {
   readonly onFirst: () => void;
 }
 
-/** So long before the deadline a handler that has not settled is taken as timed out: enough to send its span. */
+/** So long before the deadline an invocation that is not over is told as timed out: enough to send its span. */
 const TIMEOUT_MARGIN_MS = 100;
+/** In the last part of it the invocation is counted as timed out: what has been counted cannot be taken back. */
+const LAST_MARGIN_SHARE = 0.5;
+/** So much longer than after a response an answer is waited for by then: a process that is stopped has no other use for it. */
+const LAST_TAIL_MS = 30;
 /** Where a function has little time altogether, the margin must not be most of it. */
 const TIMEOUT_MARGIN_SHARE = 0.1;
 
@@ -51,6 +58,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
     clock,
     guard,
     calls,
+    tellInterrupted,
     streamHeads,
     exporters,
     extension,
@@ -60,9 +68,9 @@ export function createStartCall(parts: StartCallParts): StartCall {
     answersWhenIdle,
   } = parts;
   let onFirst: (() => void) | undefined = parts.onFirst;
-  /** The invocations whose handler has not settled, each with what follows when it has. */
+  /** The invocations that are not over, each with what follows when nothing is left to do. */
   const open = new Map<Invocation, () => void>();
-  /** What follows the answer that the runtime client gives when nothing is left to do. */
+  /** The same for a call whose invocation could not be started. */
   let whenIdle: (() => void) | undefined;
   let uncaught: { readonly error: unknown } | undefined;
 
@@ -80,10 +88,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
       leave();
     },
     idle() {
-      for (const [invocation, finish] of open) {
-        guard(() => invocation.idle());
-        guard(finish);
-      }
+      for (const follow of open.values()) guard(follow);
       whenIdle?.();
       whenIdle = undefined;
     },
@@ -100,18 +105,34 @@ export function createStartCall(parts: StartCallParts): StartCall {
     });
   };
 
+  const tellOpenCalls = (): void => {
+    for (const span of calls.list()) {
+      const told = toInterrupted(span, clock.now(), { reason: 'timeout' });
+      if (told) tellInterrupted(told);
+    }
+  };
   const startTimer = (invocation: Invocation, deadlineMs: number): (() => void) | undefined => {
     const remainingMs = deadlineMs - Date.now();
     // Passed already, or out of a timer's reach: the clocks disagree, and nothing is known of the deadline.
     if (!(remainingMs > 0 && remainingMs <= LONGEST_TIMER_MS)) return undefined;
     const marginMs = Math.min(TIMEOUT_MARGIN_MS, remainingMs * TIMEOUT_MARGIN_SHARE);
-    const onTimeout = (): void => {
+    const onNear = (): void => {
       // Whose calls they are is not known where there are others.
-      if (open.size <= 1) guard(() => calls.endAll('timeout'));
-      guard(() => invocation.timeOut());
-      flush(deadlineMs).then(leave, leave);
+      if (open.size <= 1) guard(tellOpenCalls);
+      guard(() => invocation.tellTimeout());
+      flush(deadlineMs).catch(() => {});
     };
-    return after(remainingMs - marginMs, onTimeout);
+    const onLast = (): void => {
+      guard(() => invocation.countTimeout());
+      flush(deadlineMs + LAST_TAIL_MS).then(leave, leave);
+    };
+    const cancels = [
+      after(remainingMs - marginMs, onNear),
+      after(remainingMs - marginMs * LAST_MARGIN_SHARE, onLast),
+    ];
+    return () => {
+      for (const cancel of cancels) cancel();
+    };
   };
 
   return (event, lambda, responseStream) => {
@@ -133,38 +154,53 @@ export function createStartCall(parts: StartCallParts): StartCall {
     const inner =
       invocation && ((logs && guard(() => logs.enter(invocation.context, requestId))) ?? invocation.context);
 
+    const release = (): void => extension?.release(requestId);
+    const run = (): void => {
+      // Not before: a stream may be left unfinished for ever.
+      stopTimer?.();
+      if (unfinished) guard(() => crashRecord?.end());
+      if (open.size === 0) guard(() => calls.endAnswered());
+      if (inner) logs?.leave(inner);
+      if (batchMs === undefined) void flush(deadlineMs).then(release, release);
+      else flushLater(batchMs);
+    };
+    /** The invocation is over, but for the response, which is on its way. */
+    const follow = (): void => {
+      if (invocation) open.delete(invocation);
+      if (unfinished) guard(() => crashRecord?.settle());
+      if (responseStream) afterStream(responseStream, run);
+      else afterResponse(run);
+    };
     let finished = false;
     const finish = (waits = false): void => {
       if (finished) return;
       finished = true;
-      if (invocation) open.delete(invocation);
-      if (unfinished) guard(() => crashRecord?.settle());
-      const release = (): void => extension?.release(requestId);
-      const run = (): void => {
-        // Not before: a stream may be left unfinished for ever.
-        stopTimer?.();
-        if (unfinished) guard(() => crashRecord?.end());
-        if (open.size === 0) guard(() => calls.endAnswered());
-        if (inner) logs?.leave(inner);
-        if (batchMs === undefined) void flush(deadlineMs).then(release, release);
-        else flushLater(batchMs);
+      if (!waits) return follow();
+      const conclude = (): void => {
+        guard(() => invocation?.conclude());
+        follow();
       };
-      if (responseStream) afterStream(responseStream, run);
-      else if (waits && answersWhenIdle) whenIdle = () => afterResponse(run);
-      else afterResponse(run);
+      if (invocation) open.set(invocation, conclude);
+      else whenIdle = conclude;
     };
-    if (invocation) open.set(invocation, finish);
+    if (invocation)
+      open.set(invocation, () => {
+        guard(() => invocation.idle());
+        finish();
+      });
     return {
       run: (handler) => (inner ? contexts.run(inner, handler) : handler()),
       leave: (run) => contexts.run(ROOT_CONTEXT, run),
-      succeed(result, waits) {
-        const changed = invocation && guard(() => ({ result: invocation.succeed(result) }));
-        guard(() => finish(waits));
+      succeed(result, waits = false) {
+        const isLater = waits && answersWhenIdle;
+        const changed = invocation && guard(() => ({ result: invocation.succeed(result, isLater) }));
+        guard(() => finish(isLater));
         return changed && !responseStream ? changed.result : result;
       },
-      fail(error) {
-        guard(() => invocation?.fail(error));
-        guard(finish);
+      fail(error, waits = false) {
+        const isLater = waits && answersWhenIdle;
+        guard(() => invocation?.fail(error, isLater));
+        guard(() => finish(isLater));
       },
     };
   };

@@ -43,7 +43,7 @@ const SELECT_TRACE = `
     toString(count() OVER ()) AS spanCount
   FROM (
     SELECT * FROM otel_traces WHERE TraceId = {traceId:String}
-    ORDER BY Timestamp, SpanId
+    ORDER BY Timestamp, SpanId, Duration DESC
     LIMIT 1 BY SpanId
     LIMIT {limit:UInt32}
   )
@@ -52,7 +52,8 @@ const SELECT_TRACE = `
   ORDER BY Timestamp, SpanId`;
 
 /**
- * Reads a whole trace. A span that was sent twice is there once.
+ * Reads a whole trace. A span that was sent twice is there once, as the one that ended last: a function that has answered in
+ * its last moments was told as timed out before.
  *
  * @param traceId 32 lowercase hex digits
  * @returns `undefined` when no span of it is stored

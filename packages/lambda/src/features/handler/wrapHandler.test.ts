@@ -137,6 +137,31 @@ describe('wrapHandler', () => {
   });
 });
 
+describe('a streaming handler', () => {
+  it.each([
+    [true, true],
+    [false, false],
+    [undefined, false],
+  ])('is over only when nothing is left to do where the context says so: %s', async (own, expected) => {
+    const waits: unknown[] = [];
+    const note: Call = {
+      ...record().call,
+      succeed: (_, waiting) => waits.push(waiting),
+      fail: (_, waiting) => waits.push(waiting),
+    };
+    const context = { callbackWaitsForEmptyEventLoop: own };
+    const stream = (handler: () => Promise<void>): Promise<void> =>
+      (
+        wrapHandler(Object.assign(handler, { [STREAMING]: 'response' }), () => note) as (
+          ...args: unknown[]
+        ) => Promise<void>
+      )('event', 'stream', context);
+    await stream(async () => {});
+    await expect(stream(() => Promise.reject(new Error('x')))).rejects.toThrow('x');
+    expect(waits).toEqual([expected, expected]);
+  });
+});
+
 describe('a handler with a callback, as runtime clients before version 4 call it', () => {
   interface Called {
     readonly events: unknown[];

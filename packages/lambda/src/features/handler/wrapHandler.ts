@@ -13,10 +13,11 @@ export interface Call {
   /**
    * The handler has returned or resolved; gives what the runtime gets.
    *
-   * @param waits the runtime client keeps it until nothing is left to do, where it knows how (before version 4)
+   * @param waits the runtime client keeps it until nothing is left to do, where it knows how (before version 4); a stream is
+   * not kept, but the invocation is not over before
    */
   succeed(result: unknown, waits?: boolean): unknown;
-  fail(error: unknown): void;
+  fail(error: unknown, waits?: boolean): void;
 }
 
 /** Begins to accompany a call; `undefined` when it is to pass untouched. Must not throw. */
@@ -50,10 +51,11 @@ export function wrapHandler<H extends Handler>(handler: H, start: StartCall): H 
       }
       // Where there is a callback, the runtime client looks at no other results than promises.
       if (!later) return byCallback ? result : call.succeed(result);
+      const waits = (): boolean => streaming && waitsForWork(args[2]);
       return Promise.resolve(result).then(
-        (value) => call.succeed(value),
+        (value) => call.succeed(value, waits()),
         (error: unknown) => {
-          call.fail(error);
+          call.fail(error, waits());
           throw error;
         },
       );
@@ -73,10 +75,10 @@ function onlyOnce(call: Call): Call {
       settled = true;
       return call.succeed(result, waits);
     },
-    fail(error) {
+    fail(error, waits) {
       if (settled) return;
       settled = true;
-      call.fail(error);
+      call.fail(error, waits);
     },
   };
 }
@@ -124,9 +126,9 @@ function observeCallbacks(call: Call, [event, lambda, callback, ...more]: unknow
 }
 
 /** Whether what is called back with is kept until nothing is left to do; the function can change that until then. */
-function waitsForWork(context: Readonly<Record<string, unknown>> | undefined): boolean {
+function waitsForWork(context: unknown): boolean {
   try {
-    return Boolean(context?.['callbackWaitsForEmptyEventLoop']);
+    return Boolean((context as Readonly<Record<string, unknown>>)['callbackWaitsForEmptyEventLoop']);
   } catch {
     return false;
   }

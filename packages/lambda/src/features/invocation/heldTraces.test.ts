@@ -49,6 +49,20 @@ describe('a trace that is held', () => {
     });
   });
 
+  it('is told before its invocation ends where it is kept whatever comes, and what is open then, too', () => {
+    const { held, tracer, told, span } = start();
+    const { traceId } = span.spanContext();
+    tracer.startSpan('child', {}, withSpan(ROOT_CONTEXT, span)).end();
+    const open = span as Span & EndedSpan;
+    held.addKept(open);
+    expect(told).toEqual([]);
+    held.keep(traceId);
+    held.addKept(open);
+    span.end();
+    held.settle(traceId, false);
+    expect(told.map(({ name }) => name)).toEqual(['child', 'invocation', 'invocation']);
+  });
+
   it('of which one of two invocations at once is kept is told whole', () => {
     const { held, tracer, told, span } = start();
     const { traceId } = span.spanContext();

@@ -13,6 +13,10 @@ export interface HeldTraces {
   hold(traceId: string): void;
   /** Takes a span in that is not sampled. */
   readonly add: (span: EndedSpan) => void;
+  /** Whatever is to come, what there is of the trace is told, and what comes. */
+  keep(traceId: string): void;
+  /** Tells a span, if its trace is kept by now. */
+  readonly addKept: (span: EndedSpan) => void;
   /** The invocation is about to end: whether what there is of its trace is told, and what comes with it. */
   settle(traceId: string, keep: boolean): void;
 }
@@ -41,6 +45,12 @@ export function createHeldTraces(emit: (span: EndedSpan) => void): HeldTraces {
     const { context } = span;
     emit(withContext(span, { ...context, traceFlags: context.traceFlags | FLAG_SAMPLED }));
   };
+  const keep = (traceId: string): void => {
+    const trace = traces.get(traceId);
+    if (!trace) return;
+    trace.kept = true;
+    trace.spans.splice(0).forEach(tell);
+  };
   return {
     startHeld(start) {
       starting = true;
@@ -68,13 +78,16 @@ export function createHeldTraces(emit: (span: EndedSpan) => void): HeldTraces {
       if (trace.spans.length >= MAX_SPANS) trace.spans.shift();
       trace.spans.push(span);
     },
-    settle(traceId, keep) {
+    keep,
+    addKept(span) {
+      if (traces.get(span.context.traceId)?.kept) tell(span);
+    },
+    settle(traceId, isKept) {
       const trace = traces.get(traceId);
       if (!trace) return;
       trace.open--;
       // What was kept stays known: calls that have been answered end after the response.
-      trace.kept ||= keep;
-      if (trace.kept) trace.spans.splice(0).forEach(tell);
+      if (trace.kept || isKept) keep(traceId);
       else if (trace.open === 0) traces.delete(traceId);
     },
   };

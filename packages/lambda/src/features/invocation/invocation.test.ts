@@ -17,6 +17,8 @@ interface Started {
   readonly invocation: Invocation;
   readonly ended: EndedSpan[];
   readonly outcomes: Outcome[];
+  /** What was told of spans that were open. */
+  readonly interrupted: EndedSpan[];
 }
 
 function start(
@@ -27,6 +29,7 @@ function start(
 ): Started {
   const ended: EndedSpan[] = [];
   const outcomes: Outcome[] = [];
+  const interrupted: EndedSpan[] = [];
   const provider = createTracerProvider({
     clock: () => 1000,
     ids: createIdSource((bytes) => bytes.fill(7)),
@@ -43,6 +46,7 @@ function start(
     tracer: provider.getTracer('test'),
     contexts: createActiveContext(),
     describeMessage,
+    tellInterrupted: (span) => interrupted.push(span),
     readXrayHeader: () => undefined,
     xray: 'link',
     now: () => 1000,
@@ -68,7 +72,7 @@ function start(
     keeps: { errors: true, coldStarts: true },
     capture: { event: false, result: false, toText: String },
   });
-  return { invocation: invocations.start(event, { awsRequestId: 'r' }), ended, outcomes };
+  return { invocation: invocations.start(event, { awsRequestId: 'r' }), ended, outcomes, interrupted };
 }
 
 /** Throws at whatever is asked of it. */
@@ -122,9 +126,47 @@ describe('an invocation', () => {
 
   it('ends once', () => {
     const { invocation, ended } = start();
-    invocation.timeOut();
+    invocation.exit(1, undefined);
     invocation.succeed({ statusCode: 200 });
-    expect(ended).toMatchObject([{ attributes: { 'error.type': 'timeout' } }]);
+    expect(ended).toMatchObject([{ attributes: { 'error.type': 'Runtime.ExitError' } }]);
+  });
+
+  it('that answers shortly before the deadline is told as timed out, then as it ended', () => {
+    const { invocation, ended, interrupted, outcomes } = start();
+    invocation.tellTimeout();
+    expect(interrupted).toMatchObject([
+      { endUnixMs: 1000, status: { code: 2 }, attributes: { 'error.type': 'timeout' } },
+    ]);
+    invocation.succeed({ statusCode: 200 });
+    expect(ended).toMatchObject([{ status: { code: 0 }, attributes: { 'http.response.status_code': 200 } }]);
+    expect(ended[0]!.attributes).not.toHaveProperty('error.type');
+    expect(ended[0]!.context.spanId).toBe(interrupted[0]!.context.spanId);
+    invocation.tellTimeout();
+    expect(interrupted).toHaveLength(1);
+    expect(outcomes).toMatchObject([{ timedOut: false, errorType: undefined }]);
+  });
+
+  it.each<[string, (invocation: Invocation) => void]>([
+    ['its answer', (invocation) => void invocation.succeed({ statusCode: 500 }, true)],
+    ['the end of its stream', (invocation) => invocation.fail(new Error('x'), true)],
+  ])('that waits for what is left to do behind %s ends behind that', (_, settle) => {
+    const { invocation, ended, outcomes } = start();
+    settle(invocation);
+    expect([ended, outcomes]).toEqual([[], []]);
+    invocation.conclude();
+    invocation.conclude();
+    expect(ended).toMatchObject([{ status: { code: 2 } }]);
+    expect(outcomes).toHaveLength(1);
+  });
+
+  it('that waits for what never ends has timed out, and has no status of an answer', () => {
+    const { invocation, interrupted, outcomes } = start();
+    invocation.succeed({ statusCode: 200 }, true);
+    invocation.tellTimeout();
+    invocation.countTimeout();
+    expect(interrupted).toMatchObject([{ attributes: { 'error.type': 'timeout' } }]);
+    expect(interrupted[0]!.attributes).not.toHaveProperty(['http.response.status_code']);
+    expect(outcomes).toMatchObject([{ timedOut: true, errorType: 'timeout' }]);
   });
 
   it.each([
@@ -142,7 +184,7 @@ describe('an invocation', () => {
     ['answers 503', (invocation) => invocation.succeed({ statusCode: 503 }), { errorType: '503' }],
     ['throws', (invocation) => invocation.fail(new RangeError('x')), { errorType: 'RangeError' }],
     ['throws what cannot be read', (invocation) => invocation.fail(HOSTILE), { errorType: '_OTHER' }],
-    ['times out', (invocation) => invocation.timeOut(), { errorType: 'timeout', timedOut: true }],
+    ['times out', (invocation) => invocation.countTimeout(), { errorType: 'timeout', timedOut: true }],
     ['exits', (invocation) => invocation.exit(1, undefined), { errorType: 'Runtime.ExitError' }],
     ['is idle', (invocation) => invocation.idle(), { errorType: undefined }],
   ])('that %s tells its outcome once, recorded or not', (_, end, outcome) => {

@@ -28,6 +28,8 @@ import { toMaskedException } from './exception.ts';
 import type { HeldTraces } from './heldTraces.ts';
 import { addServerTiming, addServerTimingToHead, toHttpStatus } from './httpResponse.ts';
 import type { HttpStatus } from './httpResponse.ts';
+import { toInterrupted } from './interrupted.ts';
+import type { Interruption } from './interrupted.ts';
 import { recordInit, toInitAttributes, toInitMs } from './initSpan.ts';
 import { createMessageSpans } from './messageSpans.ts';
 import type { MessageEnvironment, MessageSpans } from './messageSpans.ts';
@@ -52,12 +54,20 @@ export interface Invocation {
   readonly unfinished: StartedInvocation | undefined;
   /** The head of a streamed response is about to be written; gives the one to write. */
   answerHead(head: unknown): unknown;
-  /** Ends the span with the handler's result; gives what is to be handed on to the runtime. */
-  succeed(result: unknown): unknown;
+  /**
+   * Ends the span with the handler's result; gives what is to be handed on to the runtime.
+   *
+   * @param waits the runtime client goes on only when nothing is left to do: the span stays open until `conclude`
+   */
+  succeed(result: unknown, waits?: boolean): unknown;
   /** Ends the span with what the handler threw. */
-  fail(error: unknown): void;
-  /** Ends the span because the deadline is near; whatever comes afterwards changes nothing. */
-  timeOut(): void;
+  fail(error: unknown, waits?: boolean): void;
+  /** Nothing is left to do: ends the span that has waited for that. */
+  conclude(): void;
+  /** The deadline is near: tells of the span as timed out. Should the handler answer in time, the span ends as any other. */
+  tellTimeout(): void;
+  /** The deadline is so near that the invocation is counted as timed out. */
+  countTimeout(): void;
   /** Ends the span because the runtime client has answered, with nothing, in the handler's place. */
   idle(): void;
   /** Ends the span because the process ends, with a code, and where that is why with an error that nobody has caught. */
@@ -114,6 +124,12 @@ export const IN_INVOCATION: symbol = Symbol('clickspan.invocation');
 
 /** An event whose fields cannot even be read. */
 const UNREADABLE: Trigger = { kind: KIND_SERVER, attributes: { [FAAS_TRIGGER]: 'other' } };
+
+const TIMEOUT: Interruption = {
+  reason: 'timeout',
+  errorType: 'timeout',
+  message: 'The function is about to run into its timeout.',
+};
 
 /** OpenTelemetry's word for an error of which nothing else is known. */
 const UNREADABLE_ERROR = '_OTHER';
@@ -212,15 +228,16 @@ export function createInvocations(environment: InvocationEnvironment): Invocatio
 
 /** Makes the ways in which an invocation can end. */
 function createEndings(
-  { now, guard, held, keeps, capture, serverTiming, completesResults }: InvocationEnvironment,
+  environment: InvocationEnvironment,
   { span, sampled, startUnixMs, init, attributes, trigger, messages, settled }: Opened,
 ): Omit<Invocation, 'context' | 'unfinished'> {
+  const { now, guard, held, keeps, capture, serverTiming, completesResults, tellInterrupted } = environment;
   const cold = init?.cold === true;
   const { answer, batch } = trigger;
   let failed = false;
   let errorType: string | undefined;
-  let timedOut = false;
-  let ended = false;
+  let counted = false;
+  let pending: (() => void) | undefined;
   let head: { readonly given: unknown } | undefined;
   const setError = (type: string, message?: string): void => {
     failed = true;
@@ -254,13 +271,16 @@ function createEndings(
     messages.settle(failures);
   };
   const isKept = (): boolean => (failed && keeps.errors) || (cold && keeps.coldStarts);
+  const count = (endUnixMs: number, error: string | undefined, timedOut = false): void => {
+    if (counted) return;
+    counted = true;
+    settled?.({ attributes, startUnixMs, endUnixMs, errorType: error, timedOut });
+  };
   const end = (endUnixMs = now()): void => {
     const open = span.isRecording();
     span.end(endUnixMs);
     if (open && !sampled) held.settle(span.spanContext().traceId, isKept());
-    if (ended) return;
-    ended = true;
-    settled?.({ attributes, startUnixMs, endUnixMs, errorType, timedOut });
+    count(endUnixMs, errorType);
   };
   const toTiming = (endUnixMs?: number): string => {
     const spanContext = span.spanContext();
@@ -278,30 +298,44 @@ function createEndings(
       head = { given };
       return answer && serverTiming ? addServerTimingToHead(given, toTiming(), answer) : given;
     },
-    succeed(result) {
+    succeed(result, waits = false) {
       const endUnixMs = now();
-      // A streamed response is told by its head; what the handler returns goes nowhere.
-      if (answer) guard(() => setHttpStatus(toHttpStatus(head ? head.given : result, answer)));
-      guard(() => settleMessages(batch ? readBatchFailures(result) : []));
-      if (capture.result && span.isRecording())
-        guard(() => span.setAttribute(CLICKSPAN_RESULT, capture.toText(result)));
+      const describe = (): void => {
+        // A streamed response is told by its head; what the handler returns goes nowhere.
+        if (answer) guard(() => setHttpStatus(toHttpStatus(head ? head.given : result, answer)));
+        guard(() => settleMessages(batch ? readBatchFailures(result) : []));
+        if (capture.result && span.isRecording())
+          guard(() => span.setAttribute(CLICKSPAN_RESULT, capture.toText(result)));
+      };
+      if (!waits) describe();
       const timing = answer && serverTiming ? toTiming(endUnixMs) : undefined;
-      end(endUnixMs);
+      if (!waits) end(endUnixMs);
+      else
+        pending = () => {
+          describe();
+          end();
+        };
       if (!timing || !answer) return result;
       return addServerTiming(result, timing, { answer, completes: completesResults });
     },
-    fail(error) {
+    fail(error, waits = false) {
       describeError(error);
       guard(() => messages.settle([]));
-      end();
+      if (waits) pending = end;
+      else end();
     },
-    timeOut() {
-      timedOut = true;
-      span.setAttribute(CLICKSPAN_END_REASON, 'timeout');
-      setError('timeout', 'The function is about to run into its timeout.');
-      guard(() => messages.abandon('timeout', 'timeout'));
-      end();
+    conclude() {
+      pending?.();
+      pending = undefined;
     },
+    tellTimeout() {
+      const told = toInterrupted(span, now(), TIMEOUT);
+      if (!told) return;
+      if (!sampled && (keeps.errors || isKept())) held.keep(span.spanContext().traceId);
+      tellInterrupted(told);
+      guard(() => messages.tellInterrupted(TIMEOUT));
+    },
+    countTimeout: () => count(now(), TIMEOUT.errorType, true),
     idle() {
       span.setAttribute(CLICKSPAN_END_REASON, 'idle');
       guard(() => messages.abandon('idle'));

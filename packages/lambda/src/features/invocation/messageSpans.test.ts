@@ -19,6 +19,8 @@ const record = (messageId: string, traceId?: string): object => ({
 });
 
 interface Stage {
+  /** What was told of spans that were open. */
+  readonly interrupted: EndedSpan[];
   readonly messages: MessageSpans;
   readonly invocation: Span;
   readonly tracer: Tracer;
@@ -29,6 +31,7 @@ interface Stage {
 
 function start(follow = (sender: SpanContext, _fromOutside: boolean): SpanContext => sender): Stage {
   const ended: EndedSpan[] = [];
+  const interrupted: EndedSpan[] = [];
   const contexts = createActiveContext();
   let unixMs = 1000;
   let id = 0;
@@ -48,12 +51,14 @@ function start(follow = (sender: SpanContext, _fromOutside: boolean): SpanContex
     guard: createGuard(() => {}),
     follow,
     describeMessage,
+    tellInterrupted: (span: EndedSpan) => interrupted.push(span),
   };
   return {
     messages: createMessageSpans(environment, invocation),
     invocation,
     tracer,
     ended,
+    interrupted,
     inHandler: (run) => contexts.run(withSpan(ROOT_CONTEXT, invocation), run),
   };
 }
@@ -187,9 +192,23 @@ describe('the span of a message', () => {
     const { messages, ended, inHandler } = start();
     inHandler(() => messages.run(record('m-1'), () => {}));
     void inHandler(() => messages.run(record('m-2'), () => new Promise(() => {})));
-    messages.abandon('timeout', 'timeout');
-    messages.abandon('timeout', 'timeout');
-    expect(ended.map(({ attributes }) => attributes['error.type'])).toEqual([undefined, 'timeout']);
+    messages.abandon('exit', 'Runtime.ExitError');
+    messages.abandon('exit', 'Runtime.ExitError');
+    expect(ended.map(({ attributes }) => attributes['error.type'])).toEqual([undefined, 'Runtime.ExitError']);
+  });
+
+  it('tells which message is being handled when the deadline is near, and again how it ended', async () => {
+    const { messages, ended, interrupted, inHandler } = start();
+    inHandler(() => messages.run(record('m-1'), () => {}));
+    const late = inHandler(() => messages.run(record('m-2'), () => Promise.resolve()));
+    messages.tellInterrupted({ reason: 'timeout', errorType: 'timeout' });
+    expect(interrupted.map(({ attributes }) => attributes['error.type'])).toEqual([undefined, 'timeout']);
+    await late;
+    messages.settle([]);
+    expect(ended.map(({ attributes }) => attributes['error.type'])).toEqual([undefined, undefined]);
+    expect(ended.map(({ context }) => context.spanId)).toEqual(
+      interrupted.map(({ context }) => context.spanId),
+    );
   });
 
   it('changes nothing where the message cannot be read', () => {

@@ -10,6 +10,8 @@ import type { Context, Span, SpanContext, Tracer } from '@opentelemetry/api';
 import type { ActiveContext } from '../../platform/activeContext.ts';
 import type { Guard } from '../../platform/guard.ts';
 import { toMaskedException } from './exception.ts';
+import { toInterrupted } from './interrupted.ts';
+import type { Interruption, TellInterrupted } from './interrupted.ts';
 import type { DescribedMessage } from '../../model/describedMessage.ts';
 
 /** The value of `error.type` on a message that the function gave back. */
@@ -27,6 +29,7 @@ export interface MessageEnvironment {
   /** A sender's span with the flags that we follow. */
   readonly follow: (sender: SpanContext, fromOutside: boolean) => SpanContext;
   readonly describeMessage: (record: unknown) => DescribedMessage;
+  readonly tellInterrupted: TellInterrupted;
 }
 
 /** The spans of the messages of one invocation. */
@@ -37,6 +40,8 @@ export interface MessageSpans {
   settle(failures: readonly (string | undefined)[]): void;
   /** What is still being handled is not going to end, and says why; with an error it has failed. */
   abandon(reason: string, errorType?: string): void;
+  /** Tells of those that are open as if they were interrupted now. */
+  tellInterrupted(interruption: Interruption): void;
 }
 
 interface MessageSpan {
@@ -126,6 +131,16 @@ export function createMessageSpans(environment: MessageEnvironment, invocation: 
         if (id === undefined || !known.has(id))
           invocation.addEvent(FAILED_EVENT, { [MESSAGING_MESSAGE_ID]: id });
       for (const message of open) finish(message);
+    },
+    tellInterrupted({ reason, errorType }) {
+      for (const { span, endUnixMs } of open) {
+        const isHandled = endUnixMs !== undefined;
+        const told = toInterrupted(span, endUnixMs ?? now(), {
+          reason,
+          ...(errorType && !isHandled && { errorType }),
+        });
+        if (told) environment.tellInterrupted(told);
+      }
     },
     abandon(reason, errorType) {
       for (const message of open) {

@@ -15,8 +15,10 @@ export interface OpenCalls {
   end(call: OpenCall, endUnixMs?: number): void;
   /** Ends the calls whose answer has come but was not read to its end: nobody else would. */
   endAnswered(): void;
-  /** Ends all calls, since the function is about to be stopped. */
+  /** Ends all calls, since the process ends. */
   endAll(reason: string): void;
+  /** The spans of the calls that are under way. */
+  list(): readonly Span[];
 }
 
 /** The same, as observers of calls see it. */
@@ -54,5 +56,6 @@ export function createOpenCalls(): CallRecord {
     endAll(reason) {
       for (const call of open) endEarly(call, reason);
     },
+    list: () => Array.from(open, ({ span }) => span),
   };
 }
