@@ -54,7 +54,7 @@ const minifyChunk = {
       module: format === 'es',
       toplevel: true,
       compress: { passes: 3 },
-      format: { comments: false },
+      format: { comments: false, ascii_only: true },
     });
     return { code: result.code, map: null };
   },
