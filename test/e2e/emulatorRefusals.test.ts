@@ -8,6 +8,7 @@ const stream = { name: 's', function: 'f' };
 const table = { table: 'orders', function: 'f' };
 const bucket = { name: 'uploads' };
 const rule = { name: 'r', schedule: 'rate(1 day)', targets: [{ function: 'f' }] };
+const FIFO = { queues: [{ name: 'q.fifo' }], topics: [{ name: 't.fifo' }] };
 const restApi = { name: 'api', methods: [] };
 
 it.each<[string, Omit<EmulatorOptions, 'functions'>]>([
@@ -31,6 +32,17 @@ it.each<[string, Omit<EmulatorOptions, 'functions'>]>([
     'there is no topic t',
     { buckets: [{ ...bucket, notifications: [{ topic: 't', events: ['s3:ObjectCreated:*'] }] }] },
   ],
+  // Services that cannot deliver to what is FIFO; the pages are named where they are refused (packages/emulator/src/boot).
+  [
+    'bucket uploads: q.fifo is FIFO, and cannot be delivered to',
+    {
+      ...FIFO,
+      buckets: [{ ...bucket, notifications: [{ queue: 'q.fifo', events: ['s3:ObjectCreated:*'] }] }],
+    },
+  ],
+  ['rule r: t.fifo is FIFO', { ...FIFO, eventRules: [{ ...rule, targets: [{ topic: 't.fifo' }] }] }],
+  ['onFailure of a stream: q.fifo is FIFO', { ...FIFO, streams: [{ ...stream, onFailure: 'q.fifo' }] }],
+  ['invocations of f: q.fifo is FIFO', { ...FIFO, asyncInvokes: [{ function: 'f', onFailure: 'q.fifo' }] }],
   ['batchSize is 11, which needs a batchWindowMs', { queues: [{ name: 'q', function: 'f', batchSize: 11 }] }],
   ['batchSize is 11, must be a whole number', { queues: [{ name: 'q.fifo', function: 'f', batchSize: 11 }] }],
   [

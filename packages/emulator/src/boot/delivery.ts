@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AsyncInvoker } from '../features/asyncInvoke/asyncInvoke.ts';
 import type { OutgoingMessage } from '../features/sqs/message.ts';
 import { EmulatorError } from '../emulatorError.ts';
+import { refuseOption } from '../platform/optionFaults.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -61,4 +62,15 @@ export function refuseUnknownTarget(options: EmulatorOptions, wiring: Wiring, ta
 export function refuseUnknownQueue({ queues = [] }: EmulatorOptions, queueName: string | undefined): void {
   if (queueName === undefined || queues.some(({ name }) => name === queueName)) return;
   throw new EmulatorError('CLICKSPAN_EMULATOR_OPTION', `there is no queue ${queueName}`);
+}
+
+/**
+ * Throws an EmulatorError when a target is a FIFO queue or topic, which the service cannot deliver to.
+ *
+ * @param what names who is configured so
+ * @param target its queue and topic
+ */
+export function refuseFifoTarget(what: string, { queue, topic }: Target): void {
+  const fifo = [queue, topic].find((name) => name?.endsWith('.fifo'));
+  if (fifo !== undefined) refuseOption(what, `${fifo} is FIFO, and cannot be delivered to`);
 }

@@ -7,7 +7,7 @@ import { toS3Event } from '../features/s3/s3Event.ts';
 import { startS3Server } from '../features/s3/s3Server.ts';
 import { EmulatorError } from '../emulatorError.ts';
 import { refuseTwice } from '../platform/optionFaults.ts';
-import { refuseUnknownTarget } from './delivery.ts';
+import { refuseFifoTarget, refuseUnknownTarget } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
 import type { Wiring } from './wiring.ts';
@@ -41,7 +41,11 @@ export async function startBuckets(
   refuseTwice('bucket', buckets);
   for (const config of buckets) {
     refuseBucketFaults(config);
-    for (const target of config.notifications ?? []) refuseUnknownTarget(options, wiring, target);
+    for (const target of config.notifications ?? []) {
+      refuseUnknownTarget(options, wiring, target);
+      // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html
+      refuseFifoTarget(`bucket ${config.name}`, target);
+    }
     stores.set(config.name, createBucket(config, wiring, delivery));
   }
   const putObject: RunningBuckets['putObject'] = (bucket, key, body) => {

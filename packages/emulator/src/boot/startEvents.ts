@@ -8,7 +8,7 @@ import { fillInContext, toTargetInput } from '../features/events/targetInput.ts'
 import { runByClock } from '../platform/runByClock.ts';
 import { EmulatorError } from '../emulatorError.ts';
 import { refuseTwice } from '../platform/optionFaults.ts';
-import { refuseUnknownTarget } from './delivery.ts';
+import { refuseFifoTarget, refuseUnknownTarget } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
 import type { Wiring } from './wiring.ts';
@@ -45,12 +45,12 @@ export async function startEvents(
   refuseTwice('schedule', [...rules.filter(({ schedule }) => schedule !== undefined), ...schedules]);
   for (const rule of rules) {
     refuseRuleFaults(rule);
-    for (const target of rule.targets) refuseUnknownTarget(options, wiring, target);
+    for (const target of rule.targets) refuseTarget(options, wiring, `rule ${rule.name}`, target);
     if (rule.schedule !== undefined) byClock(rule.name, rule.schedule, () => runRule(rule, wiring, delivery));
   }
   for (const schedule of schedules) {
     refuseScheduleFaults(schedule);
-    refuseUnknownTarget(options, wiring, schedule.target);
+    refuseTarget(options, wiring, `schedule ${schedule.name}`, schedule.target);
     byClock(schedule.name, schedule.expression, () => runScheduler(schedule, wiring, delivery));
   }
   const runSchedule = (name: string): void => {
@@ -76,6 +76,15 @@ export async function startEvents(
   });
   wiring.keep(() => server.stop());
   return { eventBridgeEndpoint: server.endpoint, runSchedule };
+}
+
+/**
+ * No FIFO topic can be a target (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html), and a FIFO queue
+ * only with a message group, which targets do not have here.
+ */
+function refuseTarget(options: EmulatorOptions, wiring: Wiring, what: string, target: EventTarget): void {
+  refuseUnknownTarget(options, wiring, target);
+  refuseFifoTarget(what, target);
 }
 
 function runRule({ name, targets }: EventRuleConfig, wiring: Wiring, delivery: Delivery): void {

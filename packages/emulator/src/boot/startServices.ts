@@ -4,7 +4,7 @@ import { refuseAsyncInvokeFaults } from '../features/asyncInvoke/asyncInvokeConf
 import type { Places } from '../features/environment/functionConfig.ts';
 import { startInvokeApi } from '../features/invokeApi/invokeApi.ts';
 import type { LogTail } from '../features/invokeApi/logTail.ts';
-import { createDelivery, refuseUnknownQueue } from './delivery.ts';
+import { createDelivery, refuseFifoTarget, refuseUnknownQueue } from './delivery.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
 import { startStreams } from './startStreams.ts';
 import type { RunningStreams } from './startStreams.ts';
@@ -72,7 +72,11 @@ function startInvoker(options: EmulatorOptions, wiring: Wiring): AsyncInvoker {
   for (const config of configs) {
     wiring.refuseUnknown(config.function);
     refuseAsyncInvokeFaults(config);
-    for (const queueName of [config.onSuccess, config.onFailure]) refuseUnknownQueue(options, queueName);
+    for (const queue of [config.onSuccess, config.onFailure]) {
+      refuseUnknownQueue(options, queue);
+      // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html: a standard queue.
+      refuseFifoTarget(`asynchronous invocations of ${config.function}`, { queue });
+    }
   }
   const { region, accountId } = wiring.account;
   const invoker = createAsyncInvoker({

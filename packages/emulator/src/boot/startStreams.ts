@@ -14,7 +14,7 @@ import { refuseStreamFaults, refuseTableStreamFaults } from '../features/streams
 import type { StreamConfig, StreamMapping, TableStreamConfig } from '../features/streams/streamConfig.ts';
 import { EmulatorError } from '../emulatorError.ts';
 import { refuseTwice } from '../platform/optionFaults.ts';
-import { refuseUnknownTarget } from './delivery.ts';
+import { refuseFifoTarget, refuseUnknownTarget } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
 import type { Wiring } from './wiring.ts';
@@ -44,6 +44,9 @@ export async function startStreams(
   for (const config of tableStreams) refuseTableStreamFaults(config);
   for (const { function: functionName, onFailure } of [...streams, ...tableStreams])
     refuseUnknownTarget(options, wiring, { function: functionName, queue: onFailure });
+  // https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html: a standard queue.
+  for (const { onFailure: queue } of [...streams, ...tableStreams])
+    refuseFifoTarget('onFailure of a stream', { queue });
   refuseTwice('stream', streams);
   refuseTwice(
     'stream of table',

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Places } from '../features/environment/functionConfig.ts';
 import { toEnvelope, toFilterable, toSnsEvent } from '../features/sns/notification.ts';
 import type { Notification } from '../features/sns/notification.ts';
+import { createFifoTopic } from '../features/sns/fifoTopic.ts';
 import { startSnsServer } from '../features/sns/snsServer.ts';
+import type { ServedTopic } from '../features/sns/snsServer.ts';
 import { refuseTopicFaults } from '../features/sns/topicConfig.ts';
 import type { TopicConfig, TopicSubscription } from '../features/sns/topicConfig.ts';
 import { matchesPattern } from '../platform/eventPattern.ts';
@@ -38,11 +40,16 @@ export async function startTopics(
     return { places: { snsEndpoint: undefined, topicArns: {} }, publish: () => undefined };
   const { region, accountId } = wiring.account;
   const subscribed = new Map<string, readonly Subscribed[]>();
+  const served: ServedTopic[] = [];
   refuseTwice('topic', topics);
   for (const config of topics) {
     refuseTopicFaults(config);
     for (const subscription of config.subscriptions ?? []) refuseUnknownTarget(options, wiring, subscription);
     const arn = `arn:aws:sns:${region}:${accountId}:${config.name}`;
+    const { contentBasedDeduplication = false } = config;
+    const isFifo = config.name.endsWith('.fifo');
+    const fifo = isFifo ? createFifoTopic(contentBasedDeduplication, wiring.clock) : undefined;
+    served.push({ arn, fifo });
     subscribed.set(arn, toSubscribed(config, arn));
   }
   const onPublish = (notification: Notification, traceHeader: string | undefined): void => {
@@ -51,7 +58,7 @@ export async function startTopics(
   };
   const server = await startSnsServer({
     port: snsPort,
-    topicArns: [...subscribed.keys()],
+    topics: served,
     clock: wiring.clock,
     onPublish,
   });
@@ -88,7 +95,10 @@ function deliver(
   if (filterPolicy && !matchesPattern(filterPolicy, toFilterable(attributes))) return;
   if (functionName !== undefined) delivery.runLater(functionName, toSnsEvent(notification, arn), traceHeader);
   if (queue === undefined) return;
+  const { groupId } = notification;
+  const deduplicationId = queue.endsWith('.fifo') ? notification.deduplicationId : undefined;
+  const message = { traceHeader, groupId, deduplicationId };
   if (rawMessageDelivery)
-    delivery.send(queue, { body: notification.messageFor('sqs'), attributes, traceHeader });
-  else delivery.send(queue, { body: JSON.stringify(toEnvelope(notification, arn)), traceHeader });
+    delivery.send(queue, { ...message, body: notification.messageFor('sqs'), attributes });
+  else delivery.send(queue, { ...message, body: JSON.stringify(toEnvelope(notification, arn)) });
 }

@@ -20,6 +20,10 @@ export interface Notification {
   readonly messageFor: (protocol: 'lambda' | 'sqs') => string;
   readonly attributes: TopicAttributes;
   readonly publishedUnixMs: number;
+  /** Of a FIFO topic. */
+  readonly sequenceNumber?: string | undefined;
+  readonly groupId?: string | undefined;
+  readonly deduplicationId?: string | undefined;
 }
 
 /** Nobody signs in the emulator; the fields are there because readers expect them. */
@@ -66,10 +70,11 @@ export function toSnsEvent(notification: Notification, subscriptionArn: string):
  * @param subscriptionArn the subscription
  */
 export function toEnvelope(notification: Notification, subscriptionArn: string): Record<string, unknown> {
-  const { messageId, topicArn, subject, attributes, publishedUnixMs } = notification;
+  const { messageId, topicArn, subject, attributes, publishedUnixMs, sequenceNumber } = notification;
   return {
     Type: 'Notification',
     MessageId: messageId,
+    ...(sequenceNumber === undefined ? {} : { SequenceNumber: sequenceNumber }),
     TopicArn: topicArn,
     ...(subject === undefined ? {} : { Subject: subject }),
     Message: notification.messageFor('sqs'),

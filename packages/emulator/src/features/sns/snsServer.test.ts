@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { sendHttp } from '../../../../../test/support/httpClient.ts';
 import type { HttpAnswer } from '../../../../../test/support/httpClient.ts';
+import { createFifoTopic } from './fifoTopic.ts';
 import { toEnvelope, toFilterable, toSnsEvent } from './notification.ts';
 import type { Notification } from './notification.ts';
 import { startSnsServer } from './snsServer.ts';
@@ -11,9 +12,14 @@ import { refuseTopicFaults } from './topicConfig.ts';
 // [publish] https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 // [batch] https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
 // [event] https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+// [fifo] https://docs.aws.amazon.com/sns/latest/dg/sns-fifo-topics.html
+// [dedup] https://docs.aws.amazon.com/sns/latest/dg/fifo-message-dedup.html
+// [delivery] https://docs.aws.amazon.com/sns/latest/dg/fifo-topic-message-delivery.html
 // [envelope] https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 
 const ARN = 'arn:aws:sns:eu-central-1:123456789012:orders';
+const FIFO = `${ARN}.fifo`;
+const BY_CONTENT = `${ARN}-by-content.fifo`;
 let server: SnsServer | undefined;
 afterEach(async () => {
   await server?.stop();
@@ -21,6 +27,7 @@ afterEach(async () => {
 });
 
 interface Bench {
+  readonly advance: (ms: number) => void;
   readonly published: [Notification, string | undefined][];
   readonly call: (
     parameters: Record<string, string>,
@@ -30,10 +37,15 @@ interface Bench {
 
 async function bench(): Promise<Bench> {
   const published: [Notification, string | undefined][] = [];
+  let nowUnixMs = Date.UTC(2026, 10, 23, 12);
   server = await startSnsServer({
     port: 0,
-    topicArns: [ARN],
-    clock: () => Date.UTC(2026, 10, 23, 12),
+    topics: [
+      { arn: ARN, fifo: undefined },
+      { arn: FIFO, fifo: createFifoTopic(false, () => nowUnixMs) },
+      { arn: BY_CONTENT, fifo: createFifoTopic(true, () => nowUnixMs) },
+    ],
+    clock: () => nowUnixMs,
     onPublish: (...call) => void published.push(call),
   });
   const { endpoint } = server;
@@ -42,7 +54,10 @@ async function bench(): Promise<Bench> {
       headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
       body: new URLSearchParams(parameters).toString(),
     });
-  return { published, call };
+  const advance = (ms: number): void => {
+    nowUnixMs += ms;
+  };
+  return { published, call, advance };
 }
 
 const publish = (more: Record<string, string>): Record<string, string> => ({
@@ -125,6 +140,72 @@ describe('Publish', () => {
     const { published, call } = await bench();
     const { status } = await call(publish({ Message: 'a' }), { origin: 'https://evil.example' });
     expect([status, published]).toEqual([403, []]);
+  });
+});
+
+describe('a FIFO topic', () => {
+  const one = (more: Record<string, string> = {}): Record<string, string> =>
+    publish({ TopicArn: FIFO, Message: 'a', MessageGroupId: 'g', MessageDeduplicationId: 'd', ...more });
+
+  it('numbers its messages, and hands on group and deduplication id [fifo]', async () => {
+    const { published, call } = await bench();
+    const { body } = await call(one());
+    await call(one({ MessageDeduplicationId: 'd2' }));
+    expect(body).toMatch(/<MessageId>[^<]+<\/MessageId><SequenceNumber>\d{20}<\/SequenceNumber>/);
+    const [first, second] = published.map(([notification]) => notification);
+    expect(first).toMatchObject({ groupId: 'g', deduplicationId: 'd' });
+    expect(body).toContain(first!.sequenceNumber);
+    expect(second!.sequenceNumber! > first!.sequenceNumber!).toBe(true);
+    expect(toEnvelope(first!, 'arn')).toMatchObject({ SequenceNumber: first!.sequenceNumber });
+  });
+
+  it('takes a message again within five minutes, and delivers it once [dedup]', async () => {
+    const { published, call, advance } = await bench();
+    const first = await call(one());
+    advance(299_999);
+    const again = await call(one({ Message: 'other' }));
+    const idIn = ({ body }: HttpAnswer): unknown => /<MessageId>([^<]+)/.exec(body)?.[1];
+    expect([idIn(again), published.length]).toEqual([idIn(first), 1]);
+    advance(1);
+    await call(one());
+    expect(published).toHaveLength(2);
+  });
+
+  it('knows a message by its text where that is configured [dedup]', async () => {
+    const { published, call } = await bench();
+    const text = { Action: 'Publish', TopicArn: BY_CONTENT, MessageGroupId: 'g' };
+    for (const Message of ['a', 'a', 'b']) await call({ ...text, Message });
+    expect(published.map(([notification]) => notification.messageFor('sqs'))).toEqual(['a', 'b']);
+    // SHA-256 of "a".
+    expect(published[0]![0].deduplicationId).toMatch(/^ca978112ca1bbdcafac231b39a23dc4d/);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    [
+      'The MessageGroupId parameter is required for FIFO topics',
+      { TopicArn: FIFO, MessageDeduplicationId: 'd' },
+    ],
+    [
+      'The topic should either have ContentBasedDeduplication enabled',
+      { TopicArn: FIFO, MessageGroupId: 'g' },
+    ],
+    ['MessageGroupId can only include alphanumeric', { TopicArn: FIFO, MessageGroupId: 'a b' }],
+    [
+      'MessageDeduplicationId parameter that is not valid for this topic type',
+      { MessageDeduplicationId: 'd' },
+    ],
+  ])('refuses: %s [publish]', async (message, parameters) => {
+    const { published, call } = await bench();
+    const { status, body } = await call(publish({ Message: 'a', ...parameters }));
+    expect([status, published]).toEqual([400, []]);
+    expect(body).toContain(message);
+  });
+
+  it('says that it is one', async () => {
+    const { call } = await bench();
+    const { body } = await call({ Action: 'GetTopicAttributes', TopicArn: BY_CONTENT });
+    expect(body).toContain('<key>FifoTopic</key><value>true</value>');
+    expect(body).toContain('<key>ContentBasedDeduplication</key><value>true</value>');
   });
 });
 
@@ -218,8 +299,12 @@ describe('a notification', () => {
   });
 });
 
+// [delivery] for what FIFO topics and queues can be subscribed to.
 it.each([
-  [{ name: 'a.fifo' }, 'no FIFO topics'],
+  [{ name: 'a.b' }, 'letters, digits, - and _ only, and perhaps .fifo'],
+  [{ name: 'a', contentBasedDeduplication: true }, 'contentBasedDeduplication is for FIFO topics'],
+  [{ name: 'a.fifo', subscriptions: [{ function: 'f' }] }, 'a FIFO topic delivers to queues only'],
+  [{ name: 'a', subscriptions: [{ queue: 'q.fifo' }] }, 'q.fifo can be subscribed to FIFO topics only'],
   [{ name: 'a', subscriptions: [{}] }, 'a subscription needs either a function or a queue'],
   [{ name: 'a', subscriptions: [{ function: 'f', queue: 'q' }] }, 'either a function or a queue'],
   [{ name: 'a', subscriptions: [{ queue: 'q', filterPolicy: { a: 'b' } }] }, 'filterPolicy: "a"'],

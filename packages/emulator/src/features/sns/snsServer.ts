@@ -5,6 +5,8 @@ import { sendReply } from '../../platform/httpResponse.ts';
 import { startLoopbackServer } from '../../platform/loopbackServer.ts';
 import { readRequestBody } from '../../platform/requestBody.ts';
 import { mayBeWebPage } from '../../platform/webPage.ts';
+import { parseFifoIds } from './fifoTopic.ts';
+import type { FifoTopic, Published } from './fifoTopic.ts';
 import type { Notification } from './notification.ts';
 import { SnsError } from './snsError.ts';
 import { invalid, parseEntries, parsePublication } from './snsParameters.ts';
@@ -12,11 +14,16 @@ import type { QueryParameters } from './snsParameters.ts';
 
 export interface SnsServerOptions {
   readonly port: number;
-  /** ARNs of the topics that are here. */
-  readonly topicArns: readonly string[];
+  readonly topics: readonly ServedTopic[];
   readonly clock: Clock;
   /** Gets each message, with the trace header of the request that it came by. */
   readonly onPublish: (notification: Notification, traceHeader: string | undefined) => void;
+}
+
+/** A topic that is here. */
+export interface ServedTopic {
+  readonly arn: string;
+  readonly fifo: FifoTopic | undefined;
 }
 
 /** The stand-in for SNS, listening. */
@@ -40,12 +47,11 @@ const NAMESPACE = 'http://sns.amazonaws.com/doc/2010-03-31/';
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 const ACTIONS: Readonly<Record<string, SnsAction>> = {
-  Publish: (call) => `<MessageId>${publish(call, topicOf(call))}</MessageId>`,
+  Publish: (call) => toPublished(publish(call, topicOf(call))),
   PublishBatch: publishBatch,
   ListTopics: ({ options }) =>
-    `<Topics>${options.topicArns.map((arn) => `<member><TopicArn>${arn}</TopicArn></member>`).join('')}</Topics>`,
-  GetTopicAttributes: (call) =>
-    `<Attributes><entry><key>TopicArn</key><value>${topicOf(call)}</value></entry></Attributes>`,
+    `<Topics>${options.topics.map(({ arn }) => `<member><TopicArn>${arn}</TopicArn></member>`).join('')}</Topics>`,
+  GetTopicAttributes: (call) => `<Attributes>${toAttributes(topicOf(call))}</Attributes>`,
 };
 
 /**
@@ -100,31 +106,52 @@ async function parseRequest(request: IncomingMessage): Promise<QueryParameters> 
   return new Map(new URLSearchParams(body.bytes.toString()));
 }
 
-function topicOf({ options, parameters }: SnsCall): string {
+function topicOf({ options, parameters }: SnsCall): ServedTopic {
   const arn = parameters.get('TopicArn') ?? parameters.get('TargetArn');
   if (arn === undefined) throw invalid('TopicArn or TargetArn Reason: no value for required parameter');
   if (!/^arn:aws[\w-]*:sns:/.test(arn)) throw invalid('TopicArn');
-  if (!options.topicArns.includes(arn)) throw new SnsError('NotFound', 'Topic does not exist', 404);
-  return arn;
+  const topic = options.topics.find((one) => one.arn === arn);
+  if (!topic) throw new SnsError('NotFound', 'Topic does not exist', 404);
+  return topic;
 }
 
-function publish({ options, parameters, traceHeader }: SnsCall, topicArn: string, prefix = ''): string {
+/** A message that a FIFO topic has had within five minutes is taken, and goes nowhere. */
+function publish({ options, parameters, traceHeader }: SnsCall, topic: ServedTopic, prefix = ''): Published {
+  const { arn: topicArn, fifo } = topic;
   const publication = parsePublication(parameters, prefix);
-  const messageId = randomUUID();
+  const ids = parseFifoIds(parameters, prefix, fifo);
+  const known = fifo?.recent.find(ids.deduplicationId);
+  if (known) return known;
+  const published = { messageId: randomUUID(), sequenceNumber: fifo?.nextSequenceNumber() };
+  fifo?.recent.remember(ids.deduplicationId, published);
   const publishedUnixMs = options.clock();
-  options.onPublish({ ...publication, messageId, topicArn, publishedUnixMs }, traceHeader);
-  return messageId;
+  options.onPublish({ ...publication, ...published, ...ids, topicArn, publishedUnixMs }, traceHeader);
+  return published;
+}
+
+function toPublished({ messageId, sequenceNumber }: Published): string {
+  const sequence = sequenceNumber === undefined ? '' : `<SequenceNumber>${sequenceNumber}</SequenceNumber>`;
+  return `<MessageId>${messageId}</MessageId>${sequence}`;
+}
+
+function toAttributes({ arn, fifo }: ServedTopic): string {
+  const attributes = {
+    TopicArn: arn,
+    ...(fifo && { FifoTopic: 'true', ContentBasedDeduplication: String(fifo.contentBasedDeduplication) }),
+  };
+  return Object.entries(attributes)
+    .map(([key, value]) => `<entry><key>${key}</key><value>${value}</value></entry>`)
+    .join('');
 }
 
 /** One entry that is refused does not spoil the others. */
 function publishBatch(call: SnsCall): string {
-  const topicArn = topicOf(call);
+  const topic = topicOf(call);
   const successful: string[] = [];
   const failed: string[] = [];
   for (const { id, prefix } of parseEntries(call.parameters)) {
     try {
-      const messageId = publish(call, topicArn, prefix);
-      successful.push(`<member><Id>${id}</Id><MessageId>${messageId}</MessageId></member>`);
+      successful.push(`<member><Id>${id}</Id>${toPublished(publish(call, topic, prefix))}</member>`);
     } catch (error) {
       if (!(error instanceof SnsError)) throw error;
       failed.push(

@@ -1,4 +1,5 @@
 import type { Clock } from '../../platform/clock.ts';
+import { createRecentIds } from '../../platform/recentIds.ts';
 import type { SentMessage } from './message.ts';
 
 /** What makes a queue FIFO: order within groups, and each message once. */
@@ -25,17 +26,8 @@ const FIRST_SEQUENCE_NUMBER = 18_849_496_460_467_696_128n;
  * @param clock tells when an id is forgotten
  */
 export function createFifoOrder(clock: Clock): FifoOrder {
-  // A Map keeps its order: the first is the oldest.
-  const recent = new Map<string, { readonly sent: SentMessage; readonly untilUnixMs: number }>();
+  const recent = createRecentIds<SentMessage>(clock, DEDUPLICATION_MS);
   let next = FIRST_SEQUENCE_NUMBER;
-
-  function forget(): void {
-    const nowUnixMs = clock();
-    for (const [id, { untilUnixMs }] of recent) {
-      if (untilUnixMs > nowUnixMs) return;
-      recent.delete(id);
-    }
-  }
 
   return {
     blockedGroups: () => {
@@ -47,14 +39,8 @@ export function createFifoOrder(clock: Clock): FifoOrder {
         return false;
       };
     },
-    duplicateOf: (deduplicationId) => {
-      forget();
-      return deduplicationId === undefined ? undefined : recent.get(deduplicationId)?.sent;
-    },
-    remember: (deduplicationId, sent) => {
-      if (deduplicationId !== undefined)
-        recent.set(deduplicationId, { sent, untilUnixMs: clock() + DEDUPLICATION_MS });
-    },
+    duplicateOf: (deduplicationId) => recent.find(deduplicationId),
+    remember: (deduplicationId, sent) => recent.remember(deduplicationId, sent),
     nextSequenceNumber: () => String(next++),
   };
 }
