@@ -164,12 +164,29 @@ describe('a page that is left', () => {
     await page.goto(`${site.url}/bare`);
     const kept = await page.evaluate(() => Object.keys(localStorage));
     expect(kept.some((key) => key.startsWith('clickspan.unsent.'))).toBe(true);
-    collector.behave('ok');
+    collector.behave('slow', 1000);
     collector.clear();
     await page.goto(`${site.url}/?next`);
     const spans = await collector.waitForSpans(3, ({ name }) => name.startsWith('made'));
     expect(spans.every(({ resource }) => resource['service.name'] === 'localhost')).toBe(true);
+    // A browser forgets a page that is left with a lock, where it would have kept it for the way back.
+    const locks = await page.evaluate(() => navigator.locks.query());
+    expect([...locks.held!, ...locks.pending!]).toEqual([]);
     await page.waitForFunction(() => !Object.keys(localStorage).some((key) => key.includes('unsent')));
+  });
+
+  it('asks for no lock where nothing was kept', async () => {
+    ({ page } = await openPage(browser, `${site.url}/bare`));
+    await page.addInitScript(() => {
+      const request = navigator.locks.request.bind(navigator.locks);
+      navigator.locks.request = (async (...args: Parameters<typeof request>) => {
+        document.title = 'Locked';
+        return request(...args);
+      }) as LockManager['request'];
+    });
+    await page.goto(`${site.url}/`);
+    await settle();
+    expect(await page.title()).not.toBe('Locked');
   });
 
   it('keeps nothing where that is not wanted', async () => {

@@ -1,13 +1,14 @@
-/** Runs a function unless another tab of the origin runs it now. */
-export type InOneTab = (run: () => Promise<void>) => Promise<void>;
+/** Runs a function while no other tab of the origin runs one; `undefined` where the origin keeps nothing. */
+export type InOneTab = <T>(run: () => T) => Promise<T | undefined>;
 
-/** Makes it from the browser's locks; where it has none, all tabs run. */
+/**
+ * Makes it from the browser's locks; where it has none, all tabs run. What runs must be short: a browser forgets a page that
+ * is left with a lock, where it would have kept it for the way back.
+ */
 export function createInOneTab({ navigator: { locks } }: Window): InOneTab {
   return async (run) =>
     locks
       ? // A frame without an origin has no locks; it keeps nothing either.
-        locks
-          .request('clickspan', { ifAvailable: true }, (lock) => (lock ? run() : undefined))
-          .catch(() => {})
+        locks.request('clickspan', run).catch(() => undefined)
       : run();
 }

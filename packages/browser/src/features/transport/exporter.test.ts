@@ -83,7 +83,7 @@ function setUp({
       : undefined,
     gzip: canZip ? async (text) => new Uint8Array(gzipSync(text)).buffer : undefined,
     local,
-    inOneTab: (run) => run(),
+    inOneTab: async (run) => run(),
     isOffline: () => setup.isOffline,
     after: time.after,
     clock: { now: time.now, fromTimeStamp: (ms) => ms },

@@ -8,7 +8,7 @@ const DAY_MS = 24 * 3600_000;
 function setUp() {
   const time = createFakeTime();
   const local = createMapStore();
-  const open = (): OfflineStore => createOfflineStore(local, time.now, (run) => run());
+  const open = (): OfflineStore => createOfflineStore(local, time.now, async (run) => run());
   const store = open();
   const drainAll = async (): Promise<string[]> => {
     const got: string[] = [];
@@ -91,7 +91,7 @@ describe('offlineStore', () => {
     const store = createOfflineStore(
       refusing,
       () => 0,
-      (run) => run(),
+      async (run) => run(),
     );
     expect(store.put('traces', 'a')).toBe(false);
   });

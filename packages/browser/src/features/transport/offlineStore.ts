@@ -11,7 +11,7 @@ export interface OfflineStore {
    */
   put(signal: Signal, body: string): boolean;
   /**
-   * Takes what is there, oldest first, unless another tab is at it.
+   * Takes what is there, oldest first, and shares it with other tabs that are at it.
    *
    * @param send says whether a body is to be kept on; then the rest is kept too
    */
@@ -41,21 +41,23 @@ export function createOfflineStore(local: LocalStore, now: () => number, inOneTa
       // Those of one moment differ.
       return local.set(`${PREFIX}${now() + count++}.${signal}`, body);
     },
-    drain: (send) =>
-      inOneTab(async () => {
-        for (const key of list()) {
-          const body = local.get(key);
-          // Taken out first: what a page that ends meanwhile has sent is not sent again.
+    async drain(send) {
+      for (const key of list()) {
+        // Taken out first: what a page that ends meanwhile has sent is not sent again, and no other tab finds it.
+        const body = await inOneTab(() => {
+          const kept = local.get(key);
           local.remove(key);
-          const isOld = now() - parseFloat(key.slice(PREFIX.length)) > MAX_AGE_MS;
-          // It may have been cleared since.
-          if (!body || isOld) continue;
-          if (await send(key.endsWith('logs') ? 'logs' : 'traces', body)) {
-            local.set(key, body);
-            break;
-          }
+          return kept;
+        });
+        const isOld = now() - parseFloat(key.slice(PREFIX.length)) > MAX_AGE_MS;
+        // It may have been cleared since, or be with another tab.
+        if (!body || isOld) continue;
+        if (await send(key.endsWith('logs') ? 'logs' : 'traces', body)) {
+          local.set(key, body);
+          break;
         }
-      }),
+      }
+    },
     clear: () => list().forEach(local.remove),
   };
 }
