@@ -129,7 +129,13 @@ describe.skipIf(!path)('Firefox (needs Firefox)', () => {
   it('makes an action of the load when the page is restored as it was left', async () => {
     const first = await collector.waitForSpan(hasType('action', 'load /'));
     expect(first.attributes['clickspan.action.navigation_type']).toBe('navigate');
+    collector.behave('slow', 300);
+    await page.evaluate(() => void fetch('/before'));
+    await collector.waitForSpan(isRequestTo('/before'));
     await page.goto(`${site.url}/other`);
+    // What was on its way is answered while the page is frozen: it never hears of it.
+    await new Promise((done) => setTimeout(done, 500));
+    collector.behave('ok');
     collector.clear();
     // The driver's own way back waits for events of a load, which there is none of.
     await page.evaluate(() => void setTimeout(() => history.back()));

@@ -202,4 +202,5 @@ const observeLife: Feature = (core) =>
       endAll(core, 'pagehide');
       core.exporter.flushOnExit(true);
     },
+    onRestored: () => core.exporter.onRestored(),
   });

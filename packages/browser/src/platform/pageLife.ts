@@ -6,6 +6,8 @@ export interface PageLifeListener {
   readonly onHidden: () => void;
   /** The page is left, perhaps to be restored later. */
   readonly onExit: () => void;
+  /** The page is shown again as it was left. */
+  readonly onRestored: () => void;
 }
 
 /**
@@ -19,6 +21,9 @@ export function observePageLife(window: Window, listen: Listen, listener: PageLi
       if (document.visibilityState === 'hidden') listener.onHidden();
     }),
     listen(window, 'pagehide', listener.onExit),
+    listen(window, 'pageshow', (event) => {
+      if ((event as PageTransitionEvent).persisted) listener.onRestored();
+    }),
   ];
   return () => stops.forEach((stop) => stop());
 }

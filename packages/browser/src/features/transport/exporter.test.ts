@@ -272,6 +272,19 @@ describe('exporter', () => {
     expect(setup.posts.at(-1)!.leaving).toBe(true);
   });
 
+  it('goes on in a restored page, though nothing is told of what was on its way when it was left', async () => {
+    const setup = setUp();
+    setup.answer = 'never';
+    setup.record('one');
+    await setup.time.advance(1000);
+    setup.exporter.flushOnExit(true);
+    setup.answer = OK;
+    setup.exporter.onRestored();
+    setup.record('two');
+    await setup.time.advance(1000);
+    expect(setup.names()).toEqual(['one', 'two']);
+  });
+
   it('does not send again what was on its way when the page was left, though it seems to fail', async () => {
     const setup = setUp();
     let fail = (): void => {};

@@ -25,6 +25,11 @@ export interface Exporter {
    * @param leaving whether the page is left, and not only hidden
    */
   flushOnExit(leaving: boolean): void;
+  /**
+   * Goes on when the page is shown again as it was left. Firefox may never tell of requests that were on their way then:
+   * they are taken for sent, as when the page is not restored.
+   */
+  onRestored(): void;
   /** Forgets what has not been sent, in this page and kept for the next. */
   clear(): void;
 }
@@ -115,6 +120,8 @@ export function createExporter(deps: ExporterDeps): Exporter {
   let left: (readonly [Batch, takeBack: () => boolean])[] = [];
   let isGone = false;
   let sending: Promise<void> | undefined;
+  /** Ends the wait for an answer. */
+  const waits = new Set<() => void>();
 
   const toBody = (signal: Signal, batch: Batch): string =>
     (signal === 'logs' ? encodeLogs : encodeTraces)(
@@ -168,8 +175,16 @@ export function createExporter(deps: ExporterDeps): Exporter {
     const cost = toCost(body);
     const keepalive = cost <= roomBytes;
     if (keepalive) roomBytes -= cost;
-    const { status, retryAfter } = await post({ ...toRequest(signal, body), keepalive, leaving });
+    let giveUp = (): void => {};
+    const restored = new Promise<undefined>((done) => {
+      giveUp = () => done(undefined);
+    });
+    if (keepalive) waits.add(giveUp);
+    const answer = await Promise.race([post({ ...toRequest(signal, body), keepalive, leaving }), restored]);
+    waits.delete(giveUp);
     if (keepalive) roomBytes += cost;
+    if (!answer) return false;
+    const { status, retryAfter } = answer;
     const isCut = keepalive && !status;
     // When a page is left, Chromium reports what it still sends as failed, even before it tells us that.
     if (isCut) await new Promise<void>((done) => after(0, done));
@@ -342,6 +357,10 @@ export function createExporter(deps: ExporterDeps): Exporter {
       // What had no room.
       leave();
       schedule();
+    },
+    onRestored() {
+      waits.forEach((giveUp) => giveUp());
+      waits.clear();
     },
     clear() {
       endpoint = '';
