@@ -170,6 +170,32 @@ describe('the log of a function', () => {
   });
 });
 
+it('has the exceptions of spans where the conventions have them by now, if asked to', async () => {
+  const collector = await startFakeCollector();
+  const environment = { OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN: 'logs' };
+  const source =
+    'export const handler = async () => { console.error("not taken"); throw new RangeError("no"); };';
+  const stage = await startStage([withLayer({ name: 'f', source, environment }, collector.url)]);
+  try {
+    await stage.emulator.invoke('f', {});
+    const span = await collector.waitForSpan(isInvocation());
+    expect([span.events, span.status]).toEqual([[], { code: 2, message: 'no' }]);
+    await until('its exception is there', () => collector.logs.length > 0);
+    const { traceId, spanId } = span;
+    expect(collector.logs).toMatchObject([
+      {
+        traceId,
+        spanId,
+        severity: 17,
+        attributes: { 'exception.type': 'RangeError', 'exception.message': 'no' },
+      },
+    ]);
+  } finally {
+    await stage.stop();
+    await collector.stop();
+  }
+});
+
 const QUIET = `
   export const handler = async ({ i }) => {
     console.info('not wanted');

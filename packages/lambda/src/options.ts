@@ -8,6 +8,7 @@ import {
   textOption,
 } from '@clickspan/shared/options';
 import type { Option, OptionInput, OptionSpec, OptionValues } from '@clickspan/shared/options';
+import type { ExceptionSignal } from './features/logs/exceptionRecords.ts';
 import { SIGNALS } from './model/signal.ts';
 import type { SignalName } from './model/signal.ts';
 import type { SamplerName } from './features/invocation/sampling.ts';
@@ -44,6 +45,7 @@ export interface LambdaOptionSchema extends OtlpOptionSchema<never> {
   readonly databases: Option<'text' | 'names' | 'off'>;
   readonly logs: Option<'off' | 'errors' | 'all'>;
   readonly maxLogs: Option<number>;
+  readonly exceptionSignal: Option<ExceptionSignal>;
 }
 
 export const LAMBDA_OPTIONS: LambdaOptionSchema = {
@@ -186,6 +188,12 @@ export const LAMBDA_OPTIONS: LambdaOptionSchema = {
     environment: 'CLICKSPAN_MAX_LOGS',
     doc: 'How many lines of one invocation are exported; those of errors come on top.',
   }),
+  exceptionSignal: choiceOption({
+    default: 'spans',
+    choices: ['spans', 'logs', 'logs/dup'],
+    environment: 'OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN',
+    doc: 'Where the exceptions of spans go: they are events of the span (spans), log records of it (logs), or both (logs/dup). Where logs are not exported, they stay events.',
+  }),
   databases: choiceOption({
     default: 'text',
     choices: ['text', 'names', 'off'],
@@ -224,7 +232,7 @@ export function readLambdaOptions(
   const targets: Partial<Record<SignalName, OtlpTarget>> = {};
   const lines: SignalName[] = [];
   for (const signal of SIGNALS) {
-    if (signal === 'logs' && options.logs === 'off') continue;
+    if (signal === 'logs' && !wantsLogs(options)) continue;
     const exporter = options[`${signal}Exporter`];
     if (exporter === 'otlp/stdout') lines.push(signal);
     if (exporter !== 'otlp') continue;
@@ -233,6 +241,14 @@ export function readLambdaOptions(
   }
   if (warnings.length > 0) report(warnings.join(' '));
   return { ...options, targets, lines };
+}
+
+/** Whether anything becomes a log record: what the function writes, or the exceptions of its spans. */
+export function wantsLogs({
+  logs,
+  exceptionSignal,
+}: Pick<OptionValues<LambdaOptionSchema>, 'logs' | 'exceptionSignal'>): boolean {
+  return logs !== 'off' || exceptionSignal !== 'spans';
 }
 
 /** @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#exporter-selection */

@@ -98,9 +98,9 @@ export function createAgent({ outermost, code, loadMetrics, loadLogs }: AgentMod
   const scope: Scope = { name: SCOPE, version: VERSION };
   const spans = createExporter(TRACES);
   if (spans) add(spans);
-  const tell = (span: EndedSpan): void => spans?.add(span);
+  const tell = (span: EndedSpan): void => spans?.add(takeExceptions(span));
   const metrics = takeMetrics({ load: loadMetrics, clock, guard, concurrent, scope, createExporter, add });
-  const logs = takeLogs({
+  const { logs, takeExceptions } = takeLogs({
     load: loadLogs,
     options,
     contexts,
