@@ -5,6 +5,11 @@ import type { HttpCall } from '../support/httpClient.ts';
 import { startStage } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
 
+// Source of the words of errors:
+// [errors] https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html and aws-query-protocol.html, "Operation error
+// serialization"
+// That nothing breaks whatever comes is our own rule.
+
 const FUNCTION = `export const handler = async () => ({ statusCode: 200, headers: {}, body: 'fine' });`;
 const JSON_1_0 = 'application/x-amz-json-1.0';
 const JSON_1_1 = 'application/x-amz-json-1.1';
@@ -92,7 +97,7 @@ describe.each([
   ['sns', FORM, '', /<ErrorResponse .*<Code>\w+<\/Code>/],
 ] as const)('%s', (name, type, target, shape) => {
   it.each(['', '[]', 'null', '{"a":', '{"Entries":[null,1]}', '{"Records":7}', '{"__proto__":{"a":1}}'])(
-    'refuses %j in its own words',
+    'refuses %j in its own words [errors]',
     async (body) => {
       const headers = { 'content-type': type, 'x-amz-target': target };
       const answer = await sendHttp(`${placeOf(name)}/`, { method: 'POST', headers, body });

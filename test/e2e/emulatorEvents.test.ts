@@ -4,6 +4,13 @@ import { startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
 import { receiveMessage } from '../support/receiveMessage.ts';
 
+// Sources:
+// [sns] https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html and
+// sns-large-payload-raw-message-delivery.html
+// [bus] https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
+// [schedule] https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html and
+// managing-schedule-context-attributes.html
+
 const WORKER = `
   export const handler = async (event) => {
     process.stdout.write('EVENT ' + JSON.stringify(event) + '\\n');
@@ -60,7 +67,7 @@ async function handled(isIt: (event: Record<string, unknown>) => boolean): Promi
 }
 
 describe('a topic', () => {
-  it('hands a message to a function and to queues, enveloped and raw, with the trace header', async () => {
+  it('hands a message to a function and to queues, enveloped and raw, with the trace header [sns]', async () => {
     const { status } = await sendHttp(`${stage.emulator.snsEndpoint}/`, {
       headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-amzn-trace-id': TRACE },
       body: new URLSearchParams({
@@ -98,7 +105,7 @@ describe('an event bus', () => {
       body: JSON.stringify({ Entries: [{ EventBusName: 'shop', DetailType: 'Order Placed', ...entry }] }),
     });
 
-  it('hands an event to the targets of the rules that it matches', async () => {
+  it('hands an event to the targets of the rules that it matches [bus]', async () => {
     await put({ Source: 'other', Detail: '{"total":1}' });
     await put({ Source: 'shop.orders', Detail: '{"note":2}' });
     await put({ Source: 'shop.orders', Detail: '{"total":3}' });
@@ -111,7 +118,7 @@ describe('an event bus', () => {
     expect(stage.log.filter((line) => line.includes('"detail":{"total":1}'))).toEqual([]);
   });
 
-  it('runs what has a schedule, also by request', async () => {
+  it('runs what has a schedule, also by request [schedule]', async () => {
     stage.emulator.runSchedule('nightly');
     expect(await handled(({ source }) => source === 'aws.events')).toMatchObject({
       'detail-type': 'Scheduled Event',

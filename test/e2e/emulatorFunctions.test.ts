@@ -13,6 +13,19 @@ import {
 } from '../support/lambdaFixture.ts';
 import type { Stage, StageFunction } from '../support/lambdaFixture.ts';
 
+// Sources, in https://docs.aws.amazon.com/lambda/latest/dg/ where nothing else is said:
+// [context] nodejs-context.html
+// [variables] configuration-envvars.html, "Defined runtime environment variables"
+// [lifecycle] lambda-runtime-environment.html
+// [limits] gettingstarted-limits.html: 6 MB for requests and responses; timeouts; concurrency
+// [concurrency] lambda-concurrency.html
+// [wrapper] runtimes-modify.html, "Wrapper scripts"
+// [log] nodejs-logging.html
+// [client] npm aws-lambda-ric 4.0.2, index.mjs; the words of its errors
+// [core] aws/aws-lambda-runtime-interface-emulator at 4fa21571, internal/lambda/rapid/handlers.go, the errors of the
+// platform
+// [streaming] configuration-response-streaming.html
+
 let stage: Stage | undefined;
 afterEach(async () => {
   await stage?.stop();
@@ -60,7 +73,7 @@ describe.each(runtimeClientsToTest())(
       },
     );
 
-    it('has the context that it was invoked with', async () => {
+    it('has the context that it was invoked with [context]', async () => {
       const traceHeader = 'Root=1-6b000000-000000000000000000000001;Parent=0000000000000002;Sampled=1';
       const running = await start(ECHO, { timeoutMs: 20_000 });
       const { requestId, payload } = await running.emulator.invoke(
@@ -76,7 +89,7 @@ describe.each(runtimeClientsToTest())(
       expect(seen.remainingMs).toBeLessThanOrEqual(20_000);
     });
 
-    it("has the platform's variables and its own, and none of this process's", async () => {
+    it("has the platform's variables and its own, and none of this process's [variables]", async () => {
       process.env['OF_THE_HOST'] = 'yes';
       const config = { environment: { TABLE: 'orders', AWS_REGION: 'us-east-1' }, memoryMb: 256 };
       const running = await start(ECHO, config);
@@ -110,7 +123,7 @@ describe.each(runtimeClientsToTest())(
       expect(heapMb).toBeLessThan(600);
     });
 
-    it('keeps its memory from one event to the next, and each is on record', async () => {
+    it('keeps its memory from one event to the next, and each is on record [lifecycle]', async () => {
       const running = await start(ECHO);
       const first = await echo(running);
       await until('the first invocation has ended', () => running.environments()[0]?.state === 'idle');
@@ -131,7 +144,7 @@ describe.each(runtimeClientsToTest())(
       expect(environment!.initDurationMs).toBeGreaterThan(0);
     });
 
-    it('that throws is answered with the error as the runtime client words it', async () => {
+    it('that throws is answered with the error as the runtime client words it [client]', async () => {
       const running = await start(`export const handler = async () => { throw new RangeError('too far'); };`);
       const { functionError, payload } = await running.emulator.invoke('f', {});
       expect(functionError).toBe('Unhandled');
@@ -139,12 +152,12 @@ describe.each(runtimeClientsToTest())(
       expect(running.environments()).toHaveLength(1);
     });
 
-    it('that returns nothing is answered with null', async () => {
+    it('that returns nothing is answered with null [client]', async () => {
       const { emulator } = await start(`export const handler = async () => undefined;`);
       expect(await emulator.invoke('f', {})).toMatchObject({ functionError: undefined, payload: null });
     });
 
-    it('may answer with 5.5 MB, and not with more than 6 MiB', async () => {
+    it('may answer with 5.5 MB, and not with more than 6 MiB [limits]', async () => {
       const { emulator } = await start(`export const handler = async ({ size }) => 'x'.repeat(size);`, {
         memoryMb: 512,
       });
@@ -155,7 +168,7 @@ describe.each(runtimeClientsToTest())(
       expect((await emulator.invoke('f', { size: 3 })).payload).toBe('xxx');
     });
 
-    it('that streams its answer is heard to the end', async () => {
+    it('that streams its answer is heard to the end [streaming]', async () => {
       const { emulator } = await start(`
       export const handler = awslambda.streamifyResponse(async (event, stream) => {
         stream.setContentType('application/json');
@@ -168,7 +181,7 @@ describe.each(runtimeClientsToTest())(
       expect((await emulator.invoke('f', { tail: 'no JSON' })).payload).toBe('{"a":no JSON');
     });
 
-    it('out of time is killed with all it started, and the next event starts it anew', async () => {
+    it('out of time is killed with all it started, and the next event starts it anew [lifecycle]', async () => {
       const running = await start(
         `
       import { spawn } from 'node:child_process';
@@ -211,7 +224,7 @@ describe.each(runtimeClientsToTest())(
         'await new Promise(() => {})',
         'Runtime exited without providing a reason',
       ],
-    ])('that %s fails with Runtime.ExitError', async (_, statement, reason) => {
+    ])('that %s fails with Runtime.ExitError [core]', async (_, statement, reason) => {
       const running = await start(`export const handler = async () => { ${statement}; };`);
       const { requestId, payload } = await running.emulator.invoke('f', {});
       expect(payload).toEqual({
@@ -227,7 +240,7 @@ describe.each(runtimeClientsToTest())(
       ]);
     });
 
-    it('that fails in INIT is tried once more, and then answered with what it failed of', async () => {
+    it('that fails in INIT is tried once more, and then answered with what it failed of [lifecycle]', async () => {
       const running = await start(`throw new Error('no configuration');`);
       const { functionError, payload } = await running.emulator.invoke('f', {});
       expect(functionError).toBe('Unhandled');
@@ -241,21 +254,21 @@ describe.each(runtimeClientsToTest())(
       ]);
     });
 
-    it('whose handler is missing says so', async () => {
+    it('whose handler is missing says so [client]', async () => {
       const { emulator } = await start(ECHO, { handler: 'index.elsewhere' });
       expect((await emulator.invoke('f', {})).payload).toMatchObject({
         errorType: 'Runtime.HandlerNotFound',
       });
     });
 
-    it('that never comes out of INIT runs into its limit', async () => {
+    it('that never comes out of INIT runs into its limit [lifecycle]', async () => {
       const source = `await new Promise((resolve) => setTimeout(resolve, 600_000));`;
       const { emulator } = await start(source, { timeoutMs: 400 }, { initTimeoutMs: 600 });
       const { payload } = await emulator.invoke('f', {});
       expect(payload).toMatchObject({ errorType: 'Sandbox.Timedout' });
     });
 
-    it('gets an environment for each event at the same time, and one event at a time in each', async () => {
+    it('gets an environment for each event at the same time, and one event at a time in each [concurrency]', async () => {
       const running = await start(`
       let busy = 0;
       export const handler = async () => {
@@ -285,7 +298,7 @@ describe.each(runtimeClientsToTest())(
       expect(pids.filter((pid, round) => pid === pids[round - 1]).length).toBeGreaterThan(5);
     });
 
-    it('has no more environments than reserved', async () => {
+    it('has no more environments than reserved [concurrency]', async () => {
       const source = `export const handler = () => new Promise((resolve) => setTimeout(resolve, 500, 'done'));`;
       const { emulator } = await start(source, { reservedConcurrency: 1 });
       const first = emulator.invoke('f', {});
@@ -295,7 +308,7 @@ describe.each(runtimeClientsToTest())(
       expect((await first).payload).toBe('done');
     });
 
-    it('is started through its exec wrapper', async () => {
+    it('is started through its exec wrapper [wrapper]', async () => {
       const { codeDir, remove } = await writeCode(ECHO, {
         wrapper: '#!/bin/sh\nexport WRAPPED="$#"\nexec "$@"\n',
       });
@@ -314,7 +327,7 @@ describe.each(runtimeClientsToTest())(
       }
     });
 
-    it('writes its lines and the platform its own to the log', async () => {
+    it('writes its lines and the platform its own to the log [log]', async () => {
       const running = await start(
         `export const handler = async () => { console.log('hello'); process.stderr.write('no end'); };`,
       );

@@ -3,6 +3,12 @@ import { sendHttp } from '../support/httpClient.ts';
 import { startStage } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
 
+// Sources, in https://docs.aws.amazon.com/apigateway/latest/developerguide/ where nothing else is said:
+// [proxy] set-up-lambda-proxy-integrations.html
+// [responses] supported-gateway-response-types.html
+// [authorizer] apigateway-use-lambda-authorizer.html
+// [alb] https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+
 /** Answers with its event, or as the event's body tells it to. */
 const FUNCTION = `
   export const handler = async (event) => {
@@ -56,7 +62,7 @@ describe('a REST API', () => {
   const order = (document: unknown) =>
     sendHttp(`${stage.emulator.restApiUrls['shop']}/orders/7`, { body: JSON.stringify(document) });
 
-  it('hands a request to its function and the answer back', async () => {
+  it('hands a request to its function and the answer back [proxy]', async () => {
     const { status, body } = await sendHttp(`${stage.emulator.restApiUrls['shop']}/orders/7?a=1`);
     expect(status).toBe(200);
     expect(JSON.parse(body)).toMatchObject({
@@ -69,7 +75,7 @@ describe('a REST API', () => {
     });
   });
 
-  it('passes on what the function answers with', async () => {
+  it('passes on what the function answers with [proxy]', async () => {
     const answer = { statusCode: 404, multiValueHeaders: { 'Set-Cookie': ['a=1', 'b=2'] }, body: 'none' };
     const { status, headers, body } = await order({ answer });
     expect([status, headers['set-cookie'], body]).toEqual([404, ['a=1', 'b=2'], 'none']);
@@ -79,7 +85,7 @@ describe('a REST API', () => {
     [502, 'Internal server error', { throw: true }],
     [502, 'Internal server error', { answer: 'text' }],
     [504, 'Endpoint request timed out', { hang: true }],
-  ])('answers %i "%s" to %j, readable by any page', async (status, message, document) => {
+  ])('answers %i "%s" to %j, readable by any page [responses]', async (status, message, document) => {
     const answer = await order(document);
     expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { message }]);
     expect(answer.headers['access-control-allow-origin']).toBe('*');
@@ -89,7 +95,7 @@ describe('a REST API', () => {
     ['good', 200],
     ['bad', 403],
     ['unknown', 401],
-  ])('lets its authorizer decide on the token "%s": %i', async (token, expected) => {
+  ])('lets its authorizer decide on the token "%s": %i [authorizer]', async (token, expected) => {
     const url = `${stage.emulator.restApiUrls['shop']}/mine`;
     const { status, body } = await sendHttp(url, { headers: { Authorization: token } });
     expect(status).toBe(expected);
@@ -125,7 +131,7 @@ describe('a load balancer', () => {
     },
   );
 
-  it('answers with its own page when the function throws', async () => {
+  it('answers with its own page when the function throws [alb]', async () => {
     const url = stage.emulator.loadBalancerUrls['single']!;
     const { status, headers, body } = await sendHttp(url, {
       headers: { 'content-type': 'application/json' },

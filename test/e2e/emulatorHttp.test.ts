@@ -4,6 +4,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sleep, startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
 
+// Sources:
+// [lambda] https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+// [cors] https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+// [quotas] https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html: payload of 10 MB,
+// integration timeout of 30 seconds
+// [routes] https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
+// [urls] https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+// [url cors] https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html, "Cross-origin resource sharing
+// (CORS)"
+// [core] aws/aws-lambda-runtime-interface-emulator at 4fa21571, internal/lambda/rapid/handlers.go, doInvoke: an
+// invocation is over when the runtime asks again
+
 const SHOP = 'http://shop.example';
 const FUNCTION = `
   export const handler = async (event) => {
@@ -91,7 +103,7 @@ const order = (target: string, document: unknown): Promise<Answer> =>
   );
 
 describe('an HTTP API', () => {
-  it('hands over the request in payload format 2.0', async () => {
+  it('hands over the request in payload format 2.0 [lambda]', async () => {
     const target = `${api}/products/a%20b?size=m&size=l&empty=&q=%C3%BC`;
     const headers = {
       cookie: 'a=1; b=2',
@@ -152,7 +164,7 @@ describe('an HTTP API', () => {
     },
   );
 
-  it('passes on status, headers, cookies and bytes', async () => {
+  it('passes on status, headers, cookies and bytes [lambda]', async () => {
     const answer = {
       statusCode: 418,
       headers: { 'Content-Type': 'image/png', 'Server-Timing': 'init;dur=3', 'content-length': '99' },
@@ -183,23 +195,26 @@ describe('an HTTP API', () => {
       500,
       'Internal Server Error',
     ],
-  ])('says so when the function %s, and lets the page read it', async (_, document, status, message) => {
-    const answer = await order(api, document);
-    expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { message }]);
-    expect(answer.headers['access-control-allow-origin']).toBe(SHOP);
-  });
+  ])(
+    'says so when the function %s, and lets the page read it [lambda]',
+    async (_, document, status, message) => {
+      const answer = await order(api, document);
+      expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { message }]);
+      expect(answer.headers['access-control-allow-origin']).toBe(SHOP);
+    },
+  );
 
-  it('says that it is not available when the function takes longer than it may wait', async () => {
+  it('says that it is not available when the function takes longer than it may wait [quotas]', async () => {
     const { status, body } = await order(hasty, { hang: true });
     expect([status, body]).toEqual([503, '{"message":"Service Unavailable"}']);
   });
 
-  it('does not know other routes', async () => {
+  it('does not know other routes [routes]', async () => {
     const { status, body } = await send(`${api}/elsewhere`, 'GET');
     expect([status, body]).toEqual([404, '{"message":"Not Found"}']);
   });
 
-  it('takes no more than 10 MB', async () => {
+  it('takes no more than 10 MB [quotas]', async () => {
     const { status } = await send(
       `${api}/orders`,
       'POST',
@@ -209,7 +224,7 @@ describe('an HTTP API', () => {
     expect(status).toBe(413);
   });
 
-  it('answers preflights itself, without any function', async () => {
+  it('answers preflights itself, without any function [cors]', async () => {
     const before = stage.environments().flatMap(({ invocations }) => invocations).length;
     const asked = {
       origin: SHOP,
@@ -230,7 +245,7 @@ describe('an HTTP API', () => {
     expect(stage.environments().flatMap(({ invocations }) => invocations)).toHaveLength(before);
   });
 
-  it("sets its own CORS headers and drops the function's when it is configured to, and only then", async () => {
+  it("sets its own CORS headers and drops the function's when it is configured to, and only then [cors]", async () => {
     const headers = {
       'Access-Control-Allow-Origin': '*',
       'access-control-expose-headers': 'x-mine',
@@ -249,7 +264,7 @@ describe('an HTTP API', () => {
     });
   });
 
-  it('answers when the runtime does, not when the environment comes to rest', async () => {
+  it('answers when the runtime does, not when the environment comes to rest [core]', async () => {
     // The counter below is in the same process: only the order of events counts, no clock.
     const running = await startStage(
       [
@@ -279,7 +294,7 @@ describe('an HTTP API', () => {
 });
 
 describe('a function URL', () => {
-  it('takes every path and method', async () => {
+  it('takes every path and method [urls]', async () => {
     const { status, body } = await send(
       `${url}/any/wh%20re?x=1`,
       'PATCH',
@@ -297,7 +312,7 @@ describe('a function URL', () => {
     });
   });
 
-  it("sends the function's own CORS headers beside those that are configured", async () => {
+  it("sends the function's own CORS headers beside those that are configured [url cors]", async () => {
     const headers = { 'Access-Control-Allow-Origin': '*', 'access-control-expose-headers': 'x-mine' };
     const answer = await order(url, { answer: { statusCode: 200, headers, body: '' } });
     expect(answer.headers).toMatchObject({
@@ -310,7 +325,7 @@ describe('a function URL', () => {
     ['throws', { throw: true }],
     ['runs out of time', { hang: true }],
     ['dies', { exit: true }],
-  ])('answers 502 when the function %s', async (_, document) => {
+  ])('answers 502 when the function %s [urls]', async (_, document) => {
     const { status, body } = await order(url, document);
     expect([status, body]).toEqual([502, 'Internal Server Error']);
   });

@@ -5,6 +5,13 @@ import { startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
 import { receiveMessage } from '../support/receiveMessage.ts';
 
+// Sources:
+// [invoke] https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+// [stream] https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html
+// [json] https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
+// [async] https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html and
+// invocation-async-retain-records.html
+
 const FUNCTION = `
   export const handler = async (event, context) => {
     console.log('got ' + JSON.stringify(event));
@@ -52,7 +59,7 @@ const invoke = (body: unknown, headers: Record<string, string> = {}, name = 'f')
   });
 
 describe('the Invoke API', () => {
-  it('runs a function and gives what it returned, its client context and the end of its log', async () => {
+  it('runs a function and gives what it returned, its client context and the end of its log [invoke]', async () => {
     const context = Buffer.from('{"custom":{"a":"1"}}').toString('base64');
     const { status, headers, body } = await invoke(
       { a: 1 },
@@ -67,7 +74,7 @@ describe('the Invoke API', () => {
     expect(log).toContain(`REPORT RequestId: ${String(id)}`);
   });
 
-  it('gives the end of a log in JSON', async () => {
+  it('gives the end of a log in JSON [json]', async () => {
     const { headers } = await invoke({ a: 1 }, { 'x-amz-log-type': 'Tail' }, 'g');
     const log = Buffer.from(String(headers['x-amz-log-result']), 'base64').toString();
     const requestId = headers['x-amzn-requestid'];
@@ -79,13 +86,13 @@ describe('the Invoke API', () => {
     ]);
   });
 
-  it("gives the function's error with status 200", async () => {
+  it("gives the function's error with status 200 [invoke]", async () => {
     const { status, headers, body } = await invoke({ throw: true });
     expect([status, headers['x-amz-function-error']]).toEqual([200, 'Unhandled']);
     expect(JSON.parse(body)).toMatchObject({ errorType: 'TypeError', errorMessage: 'boom' });
   });
 
-  it('hands on what a function streams, while it streams', async () => {
+  it('hands on what a function streams, while it streams [stream]', async () => {
     const url = `${stage.emulator.lambdaEndpoint}/2021-11-15/functions/streamer/response-streaming-invocations`;
     const { body } = await fetch(url, { method: 'POST' });
     const parts: string[] = [];
@@ -100,7 +107,7 @@ describe('the Invoke API', () => {
     expect(JSON.parse(body)).toMatchObject({ event: { from: 'f' } });
   });
 
-  it('runs an event later, three times in all when it fails, and then tells the queue', async () => {
+  it('runs an event later, three times in all when it fails, and then tells the queue [async]', async () => {
     const { status, headers } = await invoke({ throw: 'later' }, { 'x-amz-invocation-type': 'Event' });
     expect(status).toBe(202);
     const id = headers['x-amzn-requestid'];

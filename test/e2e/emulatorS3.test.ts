@@ -4,6 +4,10 @@ import { startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
 import { receiveMessage } from '../support/receiveMessage.ts';
 
+// Sources:
+// [events] https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html
+// [structure] https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+
 /** Reads what it is told of, and puts it beside in capitals. */
 const WORKER = `
   export const handler = async ({ Records: [{ s3 }] }) => {
@@ -36,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.stop());
 
-it('an object wakes a function, which reads it and puts another, of which a queue is told', async () => {
+it('an object wakes a function, which reads it and puts another, of which a queue is told [events]', async () => {
   stage.emulator.putObject('uploads', 'in a.txt', 'hello');
   const url = `${stage.emulator.s3Endpoint}/uploads/out%20a.txt`;
   await until('the other object is there', async () => (await sendHttp(url)).body === 'HELLO');
@@ -52,7 +56,7 @@ it('an object wakes a function, which reads it and puts another, of which a queu
   expect(() => stage.emulator.putObject('other', 'a', '')).toThrow('no bucket other');
 });
 
-it('a queue behind a topic is told of an object that is gone, in an envelope', async () => {
+it('a queue behind a topic is told of an object that is gone, in an envelope [structure]', async () => {
   stage.emulator.putObject('uploads', 'other', 'x');
   await sendHttp(`${stage.emulator.s3Endpoint}/uploads/other`, { method: 'DELETE' });
   const told = await receiveMessage(stage.emulator, 'heard');

@@ -20,6 +20,15 @@ import type { QueueConfig } from '@clickspan/emulator';
 import { startStage, until, writeCode } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
 
+// Sources:
+// [api] https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/, a page for each operation
+// [lambda] https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html and services-sqs-configure.html
+// [errors] https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+// [fifo]
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
+// [trace] https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html,
+// "Message system attributes"
+
 let stage: Stage | undefined;
 afterEach(async () => {
   await stage?.stop();
@@ -69,7 +78,7 @@ const bodies = (running: Stage): string[][] =>
   events(running).map(({ Records }) => Records.map(({ body }) => body));
 
 describe('the stand-in for SQS, by the real SDK', () => {
-  it('takes a message and gives it out, with digests that the SDK accepts', async () => {
+  it('takes a message and gives it out, with digests that the SDK accepts [api]', async () => {
     const { client, urls } = await start({ name: 'orders' });
     const QueueUrl = urls['orders']!;
     const sent = await client.send(
@@ -116,7 +125,7 @@ describe('the stand-in for SQS, by the real SDK', () => {
     });
   });
 
-  it('gives out no more of a message than is asked for', async () => {
+  it('gives out no more of a message than is asked for [api]', async () => {
     const { client, urls } = await start({ name: 'orders' });
     const QueueUrl = urls['orders']!;
     const MessageAttributes = {
@@ -137,7 +146,7 @@ describe('the stand-in for SQS, by the real SDK', () => {
     expect(await receive(['b.*'])).toEqual(['b.c']);
   });
 
-  it('takes batches, and finds queues', async () => {
+  it('takes batches, and finds queues [api]', async () => {
     const { client, urls } = await start({ name: 'orders' }, { name: 'other' });
     expect(await client.send(new GetQueueUrlCommand({ QueueName: 'other' }))).toMatchObject({
       QueueUrl: urls['other'],
@@ -169,7 +178,7 @@ describe('the stand-in for SQS, by the real SDK', () => {
     expect((await client.send(new ReceiveMessageCommand({ QueueUrl }))).Messages).toBeUndefined();
   });
 
-  it('waits for a message as long as it is asked to', async () => {
+  it('waits for a message as long as it is asked to [api]', async () => {
     const { client, urls } = await start({ name: 'orders' });
     const QueueUrl = urls['orders']!;
     const waiting = client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }));
@@ -177,7 +186,7 @@ describe('the stand-in for SQS, by the real SDK', () => {
     expect((await waiting).Messages).toMatchObject([{ Body: 'late' }]);
   });
 
-  it('refuses as SQS does', async () => {
+  it('refuses as SQS does [api]', async () => {
     const { client, urls, stage: running } = await start({ name: 'orders' });
     const QueueUrl = urls['orders']!;
     const send = (input: object): Promise<unknown> =>
@@ -213,7 +222,7 @@ describe('the stand-in for SQS, by the real SDK', () => {
 });
 
 describe('a queue with a function', () => {
-  it('hands its messages over in the shape that Lambda has', async () => {
+  it('hands its messages over in the shape that Lambda has [lambda]', async () => {
     const { client, urls, stage: running } = await start({ name: 'orders', function: 'worker' });
     const MessageAttributes = { traceparent: { DataType: 'String', StringValue: '00-aa-bb-01' } };
     await client.send(
@@ -240,7 +249,7 @@ describe('a queue with a function', () => {
     await until('the message is gone', () => counted(client, urls['orders']!).then((count) => count === 0));
   });
 
-  it('gathers a batch within its window, up to its size', async () => {
+  it('gathers a batch within its window, up to its size [lambda]', async () => {
     const {
       client,
       urls,
@@ -260,7 +269,7 @@ describe('a queue with a function', () => {
     expect(bodies(running)).toEqual([['1', '2', '3']]);
   });
 
-  it('shows a failed batch again, and puts away what fails too often', async () => {
+  it('shows a failed batch again, and puts away what fails too often [errors]', async () => {
     const {
       client,
       urls,
@@ -287,7 +296,7 @@ describe('a queue with a function', () => {
     expect(new Set(counts)).toEqual(new Set(['1', '2', '3']));
   });
 
-  it('shows again only the items that are reported as failed', async () => {
+  it('shows again only the items that are reported as failed [errors]', async () => {
     const {
       client,
       urls,
@@ -308,7 +317,7 @@ describe('a queue with a function', () => {
     expect(bodies(running)).toEqual([[], ['good', 'bad', 'fine'], ['bad']]);
   });
 
-  it('keeps messages for a function that has no room', async () => {
+  it('keeps messages for a function that has no room [errors]', async () => {
     stage = await startStage([{ name: 'worker', source: WORKER, reservedConcurrency: 1 }], {
       queues: [{ name: 'orders', function: 'worker', batchSize: 1 }],
     });
@@ -326,7 +335,7 @@ describe('a queue with a function', () => {
 });
 
 describe('a FIFO queue', () => {
-  it('hands groups over in order, each message once, with the attributes of its kind', async () => {
+  it('hands groups over in order, each message once, with the attributes of its kind [fifo]', async () => {
     const {
       client,
       urls,
@@ -357,14 +366,14 @@ describe('a FIFO queue', () => {
     });
   });
 
-  it('asks for a group', async () => {
+  it('asks for a group [fifo]', async () => {
     const { client, urls } = await start({ name: 'orders.fifo' });
     const command = new SendMessageCommand({ QueueUrl: urls['orders.fifo']!, MessageBody: 'x' });
     await expect(client.send(command)).rejects.toThrow('must contain the parameter MessageGroupId');
   });
 });
 
-it('carries the trace header from a function that sends to the one that receives, as the SDK and SQS do', async () => {
+it('carries the trace header from a function that sends to the one that receives, as the SDK and SQS do [trace]', async () => {
   const sender = await writeCode(`
     import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
     const client = new SQSClient({});

@@ -4,6 +4,10 @@ import { startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
 import { receiveMessage } from '../support/receiveMessage.ts';
 
+// Sources:
+// [kinesis] https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html and kinesis-on-failure-destination.html
+// [dynamodb] https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+
 /** Reports the first record whose data is `bad` as failed. */
 const WORKER = `
   export const handler = async (event) => {
@@ -69,7 +73,7 @@ describe('a Kinesis stream', () => {
         Records.map(({ kinesis }) => Buffer.from(kinesis!.data, 'base64').toString()).join(),
       );
 
-  it('hands its records over in order, again from the failed one on, and gives up in the end', async () => {
+  it('hands its records over in order, again from the failed one on, and gives up in the end [kinesis]', async () => {
     await put('a', 'bad', 'c');
     await until('it has been tried twice', () => batches().length === 2);
     expect(batches()).toEqual(['a,bad,c', 'bad,c']);
@@ -88,7 +92,7 @@ describe('a Kinesis stream', () => {
 });
 
 describe("a table's stream", () => {
-  it('hands changes over', async () => {
+  it('hands changes over [dynamodb]', async () => {
     const keys = { id: { S: 'a' } };
     stage.emulator.putStreamRecords('orders', [
       { eventName: 'INSERT', keys, newImage: { ...keys, total: { N: '7' } } },

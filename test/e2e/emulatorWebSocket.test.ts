@@ -2,6 +2,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage } from '../support/lambdaFixture.ts';
 
+// Sources:
+// [connections]
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
+// [connect]
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
+
 /** Sends what it is told back to its caller, by the management API. */
 const CHAT = `
   export const handler = async (event) => {
@@ -30,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.stop());
 
-it('a client talks with a function, which answers by the management API', async () => {
+it('a client talks with a function, which answers by the management API [connections]', async () => {
   const url = stage.emulator.webSocketUrls['chat']!;
   const client = new WebSocket(`${url}?token=ok`);
   const heard: unknown[] = [];
@@ -46,7 +52,7 @@ it('a client talks with a function, which answers by the management API', async 
   await until('the function knows', () => stage.log.some((line) => line.endsWith('DISCONNECT')));
 });
 
-it('a client without its token is not let in', async () => {
+it('a client without its token is not let in [connect]', async () => {
   const client = new WebSocket(stage.emulator.webSocketUrls['chat']!);
   const outcome = await new Promise((resolve) => {
     client.addEventListener('open', () => resolve('open'));

@@ -4,6 +4,9 @@ import { NO_PLACES, toFunctionSettings } from './functionConfig.ts';
 import type { VariablesInput } from './environmentVariables.ts';
 import type { FunctionSettings, Variables } from './functionConfig.ts';
 
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, "Defined runtime environment variables":
+// reserved ones and those that a function may set.
+
 const account = { region: 'eu-central-1', accountId: '123456789012' };
 const settingsWith = (environment: Variables): FunctionSettings =>
   toFunctionSettings(

@@ -7,6 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
 import { unpackLayers } from './layers.ts';
 
+// https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html: layers are unpacked into /opt, in their order, a
+// later one over an earlier one.
+
 let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'clickspan-layers-'));

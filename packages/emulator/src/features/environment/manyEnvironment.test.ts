@@ -11,6 +11,10 @@ import { startManyEnvironment } from './manyEnvironment.ts';
 import type { ManyEnvironment } from './manyEnvironment.ts';
 import type { SandboxFailure } from './sandboxFailure.ts';
 
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-execution-environment.html, and
+// aws/aws-lambda-runtime-interface-emulator at 4fa21571, internal/lambda-managed-instances/rapid/handlers.go
+// (doRuntimeInit): how INIT ends.
+
 let reaper: Reaper;
 let codeDir: string;
 beforeAll(async () => {

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createManyInvocations } from './manyInvocations.ts';
 
+// aws/aws-lambda-runtime-interface-emulator at 4fa21571,
+// internal/lambda-managed-instances/invoke/timeout/timeout_cache.go, and rapi/handler/invocationresponse.go
+// (RenderInvokeTimeout).
+
 const TIMEOUT_MS = 100;
 
 beforeEach(() => {

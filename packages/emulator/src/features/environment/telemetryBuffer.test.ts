@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { createTelemetryBuffer } from './telemetryBuffer.ts';
 import type { TelemetryBuffer, TelemetryEvent } from './telemetryBuffer.ts';
 
+// https://docs.aws.amazon.com/lambda/latest/dg/telemetry-api.html, "Buffering configuration" (maxItems, maxBytes,
+// timeoutMs), and telemetry-schema-reference.html, platform.logsDropped.
+
 interface Bench {
   readonly buffer: TelemetryBuffer;
   /** The records of each batch that was sent. */

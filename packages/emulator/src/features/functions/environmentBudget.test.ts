@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createEnvironmentBudget } from './environmentBudget.ts';
 
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, "Concurrent executions", over all functions.
+// That the environment idle for longest makes room is ours.
+
 describe('a budget of environments', () => {
   it('gives no more than it has, and again what is given back', () => {
     const budget = createEnvironmentBudget(2);

@@ -5,6 +5,9 @@ import { createEnvironmentBudget } from './environmentBudget.ts';
 import { createFunctionPool } from './functionPool.ts';
 import type { FunctionPool, PoolOptions } from './functionPool.ts';
 
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html and provisioned-concurrency.html: one event at a
+// time in each environment, provisioned ones first, throttling beyond what is reserved.
+
 /** An environment whose steps the test takes by hand. */
 interface Puppet {
   readonly served: string[];

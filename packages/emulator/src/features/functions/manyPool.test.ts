@@ -6,6 +6,9 @@ import type { FunctionPool } from './functionPool.ts';
 import { createManyPool } from './manyPool.ts';
 import type { ManyPoolOptions } from './manyPool.ts';
 
+// aws/aws-lambda-runtime-interface-emulator at 4fa21571, internal/lambda-managed-instances, where a place in it is
+// named.
+
 /** An environment whose steps the test takes by hand. */
 interface Puppet {
   readonly served: string[];

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { toTraceHeader } from './traceHeader.ts';
 
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html, "Tracing header".
+
 const MADE = /^Root=1-6b000000-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$/;
 const NOW_UNIX_MS = 0x6b000000 * 1000 + 700;
 

@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 import { toAttributesMd5, toBodyMd5 } from './messageDigest.ts';
 
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html, "Calculating
+// the MD5 message digest for message attributes".
+
 it('digests a body as md5sum does', () => {
   expect(toBodyMd5('hello')).toBe('5d41402abc4b2a76b9719d911017c592');
   expect(toBodyMd5('')).toBe('d41d8cd98f00b204e9800998ecf8427e');

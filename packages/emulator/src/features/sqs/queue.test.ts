@@ -3,6 +3,10 @@ import type { ReceivedMessage } from './message.ts';
 import { createQueue } from './queue.ts';
 import type { Queue } from './queue.ts';
 
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html,
+// sqs-delay-queues.html, sqs-dead-letter-queues.html,
+// sqs-short-and-long-polling.html, and APIReference/API_ReceiveMessage.html and API_ChangeMessageVisibility.html.
+
 interface Bench {
   readonly queue: Queue;
   readonly dead: ReceivedMessage[];
