@@ -153,7 +153,7 @@ async function startPools(
       onLog: guarded(platform.onLog),
     };
     const pool = settings.managedInstances
-      ? createManyPool({ ...common, startManyEnvironment })
+      ? createManyPool({ ...common, startManyEnvironment, postTelemetry: postJson })
       : createFunctionPool({
           ...common,
           startEnvironment,

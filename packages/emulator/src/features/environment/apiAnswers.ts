@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Invocation } from '../../platform/invocation.ts';
+import type { Refusal } from './lifecycle.ts';
 
 /**
  * Answers a `/next` of the runtime with an event.
@@ -55,4 +56,17 @@ export function sendJson(
 /** Node writes headers as Latin-1; the platform's are UTF-8. JSON leaves one character as it is that no header may have. */
 function toHeaderBytes(json: string): string {
   return Buffer.from(json.replaceAll('\x7f', '\\u007f')).toString('latin1');
+}
+
+/** Answers a request. */
+export type Respond = (status: number, body: unknown, headers?: Readonly<Record<string, string>>) => void;
+
+/** Refuses one, as the environment's rules say. */
+export function refuse(respond: Respond, { errorType, errorMessage }: Refusal): void {
+  forbid(respond, errorType, errorMessage);
+}
+
+/** Refuses one. */
+export function forbid(respond: Respond, errorType: string, errorMessage: string): void {
+  respond(403, { errorMessage, errorType });
 }

@@ -20,7 +20,12 @@ export interface EnvironmentLog {
  * @param environmentId the environment
  */
 export function createEnvironmentLog(
-  { settings, clock, onLog, postTelemetry }: EnvironmentOptions,
+  {
+    settings,
+    clock,
+    onLog,
+    postTelemetry,
+  }: Pick<EnvironmentOptions, 'settings' | 'clock' | 'onLog' | 'postTelemetry'>,
   environmentId: string,
 ): EnvironmentLog {
   const isJson = settings.logFormat === 'JSON';

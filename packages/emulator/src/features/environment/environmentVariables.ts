@@ -123,8 +123,19 @@ export function toRuntimeVariables(input: VariablesInput): Record<string, string
     AWS_LAMBDA_LOG_STREAM_NAME: input.logStreamName,
     LAMBDA_TASK_ROOT: settings.codeDir,
     LAMBDA_RUNTIME_DIR: input.runtimeDir,
+    ...toConcurrency(settings),
     // Tells the stand-in's preload which process is the runtime's; it takes the variable away again.
     ...(standInEntry === undefined ? {} : { CLICKSPAN_RUNTIME_CLIENT_ENTRY: standInEntry }),
+  };
+}
+
+/** What has the runtime client serve many requests at once, in threads. */
+function toConcurrency({ managedInstances }: FunctionSettings): Record<string, string> {
+  if (!managedInstances) return {};
+  const { maxConcurrency, workers } = managedInstances;
+  return {
+    AWS_LAMBDA_MAX_CONCURRENCY: String(maxConcurrency),
+    ...(workers === undefined ? {} : { AWS_LAMBDA_NODEJS_WORKER_COUNT: String(workers) }),
   };
 }
 

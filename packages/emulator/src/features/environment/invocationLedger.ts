@@ -3,6 +3,8 @@ import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts
 import { toOutcome } from './invocationResult.ts';
 import type { InvocationResult } from './invocationResult.ts';
 import type { InvocationRecord } from './record.ts';
+import { toTracing } from './platformEvents.ts';
+import type { Tracing } from './platformEvents.ts';
 import { toMs, toReportLine, toReportRecord, toTelemetryStatus } from './report.ts';
 import { toFailureOutcome, toTimeoutFailure } from './sandboxFailure.ts';
 import type { SandboxFailure } from './sandboxFailure.ts';
@@ -58,13 +60,6 @@ interface Open {
   responseBegunUnixMs?: number;
   producedBytes: number;
   runtimeDoneUnixMs?: number;
-}
-
-/** How listeners are told of a trace. */
-interface Tracing {
-  readonly spanId?: string;
-  readonly type: 'X-Amzn-Trace-Id';
-  readonly value: string;
 }
 
 /** Older invocations are forgotten: the record must not grow with the uptime. */
@@ -230,9 +225,4 @@ function toOverhead({ runtimeDoneUnixMs }: Open, endUnixMs: number): readonly Sp
   return runtimeDoneUnixMs === undefined || runtimeDoneUnixMs === endUnixMs
     ? []
     : [toSpan('extensionOverhead', runtimeDoneUnixMs, endUnixMs)];
-}
-
-function toTracing(value: string): Tracing {
-  const spanId = /(?:^|;)Parent=([0-9a-f]{16})/.exec(value)?.[1];
-  return { ...(spanId === undefined ? {} : { spanId }), type: 'X-Amzn-Trace-Id', value };
 }

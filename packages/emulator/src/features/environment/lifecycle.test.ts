@@ -228,3 +228,21 @@ describe('a runtime that waits to be restored', () => {
     expect(lifecycle.runtimeRestoreNext()).toMatchObject({ errorType: 'InvalidStateTransition' });
   });
 });
+
+// internal/lambda-managed-instances/rapi/handler/agentregister.go and core/externalagent.go (ValidateExternalAgentEvent)
+describe('where many requests are served at once', () => {
+  it('external extensions may have SHUTDOWN alone, internal ones no event', () => {
+    const lifecycle = createLifecycle(['outside'], true);
+    const types = [
+      lifecycle.register('outside', ['INVOKE', 'SHUTDOWN'], 'a'),
+      lifecycle.register('inside', ['INVOKE'], 'b'),
+    ];
+    expect(types).toMatchObject([
+      { errorType: 'Extension.InvalidEventType', errorMessage: 'INVOKE: ErrorInvalidEventType' },
+      { errorType: 'Extension.InvalidEventType', errorMessage: 'No events allowed for internal extensions' },
+    ]);
+    expect(lifecycle.register('outside', ['SHUTDOWN'], 'a')).toEqual({ status: 'registered' });
+    expect(lifecycle.register('inside', [], 'b')).toEqual({ status: 'registered' });
+    expect(lifecycle.beginShutdown()).toEqual(['a']);
+  });
+});

@@ -79,8 +79,10 @@ export const MAX_EXTENSIONS = 10;
  * aws/aws-lambda-runtime-interface-emulator at 4fa21571), for the runtime and for extensions.
  *
  * @param externalNames file names of the external extensions
+ * @param isMany whether it serves many requests at once, where no extension is told of each (the same,
+ * lambda-managed-instances/rapi/handler/agentregister.go)
  */
-export function createLifecycle(externalNames: readonly string[] = []): Lifecycle {
+export function createLifecycle(externalNames: readonly string[] = [], isMany = false): Lifecycle {
   const externals = externalNames.map((name): Extension => ({
     name,
     kind: 'external',
@@ -132,8 +134,8 @@ export function createLifecycle(externalNames: readonly string[] = []): Lifecycl
     register: (name, events, id) => {
       const external = externals.find((extension) => extension.name === name);
       const refused = external
-        ? refuseExternal(external, events)
-        : refuseInternal(name, events, runtime, all());
+        ? refuseExternal(external, events, isMany)
+        : refuseInternal(name, events, runtime, all(), isMany);
       if (refused) return refused;
       const extension = external ?? { name, kind: 'internal', events: new Set(), state: 'Registered' };
       extension.events = new Set(events as readonly ExtensionEvent[]);
@@ -188,7 +190,13 @@ function isTold({ kind, events }: Extension): boolean {
   return kind === 'external' && events.has('SHUTDOWN');
 }
 
-function refuseExternal(extension: Extension, events: readonly string[]): Refusal | undefined {
+function refuseExternal(
+  extension: Extension,
+  events: readonly string[],
+  isMany: boolean,
+): Refusal | undefined {
+  const other = isMany ? events.find((event) => event !== 'SHUTDOWN') : undefined;
+  if (other !== undefined) return refusal('Extension.InvalidEventType', `${other}: ErrorInvalidEventType`);
   const unknown = events.find((event) => event !== 'INVOKE' && event !== 'SHUTDOWN');
   if (unknown !== undefined) return refusal('Extension.InvalidEventType', `${unknown}: ErrInvalidEventType`);
   return extension.state === 'Started' ? undefined : refuseExtension(extension, extension.name, 'Registered');
@@ -199,7 +207,10 @@ function refuseInternal(
   events: readonly string[],
   runtime: RuntimeState,
   extensions: readonly Extension[],
+  isMany: boolean,
 ): Refusal | undefined {
+  if (isMany && events.length > 0)
+    return refusal('Extension.InvalidEventType', 'No events allowed for internal extensions');
   const unsupported = events.find((event) => event !== 'INVOKE');
   if (unsupported === 'SHUTDOWN') {
     return refusal(

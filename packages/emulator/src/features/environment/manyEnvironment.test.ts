@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { extensionText } from '../../../../../test/support/extensionLayer.ts';
 import { nowUnixMs } from '../../platform/clock.ts';
 import { startReaper } from '../../platform/reaper.ts';
 import type { Reaper } from '../../platform/reaper.ts';
@@ -29,6 +30,14 @@ afterAll(async () => {
 interface Started {
   readonly environment: ManyEnvironment;
   readonly ended: Promise<SandboxFailure>;
+  readonly lines: readonly string[];
+  /** What listeners of the Telemetry API were sent. */
+  readonly told: readonly Told[];
+}
+
+interface Told {
+  readonly type: string;
+  readonly record: unknown;
 }
 
 /** Starts an environment whose runtime is a script of its own. */
@@ -43,6 +52,8 @@ async function start(
     `const api = 'http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-01/runtime/'; ${script}`,
   );
   const account = { region: 'eu-west-1', accountId: '123456789012' };
+  const lines: string[] = [];
+  const told: Told[] = [];
   let tell: (failure: SandboxFailure) => void;
   const ended = new Promise<SandboxFailure>((resolve) => {
     tell = resolve;
@@ -73,11 +84,15 @@ async function start(
     initTimeoutMs,
     reaper,
     clock: nowUnixMs,
-    onLog: () => undefined,
+    onLog: ({ source, line, extension = 'function' }) => void lines.push(`${extension} ${source} ${line}`),
+    postTelemetry: async (_, body) => {
+      told.push(...(JSON.parse(body) as Told[]));
+      return true;
+    },
     onRoom: () => undefined,
     onEnded: (_, failure) => tell(failure),
   });
-  return { environment, ended };
+  return { environment, ended, lines, told };
 }
 
 const listening = (): number =>
@@ -111,5 +126,65 @@ describe('an environment that serves many requests at once', () => {
       payload: Buffer.from('{"errorType":"TypeError"}'),
     });
     await environment.settled;
+  });
+
+  // lambda-managed-instances/rapid/handlers.go (doInitExtensions) and shutdown.go; telemetry by rapi/handler/runtimelogs.go.
+  it('starts external extensions first, tells them of its end, and its listeners of all between', async () => {
+    const extensions = join(codeDir, 'extensions');
+    await mkdir(extensions);
+    const telemetry = `await fetch(api + '/2022-07-01/telemetry', { method: 'PUT', headers, body: JSON.stringify({
+      schemaVersion: '2022-12-13', types: ['platform', 'function', 'extension'],
+      destination: { protocol: 'HTTP', URI: 'http://sandbox.localdomain:9' }, buffering: { timeoutMs: 25 } }) });`;
+    const text = extensionText(['SHUTDOWN'], { ready: telemetry }).replace(
+      '/usr/bin/env node',
+      process.execPath,
+    );
+    await writeFile(join(extensions, 'watcher'), text, { mode: 0o755 });
+    try {
+      const { environment, lines, told } = await start(`
+        console.log('runtime');
+        const { headers } = await fetch(api + 'invocation/next');
+        const id = headers.get('lambda-runtime-aws-request-id');
+        await fetch(api + 'invocation/' + id + '/response', { method: 'POST', body: '1' });
+        await fetch(api + 'invocation/next');
+      `);
+      await environment.settled;
+      expect(environment.record().extensions).toMatchObject([
+        { name: 'watcher', kind: 'external', events: ['SHUTDOWN'], state: 'Ready' },
+      ]);
+      await environment.invoke({ requestId: 'r', payload: Buffer.from('{}'), traceId: 'Root=1-a' });
+      const types = (): readonly string[] => told.map(({ type }) => type);
+      await vi.waitFor(() => expect(types()).toContain('platform.report'), 10_000);
+      const platform = [
+        'platform.initStart',
+        'platform.telemetrySubscription',
+        'platform.initRuntimeDone',
+        'platform.extension',
+        'platform.initReport',
+        'platform.start',
+        'platform.report',
+      ];
+      expect(types().filter((type) => type.startsWith('platform.'))).toEqual(platform);
+      expect(told).toContainEqual(expect.objectContaining({ type: 'function', record: 'runtime' }));
+      expect(lines.indexOf('watcher stdout registered 200')).toBeLessThan(
+        lines.indexOf('function stdout runtime'),
+      );
+      await environment.stop('stopped');
+      expect(lines.at(-1)).toMatch(/^watcher stdout .*"eventType":"SHUTDOWN","shutdownReason":"spindown"/);
+    } finally {
+      await rm(extensions, { recursive: true });
+    }
+  });
+
+  it('ends with an external extension that ends (lambda-managed-instances/rapid/shutdown.go, processTermination)', async () => {
+    const extensions = join(codeDir, 'extensions');
+    await mkdir(extensions);
+    await writeFile(join(extensions, 'watcher'), '#!/bin/sh\nexit 3\n', { mode: 0o755 });
+    try {
+      const { ended } = await start('');
+      expect(await ended).toEqual({ errorType: 'Extension.Crash', reason: 'exit status 3' });
+    } finally {
+      await rm(extensions, { recursive: true });
+    }
   });
 });

@@ -1,21 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import type { EnvironmentOptions } from './environment.ts';
-import { toLogStreamName, toNames } from './environmentNames.ts';
-import { toRuntimeVariables } from './environmentVariables.ts';
 import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts';
-import { createLimits, joinGroup } from './limits.ts';
-import { startManyApi } from './manyApi.ts';
+import type { EnvironmentOptions } from './environment.ts';
+import { createEnvironmentLog } from './environmentLog.ts';
+import { toLogStreamName, toNames } from './environmentNames.ts';
+import { listExtensionFiles } from './extensionFiles.ts';
+import { createInitPhase } from './initPhase.ts';
+import { createLimits } from './limits.ts';
 import { createManyInvocations } from './manyInvocations.ts';
 import type { EnvironmentRecord } from './record.ts';
-import { toRuntimeCommand } from './runtimeCommand.ts';
-import { toMemoryFailure, toRuntimeFailure } from './sandboxFailure.ts';
+import { startSandbox } from './sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
+import { toMemoryFailure, toOpeningFailure } from './sandboxFailure.ts';
 import type { SandboxFailure } from './sandboxFailure.ts';
-import { startSandboxProcess } from './sandboxProcess.ts';
-import type { SandboxProcess } from './sandboxProcess.ts';
+import type { ShutdownReason } from './shutdown.ts';
 
 export type ManyOptions = Omit<
   EnvironmentOptions,
-  'initializationType' | 'onIdle' | 'onEnding' | 'onEnded' | 'freeze' | 'postTelemetry'
+  'initializationType' | 'snapshotImage' | 'onIdle' | 'onEnding' | 'onEnded' | 'freeze'
 > & {
   /** It may take an event now. */
   readonly onRoom: () => void;
@@ -47,107 +48,113 @@ export interface ManyEnvironment {
  */
 export async function startManyEnvironment(options: ManyOptions): Promise<ManyEnvironment> {
   const { settings, clock, client } = options;
-  const { maxConcurrency, workers } = settings.managedInstances!;
+  const { maxConcurrency } = settings.managedInstances!;
   const id = randomUUID();
   const initializationType = 'lambda-managed-instances';
   const logStreamName = toLogStreamName(clock());
+  const extensionFiles = await listExtensionFiles(options.optDir);
+  const { group, limits } = createLimits(id, settings.memoryMb, options.limits, options.reaper);
   const startedAtUnixMs = clock();
-  const invocations = createManyInvocations(settings.timeoutMs, clock);
+  const log = createEnvironmentLog(options, id);
+  const { arn, timeoutMs } = settings;
+  const invocations = createManyInvocations({ arn, timeoutMs, clock, log });
   let initDurationMs: number | undefined;
   let over: { readonly endReason: string; readonly endedAtUnixMs: number } | undefined;
-  /** Why it is being killed, where that is not for the process to say. */
-  let fatal: SandboxFailure | undefined;
+  let sandbox: Sandbox | undefined;
+  let opening: Promise<unknown> = Promise.resolve();
+  let whenOpened: (() => void) | undefined;
   let whenSettled: () => void;
   const settled = new Promise<void>((resolve) => {
     whenSettled = resolve;
   });
 
-  const api = await startManyApi({
-    settings,
-    stateOf: (requestId) => invocations.stateOf(requestId),
-    events: {
-      onNext: () => {
-        if (initDurationMs === undefined && api.isInitialized()) {
-          clearTimeout(initTimer);
-          initDurationMs = clock() - startedAtUnixMs;
-          whenSettled();
-        }
-        if (initDurationMs !== undefined) options.onRoom();
-      },
-      onResult: (requestId, result) => invocations.respond(requestId, result),
-      onInitError: (errorType, payload) => kill({ errorType, reason: errorType, payload }),
-    },
-  });
-  const { group, limits } = createLimits(id, settings.memoryMb, options.limits, options.reaper);
-
-  function startRuntime(): SandboxProcess {
-    const names = toNames({ ...options, initializationType }, logStreamName);
-    const environment = {
-      ...toRuntimeVariables({ ...names, runtimeApi: api.authority }),
-      AWS_LAMBDA_MAX_CONCURRENCY: String(maxConcurrency),
-      ...(workers === undefined ? {} : { AWS_LAMBDA_NODEJS_WORKER_COUNT: String(workers) }),
-    };
-    return startSandboxProcess({
-      ...toRuntimeCommand(settings, client, environment),
-      environment,
-      cwd: settings.codeDir,
+  async function openSandbox(): Promise<void> {
+    const starting = startSandbox({
+      settings,
+      client,
+      group,
+      snapshot: undefined,
+      extensionFiles,
+      account: options.account,
       reaper: options.reaper,
-      onLine: (source, line) =>
-        options.onLog({ functionName: settings.name, environmentId: id, source, line, atUnixMs: clock() }),
-      onExit: (exit) =>
-        end(toMemoryFailure(fatal ?? toRuntimeFailure(exit, undefined), group?.oomKills() ?? 0)),
+      clock,
+      onLine: (source, line, extension) => log.line(source, line, extension),
+      names: toNames({ ...options, initializationType }, logStreamName),
+      many: {
+        stateOf: (requestId) => invocations.stateOf(requestId),
+        onResult: (requestId, result) => invocations.respond(requestId, result),
+      },
+      events: {
+        onInitialized: () => init.end('ready'),
+        onSubscribe: (name, body) => log.telemetry.subscribe(name, body),
+        onRuntimeDone: () => undefined,
+        onResponse: () => undefined,
+        onResult: () => undefined,
+        onIdle: () => options.onRoom(),
+        onFailed: (failure) => onFailed(toMemoryFailure(failure, group?.oomKills() ?? 0)),
+      },
     });
+    opening = starting.catch(() => undefined);
+    sandbox = await starting;
+    whenOpened?.();
   }
 
-  function kill(failure: SandboxFailure): void {
-    fatal ??= failure;
-    runtime.kill();
+  const init = createInitPhase({
+    settings,
+    logStreamName,
+    initializationType,
+    clock,
+    telemetry: log.telemetry,
+    open: openSandbox,
+    extensions: () => sandbox?.extensions() ?? [],
+  });
+
+  async function runInit(): Promise<void> {
+    const outcome = await init.run('init', options.initTimeoutMs);
+    if (over) return;
+    if (outcome === 'ready') {
+      initDurationMs = clock() - startedAtUnixMs;
+      whenSettled();
+      return options.onRoom();
+    }
+    if (outcome !== 'timeout') return end(outcome, 'failure');
+    const reason = `Init timed out after ${(options.initTimeoutMs / 1000).toFixed(2)} seconds`;
+    end({ errorType: 'Sandbox.Timedout', reason }, 'timeout');
   }
 
-  function end(failure: SandboxFailure): void {
+  function onFailed(failure: SandboxFailure): void {
+    if (init.isRunning()) init.end(failure);
+    else end(failure, 'failure');
+  }
+
+  function end(failure: SandboxFailure, reason: ShutdownReason): void {
     if (over) return;
     over = { endReason: failure.reason, endedAtUnixMs: clock() };
-    clearTimeout(initTimer);
+    init.end(failure);
     invocations.crash(failure);
-    group?.remove();
-    // A runtime that is being killed shall not see its API go first.
-    void runtime.ended.then(() => api.stop());
+    log.telemetry.flush();
+    void opening
+      .then(() => sandbox?.shutDown(reason))
+      .finally(() => {
+        log.telemetry.reset();
+        group?.remove();
+      });
     whenSettled();
     options.onEnded(self, failure);
   }
 
-  let runtime: SandboxProcess;
-  try {
-    runtime = startRuntime();
-  } catch (error) {
-    group?.remove();
-    await api.stop();
-    throw error;
-  }
-  joinGroup(group, runtime);
-  const initTimer = setTimeout(
-    () =>
-      kill({
-        errorType: 'Sandbox.Timedout',
-        reason: `Init timed out after ${(options.initTimeoutMs / 1000).toFixed(2)} seconds`,
-      }),
-    options.initTimeoutMs,
-  );
-
-  const room = (): number =>
-    over || initDurationMs === undefined
-      ? 0
-      : Math.min(maxConcurrency - invocations.running(), api.waiting());
-
   const self: ManyEnvironment = {
     settled,
-    room,
+    room: () =>
+      over || initDurationMs === undefined || !sandbox
+        ? 0
+        : Math.min(maxConcurrency - invocations.running(), sandbox.waiting()),
     isFull: () => over !== undefined || invocations.running() >= maxConcurrency,
     isInitialized: () => initDurationMs !== undefined,
     invoke: (invocation) => {
       const startUnixMs = clock();
       const outcome = invocations.begin(invocation, startUnixMs);
-      api.deliver(invocation, startUnixMs + settings.timeoutMs);
+      sandbox!.deliver(invocation, startUnixMs + timeoutMs);
       return outcome;
     },
     record: () => ({
@@ -157,29 +164,45 @@ export async function startManyEnvironment(options: ManyOptions): Promise<ManyEn
       runtimeClient: client.kind,
       initializationType,
       limits,
-      pid: runtime.pid,
-      processGroupId: runtime.pid,
+      pid: sandbox?.pid,
+      processGroupId: sandbox?.pid,
       logStreamName,
-      state: over
-        ? 'ended'
-        : initDurationMs === undefined
-          ? 'init'
-          : invocations.running() > 0
-            ? 'busy'
-            : 'idle',
+      state: toState(over !== undefined, initDurationMs, invocations.running()),
       frozen: false,
       startedAtUnixMs,
       ...(initDurationMs === undefined ? {} : { initDurationMs }),
       ...over,
-      extensions: api.extensions().map((extension) => ({ ...extension, pid: undefined })),
+      extensions: sandbox?.extensions() ?? [],
       resets: [],
       invocations: invocations.records(),
     }),
     stop: async (reason) => {
-      end({ errorType: 'Runtime.ExitError', reason });
-      runtime.kill();
-      await runtime.ended;
+      end({ errorType: 'Runtime.ExitError', reason }, 'spindown');
+      await opening;
+      await sandbox?.shutDown('spindown');
     },
   };
+  const initialized = runInit();
+  const opened = new Promise<void>((resolve) => {
+    whenOpened = resolve;
+  });
+  try {
+    // What cannot even be opened is no environment.
+    await Promise.race([initialized, opened]);
+  } catch (error) {
+    group?.remove();
+    throw error;
+  }
+  initialized.catch((error: unknown) => end(toOpeningFailure(error), 'failure'));
   return self;
+}
+
+function toState(
+  isOver: boolean,
+  initDurationMs: number | undefined,
+  running: number,
+): EnvironmentRecord['state'] {
+  if (isOver) return 'ended';
+  if (initDurationMs === undefined) return 'init';
+  return running > 0 ? 'busy' : 'idle';
 }

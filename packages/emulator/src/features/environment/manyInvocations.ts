@@ -1,8 +1,12 @@
 import type { Clock } from '../../platform/clock.ts';
 import type { Invocation, InvocationOutcome } from '../../platform/invocation.ts';
+import type { EnvironmentLog } from './environmentLog.ts';
 import { toOutcome } from './invocationResult.ts';
 import type { InvocationResult } from './invocationResult.ts';
+import { toTracing } from './platformEvents.ts';
 import type { InvocationRecord } from './record.ts';
+import { toMs, toTelemetryStatus } from './report.ts';
+import type { Telemetry } from './telemetry.ts';
 import { toFailureOutcome, toTimeoutFailure } from './sandboxFailure.ts';
 import type { SandboxFailure } from './sandboxFailure.ts';
 
@@ -22,6 +26,7 @@ export interface ManyInvocations {
 
 interface Running {
   readonly invocation: Invocation;
+  readonly startUnixMs: number;
   readonly settle: (outcome: InvocationOutcome) => void;
   readonly timer: NodeJS.Timeout;
 }
@@ -31,18 +36,37 @@ const INVOCATIONS_KEPT = 2000;
 /** So many that ran out of time are known as such (invoke/timeout/timeout_cache.go, timeoutCacheSize). */
 const LATE_KEPT = 1000;
 
+export interface ManyInvocationsOptions {
+  /** The function's ARN. */
+  readonly arn: string;
+  /** How long each may run. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly log: Pick<EnvironmentLog, 'text'> & { readonly telemetry: Pick<Telemetry, 'emit'> };
+}
+
 /**
- * Makes them.
+ * Makes them. What is told of each is less than elsewhere (lambda-managed-instances/interop/events_api.go,
+ * InvokeStartData and ReportData; aws-lambda-rie/internal/telemetry/events_api.go).
  *
- * @param timeoutMs how long each may run
- * @param clock tells when
+ * @param options the function, the clock, and who is told
  */
-export function createManyInvocations(timeoutMs: number, clock: Clock): ManyInvocations {
+export function createManyInvocations({
+  arn,
+  timeoutMs,
+  clock,
+  log,
+}: ManyInvocationsOptions): ManyInvocations {
   const running = new Map<string, Running>();
   const late = new Set<string>();
   const records = new Map<string, InvocationRecord>();
 
-  function finish(requestId: string, status: InvocationRecord['status'], outcome: InvocationOutcome): void {
+  function finish(
+    requestId: string,
+    status: Exclude<InvocationRecord['status'], 'running'>,
+    outcome: InvocationOutcome,
+    errorType?: string,
+  ): void {
     const one = running.get(requestId);
     if (!one) return;
     clearTimeout(one.timer);
@@ -52,12 +76,23 @@ export function createManyInvocations(timeoutMs: number, clock: Clock): ManyInvo
     if (record)
       records.set(requestId, { ...record, status, responseUnixMs: nowUnixMs, endUnixMs: nowUnixMs });
     one.settle(outcome);
+    const durationMs = nowUnixMs - one.startUnixMs;
+    log.text(`END RequestId: ${requestId}`);
+    log.text(`REPORT RequestId: ${requestId}\tDuration: ${durationMs.toFixed(2)} ms`);
+    log.telemetry.emit('platform.report', {
+      requestId,
+      status: toTelemetryStatus(status),
+      metrics: { durationMs: toMs(durationMs) },
+      tracing: toTracing(one.invocation.traceId),
+      ...(errorType === undefined ? {} : { errorType }),
+    });
   }
 
   function timeOut(requestId: string): void {
     late.add(requestId);
     dropOldest(late, LATE_KEPT);
-    finish(requestId, 'timeout', toFailureOutcome(requestId, toTimeoutFailure(timeoutMs)));
+    const failure = toTimeoutFailure(timeoutMs);
+    finish(requestId, 'timeout', toFailureOutcome(requestId, failure), failure.errorType);
   }
 
   return {
@@ -65,9 +100,12 @@ export function createManyInvocations(timeoutMs: number, clock: Clock): ManyInvo
       const { requestId } = invocation;
       records.set(requestId, { requestId, startUnixMs, cold: records.size === 0, status: 'running' });
       dropOldest(records, INVOCATIONS_KEPT);
+      log.text(`START RequestId: ${requestId}\tVersion: $LATEST`);
+      const tracing = toTracing(invocation.traceId);
+      log.telemetry.emit('platform.start', { requestId, version: '$LATEST', functionArn: arn, tracing });
       return new Promise((settle) => {
         const timer = setTimeout(() => timeOut(requestId), timeoutMs);
-        running.set(requestId, { invocation, settle, timer });
+        running.set(requestId, { invocation, startUnixMs, settle, timer });
       });
     },
     stateOf: (requestId) =>
@@ -75,7 +113,12 @@ export function createManyInvocations(timeoutMs: number, clock: Clock): ManyInvo
     respond: (requestId, result) => finish(requestId, result.status, toOutcome(result)),
     crash: (failure) => {
       for (const requestId of running.keys())
-        finish(requestId, 'crash', toFailureOutcome(requestId, { ...failure, payload: undefined }));
+        finish(
+          requestId,
+          'crash',
+          toFailureOutcome(requestId, { ...failure, payload: undefined }),
+          failure.errorType,
+        );
     },
     running: () => running.size,
     records: () => [...records.values()],

@@ -113,3 +113,20 @@ export function isLogged({ type, record }: TelemetryEvent): boolean {
   if (INFO_EVENTS.some((name) => type === `platform.${name}`)) return true;
   return (record as { readonly status?: unknown }).status !== 'success';
 }
+
+/** How listeners are told of a trace. */
+export interface Tracing {
+  readonly spanId?: string;
+  readonly type: 'X-Amzn-Trace-Id';
+  readonly value: string;
+}
+
+/**
+ * Tells of an invocation's trace.
+ *
+ * @param value its trace header
+ */
+export function toTracing(value: string): Tracing {
+  const spanId = /(?:^|;)Parent=([0-9a-f]{16})/.exec(value)?.[1];
+  return { ...(spanId === undefined ? {} : { spanId }), type: 'X-Amzn-Trace-Id', value };
+}

@@ -2,6 +2,8 @@ import type { Clock } from '../../platform/clock.ts';
 import type { ControlGroup } from '../../platform/controlGroup.ts';
 import type { Reaper } from '../../platform/reaper.ts';
 import { startApiServer } from './apiServer.ts';
+import { startManyApi } from './manyApi.ts';
+import type { ManyApiOptions, ManyEvents } from './manyApi.ts';
 import type { ApiServer } from './apiServer.ts';
 import { toExtensionVariables, toRuntimeVariables } from './environmentVariables.ts';
 import type { Names } from './environmentVariables.ts';
@@ -36,6 +38,8 @@ export interface SandboxOptions {
   readonly clock: Clock;
   readonly onLine: (source: 'stdout' | 'stderr', line: string, extension?: string) => void;
   readonly events: SandboxEvents;
+  /** For many requests at once: its runtime's answers go here, and not to `events`. */
+  readonly many?: Pick<ManyApiOptions, 'stateOf'> & Pick<ManyEvents, 'onResult'>;
 }
 
 /** What a sandbox tells its environment. */
@@ -57,6 +61,8 @@ export interface SandboxEvents {
 export interface Sandbox {
   /** Of the runtime; undefined while extensions have yet to register. */
   readonly pid: number | undefined;
+  /** How many events its runtime asks for at this moment. */
+  waiting(): number;
   deliver(invocation: Invocation, deadlineUnixMs: number): void;
   /**
    * Lets a runtime go on that has asked to be restored from a snapshot; resolves when it asks for its first event, and
@@ -80,7 +86,11 @@ export interface Sandbox {
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { settings, client, extensionFiles, events } = options;
-  const lifecycle = createLifecycle(extensionFiles.map(({ name }) => name));
+  const { many } = options;
+  const lifecycle = createLifecycle(
+    extensionFiles.map(({ name }) => name),
+    many !== undefined,
+  );
   const extensions = new Map<string, SandboxProcess>();
   let runtime: SandboxProcess | undefined;
   let phase: 'init' | 'ready' | 'over' = 'init';
@@ -88,31 +98,45 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let whenRestored: (() => void) | undefined;
   let ending: Promise<void> | undefined;
 
-  const api: ApiServer = await startApiServer({
+  const common = {
     lifecycle,
     functionName: settings.name,
     functionArn: settings.arn,
     accountId: options.account.accountId,
     handler: settings.handler,
-    events: {
-      onNext: () => settleDown(),
-      onRuntimeNext: () => {
-        whenRestored?.();
-        if (phase === 'ready') events.onRuntimeDone();
-      },
-      onSubscribe: (name, body) => events.onSubscribe(name, body),
-      onResponse: () => events.onResponse(),
-      onRegistered: () => startRuntime(),
-      onResult: (result) => {
-        if (phase !== 'over') events.onResult(result);
-      },
-      onInitError: (errorType, payload) => fail({ errorType, reason: errorType, payload }),
-      onRestoreError: (errorType, payload) => fail({ errorType, reason: errorType, payload }),
-      onExtensionError: (errorType) => {
-        fatalErrorType ??= errorType;
-      },
+  };
+  const commonEvents = {
+    onNext: () => settleDown(),
+    onSubscribe: (name: string, body: Buffer) => events.onSubscribe(name, body),
+    onRegistered: () => startRuntime(),
+    onInitError: (errorType: string, payload: Buffer) => fail({ errorType, reason: errorType, payload }),
+    onExtensionError: (errorType: string) => {
+      fatalErrorType ??= errorType;
     },
-  });
+  };
+  const startApi = (): Promise<ApiServer> =>
+    many
+      ? startManyApi({
+          ...common,
+          stateOf: many.stateOf,
+          events: { ...commonEvents, onResult: many.onResult },
+        })
+      : startApiServer({
+          ...common,
+          events: {
+            ...commonEvents,
+            onRuntimeNext: () => {
+              whenRestored?.();
+              if (phase === 'ready') events.onRuntimeDone();
+            },
+            onResponse: () => events.onResponse(),
+            onResult: (result) => {
+              if (phase !== 'over') events.onResult(result);
+            },
+            onRestoreError: (errorType, payload) => fail({ errorType, reason: errorType, payload }),
+          },
+        });
+  const api = await startApi();
   const names = { ...options.names, runtimeApi: api.authority };
 
   function settleDown(): void {
@@ -181,6 +205,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     get pid() {
       return runtime?.pid;
     },
+    waiting: () => api.waiting(),
     deliver: (invocation, deadlineUnixMs) => api.deliver(invocation, deadlineUnixMs),
     restore: () =>
       new Promise((resolve) => {
@@ -192,13 +217,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       lifecycle.extensions().map((info) => ({ ...info, pid: extensions.get(info.name)?.pid })),
     freeze: () => processes().forEach((each) => each.freeze()),
     thaw: () => processes().forEach((each) => each.thaw()),
-    shutdownLimitMs: () => toShutdownLimits(lifecycle.extensions()).totalMs,
+    shutdownLimitMs: () => toShutdownLimits(lifecycle.extensions(), many !== undefined).totalMs,
     shutDown: (reason) => {
       phase = 'over';
       // Who waits for a restore waits no longer.
       whenRestored?.();
       ending ??= shutDown({
-        limits: toShutdownLimits(lifecycle.extensions()),
+        limits: toShutdownLimits(lifecycle.extensions(), many !== undefined),
         runtime,
         extensions,
         tell: (deadlineUnixMs) => api.shutDown(reason, deadlineUnixMs),
