@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SOURCE =
-  /https:\/\/(docs\.aws\.amazon\.com|smithy\.io|nodejs\.org)\/|aws-lambda-runtime-interface-emulator at|aws-lambda-ric/;
+  /https:\/\/(docs\.aws\.amazon\.com|docs\.kernel\.org|smithy\.io)\/|aws-lambda-runtime-interface-emulator at|aws-lambda-ric/;
 /** What the emulator promises by itself: that nothing is left of it, its own files and options, its stand-in's. */
 const OWN: readonly string[] = [
   'docs.test.ts',

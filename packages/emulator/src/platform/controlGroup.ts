@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** What a control group holds its processes to. */
 export interface ControlLimits {
@@ -21,7 +21,14 @@ export interface ControlGroup {
   remove(): void;
 }
 
-const ROOT = '/sys/fs/cgroup';
+/** Where the kernel shows control groups, and which of them a process is in. */
+export interface ControlGroupPlaces {
+  readonly root: string;
+  /** In the form of `/proc/self/cgroup`. */
+  readonly ownPath: string;
+}
+
+const PLACES: ControlGroupPlaces = { root: '/sys/fs/cgroup', ownPath: '/proc/self/cgroup' };
 /** The kernel's period of accounting, its own default. */
 const CPU_PERIOD_US = 100_000;
 const REMOVE_TRIES = 20;
@@ -32,23 +39,30 @@ const REMOVE_PAUSE_MS = 50;
  *
  * @param name a name that no other group has
  * @param limits what to hold its processes to
+ * @param places where the kernel shows them; this machine's, unless for tests
  * @returns undefined where there are none, or none that this process may make
  */
-export function createControlGroup(name: string, limits: ControlLimits): ControlGroup | undefined {
+export function createControlGroup(
+  name: string,
+  limits: ControlLimits,
+  places: ControlGroupPlaces = PLACES,
+): ControlGroup | undefined {
   if (process.platform !== 'linux') return undefined;
-  const create = existsSync(join(ROOT, 'cgroup.controllers')) ? createVersion2 : createVersion1;
+  const isVersion2 = existsSync(join(places.root, 'cgroup.controllers'));
   try {
-    return create(name, limits);
+    return isVersion2 ? createVersion2(name, limits, places) : createVersion1(name, limits, places);
   } catch {
     return undefined;
   }
 }
 
-function createVersion2(name: string, { memoryMb, cpus }: ControlLimits): ControlGroup {
-  const parent = join(ROOT, readOwnPath(''));
+function createVersion2(
+  name: string,
+  { memoryMb, cpus }: ControlLimits,
+  places: ControlGroupPlaces,
+): ControlGroup {
   const wanted = [...(memoryMb === undefined ? [] : ['memory']), ...(cpus === undefined ? [] : ['cpu'])];
-  writeFileSync(join(parent, 'cgroup.subtree_control'), wanted.map((each) => `+${each}`).join(' '));
-  const dir = join(parent, name);
+  const dir = join(findParent(wanted, places), name);
   return made([dir], () => {
     if (memoryMb !== undefined) {
       writeFileSync(join(dir, 'memory.max'), String(toBytes(memoryMb)));
@@ -60,8 +74,38 @@ function createVersion2(name: string, { memoryMb, cpus }: ControlLimits): Contro
   });
 }
 
-function createVersion1(name: string, { memoryMb, cpus }: ControlLimits): ControlGroup {
-  const dirOf = (controller: string): string => join(ROOT, controller, readOwnPath(controller), name);
+/**
+ * Finds where a group of version 2 can be: below our own, or beside it. A group that has processes of its own, as ours has,
+ * can hand no controllers down unless it is the root (https://docs.kernel.org/admin-guide/cgroup-v2.html, "No Internal
+ * Process Constraint").
+ */
+function findParent(wanted: readonly string[], places: ControlGroupPlaces): string {
+  const own = readOwnPath('', places);
+  const parents = [own, ...(own === '/' ? [] : [dirname(own)])].map((path) => join(places.root, path));
+  const parent = parents.find((dir) => tryHandDown(dir, wanted));
+  if (parent === undefined) throw new Error(`no control group hands down ${wanted.join(' and ')}`);
+  return parent;
+}
+
+function tryHandDown(dir: string, wanted: readonly string[]): boolean {
+  const path = join(dir, 'cgroup.subtree_control');
+  try {
+    const given = readFileSync(path, 'utf8').split(/\s+/);
+    const missing = wanted.filter((each) => !given.includes(each));
+    if (missing.length > 0) writeFileSync(path, missing.map((each) => `+${each}`).join(' '));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function createVersion1(
+  name: string,
+  { memoryMb, cpus }: ControlLimits,
+  places: ControlGroupPlaces,
+): ControlGroup {
+  const dirOf = (controller: string): string =>
+    join(places.root, controller, readOwnPath(controller, places), name);
   const memoryDir = dirOf('memory');
   const cpuDir = dirOf('cpu');
   const dirs = [...(memoryMb === undefined ? [] : [memoryDir]), ...(cpus === undefined ? [] : [cpuDir])];
@@ -112,9 +156,9 @@ function tryRemove(dir: string): boolean {
   }
 }
 
-/** Where this process itself is: only below that may it make groups. */
-function readOwnPath(controller: string): string {
-  for (const line of readFileSync('/proc/self/cgroup', 'utf8').split('\n')) {
+/** Where this process itself is. */
+function readOwnPath(controller: string, { ownPath }: ControlGroupPlaces): string {
+  for (const line of readFileSync(ownPath, 'utf8').split('\n')) {
     const [, controllers = '', path = '/'] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
     if (line !== '' && controllers.split(',').includes(controller)) return path;
   }
