@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { extensionText, packExtensions } from '../support/extensionLayer.ts';
 import { runtimeClientsToTest, startStage, until } from '../support/lambdaFixture.ts';
 import type { Stage, StageFunction } from '../support/lambdaFixture.ts';
 
@@ -117,12 +118,39 @@ describe.each(runtimeClientsToTest())('a function on managed instances (%s)', (r
   });
 });
 
-it.each([
-  [{ runtime: 'nodejs22.x' }, 'managedInstances needs nodejs24.x'],
-  [{ snapStart: true }, 'managedInstances knows no snapStart'],
-  [{ provisionedConcurrency: 1 }, 'managedInstances knows no provisionedConcurrency'],
-  [{ memoryMb: 1024 }, 'memoryMb is 1024, must be a whole number from 2048 to 32768'],
-] as const)('refuses %j beside managed instances', async (config, message) => {
-  const functions = [{ name: 'f', source: '', managedInstances: { maxConcurrency: 2 }, ...config }];
-  await expect(startStage(functions)).rejects.toThrow(message);
+it('tells external extensions of the end, and listeners of the Telemetry API of all before (rapid/shutdown.go)', async () => {
+  const layer = await packExtensions({
+    watcher: extensionText(['SHUTDOWN'], {
+      ready: `
+        const server = require('node:http').createServer((request, response) => {
+          let body = '';
+          request.on('data', (part) => (body += part));
+          request.on('end', () => {
+            for (const { type } of JSON.parse(body)) console.log('told ' + type);
+            response.end();
+          });
+        }).listen(0, '127.0.0.1');
+        await new Promise((resolve) => server.once('listening', resolve));
+        const URI = 'http://sandbox.localdomain:' + server.address().port;
+        const subscription = { schemaVersion: '2022-12-13', types: ['platform'], destination: { protocol: 'HTTP', URI } };
+        await fetch(api + '/2022-07-01/telemetry', {
+          method: 'PUT', headers, body: JSON.stringify({ ...subscription, buffering: { timeoutMs: 25 } }),
+        });`,
+    }),
+  });
+  try {
+    const managedInstances = { maxConcurrency: 8, workers: 1 };
+    stage = await startStage([{ name: 'f', source: MEET, managedInstances, layers: [layer.zipPath] }]);
+    const { log, emulator } = stage;
+    expect((await emulator.invoke('f', { text: 'fine' })).payload).toMatchObject({ text: 'fine' });
+    await until('it is told', () => log.some((line) => line.endsWith('told platform.report')));
+    expect(log).toContain('f stdout told platform.initReport');
+    await stage.stop();
+    stage = undefined;
+    expect(log.some((line) => line.includes('"eventType":"SHUTDOWN","shutdownReason":"spindown"'))).toBe(
+      true,
+    );
+  } finally {
+    await layer.remove();
+  }
 });

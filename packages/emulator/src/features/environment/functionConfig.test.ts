@@ -40,6 +40,10 @@ describe('the settings of a function', () => {
   it.each<[string, Partial<FunctionConfig>]>([
     ['snapStart knows no provisionedConcurrency', { snapStart: true, provisionedConcurrency: 1 }],
     ['managedInstances knows no snapStart', { managedInstances: MANY, snapStart: true }],
+    [
+      'managedInstances knows no provisionedConcurrency',
+      { managedInstances: MANY, provisionedConcurrency: 1 },
+    ],
     ['managedInstances needs nodejs24.x', { managedInstances: MANY, runtime: 'nodejs22.x' }],
   ])('that contradict each other are refused: %s', (message, config) => {
     expect(() => toSettings(config)).toThrow(message);
