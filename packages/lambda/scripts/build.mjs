@@ -6,10 +6,12 @@ import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
+import { minify as fold } from 'rolldown/utils';
 import { rollup } from 'rollup';
 import { minify } from 'terser';
 import { ZipFile } from 'yazl';
 import { skippableFunctions } from '../../../scripts/skippableFunctions.mjs';
+import { findInternalNames } from './internalNames.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const dist = join(root, 'dist');
@@ -27,9 +29,7 @@ const resolveShared = {
 const dropDocs = {
   name: 'drop-docs',
   transform: (code, id) =>
-    /options\.js$/i.test(id)
-      ? { code: code.replaceAll(/\bdoc: '(?:[^'\\]|\\.)*'/g, "doc: ''"), map: null }
-      : null,
+    /options\.js$/i.test(id) ? { code: code.replaceAll(/\bdoc: '(?:[^'\\]|\\.)*',?/g, ''), map: null } : null,
 };
 
 /** The compiler puts a rewriting of relative paths around `import()` of a variable; the handler's path is absolute. */
@@ -46,16 +46,31 @@ const bareImport = {
       : null,
 };
 
+const internalNames = new RegExp(`^(?:${findInternalNames(root, join(root, '../..')).join('|')})$`);
+/** The files of the layer hand each other objects: a name is shortened to the same one in all. */
+const shortened = {};
+
+/** Each minifier finds what the other leaves. */
 const minifyChunk = {
   name: 'minify',
-  async renderChunk(code, _chunk, { format }) {
-    const result = await minify(code, {
+  async renderChunk(code, { fileName }, { format }) {
+    const isModule = format === 'es';
+    const folded = await fold(fileName, code, {
+      module: isModule,
+      compress: { target: 'es2022' },
+      mangle: { toplevel: true },
+    });
+    const nameCache = { props: shortened };
+    const result = await minify(folded.code, {
       ecma: 2022,
-      module: format === 'es',
+      module: isModule,
       toplevel: true,
       compress: { passes: 3 },
+      mangle: { properties: { regex: internalNames } },
+      nameCache,
       format: { comments: false, ascii_only: true },
     });
+    Object.assign(shortened, nameCache.props);
     return { code: result.code, map: null };
   },
 };
