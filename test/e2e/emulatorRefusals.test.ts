@@ -43,11 +43,34 @@ it.each<[string, Omit<EmulatorOptions, 'functions'>]>([
   ['rule r: t.fifo is FIFO', { ...FIFO, eventRules: [{ ...rule, targets: [{ topic: 't.fifo' }] }] }],
   ['onFailure of a stream: q.fifo is FIFO', { ...FIFO, streams: [{ ...stream, onFailure: 'q.fifo' }] }],
   ['invocations of f: q.fifo is FIFO', { ...FIFO, asyncInvokes: [{ function: 'f', onFailure: 'q.fifo' }] }],
+  // What would mean nothing, or is out of bounds.
+  ['batchSize means nothing without a function', { queues: [{ name: 'q', batchSize: 5 }] }],
+  [
+    'contentBasedDeduplication means nothing for a standard queue',
+    { queues: [{ name: 'q', contentBasedDeduplication: true }] },
+  ],
+  [
+    'deadLetterQueue means nothing without a maxReceiveCount',
+    { queues: [{ name: 'q', deadLetterQueue: 'd' }, { name: 'd' }] },
+  ],
+  ['maxRetries means nothing without a function', { streams: [{ name: 's', maxRetries: 1 }] }],
+  [
+    'rawMessageDelivery means nothing for a function',
+    { topics: [{ ...topic, subscriptions: [{ function: 'f', rawMessageDelivery: true }] }] },
+  ],
+  [
+    'inputPath means nothing beside an input',
+    { eventRules: [{ ...rule, targets: [{ function: 'f', input: 1, inputPath: '$.detail' }] }] },
+  ],
+  ['integrationTimeoutMs is 30001', { httpApis: [{ name: 'a', routes: [], integrationTimeoutMs: 30_001 }] }],
+  ['idleTimeoutMs is 600001', { webSocketApis: [{ name: 'w', routes: [], idleTimeoutMs: 600_001 }] }],
+  ['maxEnvironments is 0', { maxEnvironments: 0 }],
+  ['accountId "7" must be twelve digits', { accountId: '7' }],
   ['batchSize is 11, which needs a batchWindowMs', { queues: [{ name: 'q', function: 'f', batchSize: 11 }] }],
   ['batchSize is 11, must be a whole number', { queues: [{ name: 'q.fifo', function: 'f', batchSize: 11 }] }],
   [
     'the dead-letter queue of a FIFO queue must be one',
-    { queues: [{ name: 'q.fifo', deadLetterQueue: 'd' }, { name: 'd' }] },
+    { queues: [{ name: 'q.fifo', deadLetterQueue: 'd', maxReceiveCount: 2 }, { name: 'd' }] },
   ],
   ['filterPatterns: "body"', { queues: [{ name: 'q', function: 'f', filterPatterns: [{ body: 'x' }] }] }],
 ])('an emulator that contradicts itself does not start: %s', async (message, options) => {

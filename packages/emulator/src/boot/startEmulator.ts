@@ -6,6 +6,7 @@ import { createLogTail } from '../features/invokeApi/logTail.ts';
 import { nowUnixMs } from '../platform/clock.ts';
 import type { InvokeFunction } from '../platform/invocation.ts';
 import { parseJsonOrText } from '../platform/json.ts';
+import { refuseOption, refuseOutOfRange } from '../platform/optionFaults.ts';
 import { EmulatorError } from '../emulatorError.ts';
 import type { Emulator, EmulatorOptions, InvokeOptions, InvokeResult } from './emulatorOptions.ts';
 import { startFunctions } from './startFunctions.ts';
@@ -37,7 +38,17 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   }
 }
 
+function refuseFaults({ initTimeoutMs, idleTimeoutMs, maxEnvironments, accountId }: EmulatorOptions): void {
+  const what = 'the emulator';
+  refuseOutOfRange(what, 'initTimeoutMs', initTimeoutMs, 1);
+  refuseOutOfRange(what, 'idleTimeoutMs', idleTimeoutMs, 0);
+  refuseOutOfRange(what, 'maxEnvironments', maxEnvironments, 1);
+  if (accountId !== undefined && !/^\d{12}$/.test(accountId))
+    refuseOption(what, `accountId "${accountId}" must be twelve digits`);
+}
+
 async function start(options: EmulatorOptions, stops: Stops): Promise<Emulator> {
+  refuseFaults(options);
   const account = {
     region: options.region ?? DEFAULT_REGION,
     accountId: options.accountId ?? DEFAULT_ACCOUNT_ID,

@@ -4,13 +4,14 @@ import { refuseHttpAuthorizerFaults } from '../features/http/httpAuthorizer.ts';
 import { startHttpFront } from '../features/http/httpFront.ts';
 import type { HttpFrontOptions } from '../features/http/httpFront.ts';
 import { createRouteMatcher } from '../features/http/routes.ts';
-import { refuseTwice } from '../platform/optionFaults.ts';
+import { refuseOutOfRange, refuseTwice } from '../platform/optionFaults.ts';
 import type { EmulatorOptions } from './emulatorOptions.ts';
 import { toApiId } from './wiring.ts';
 import type { Wiring } from './wiring.ts';
 
-/** The most that AWS lets an HTTP API wait. */
+/** "Between 50 and 30,000 milliseconds for HTTP APIs" (API Gateway V2 API reference, TimeoutInMillis); the default, too. */
 const INTEGRATION_TIMEOUT_MS = 30_000;
+const LEAST_INTEGRATION_TIMEOUT_MS = 50;
 
 /**
  * Starts HTTP APIs and function URLs.
@@ -38,6 +39,13 @@ export async function startHttpFronts(
   for (const api of httpApis) {
     const { name, routes, port = 0, cors, integrationTimeoutMs = INTEGRATION_TIMEOUT_MS } = api;
     if (cors) refuseCorsFaults(`HTTP API ${name}`, 'httpApi', cors);
+    refuseOutOfRange(
+      `HTTP API ${name}`,
+      'integrationTimeoutMs',
+      integrationTimeoutMs,
+      LEAST_INTEGRATION_TIMEOUT_MS,
+      INTEGRATION_TIMEOUT_MS,
+    );
     for (const { function: functionName, authorizer } of routes) {
       wiring.refuseUnknown(functionName);
       if (authorizer) wiring.refuseUnknown(authorizer.function);

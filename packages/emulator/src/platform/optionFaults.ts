@@ -48,6 +48,22 @@ export function refuseTwice(kind: string, all: readonly { readonly name: string 
 }
 
 /**
+ * Throws an EmulatorError when something is configured that means nothing without something else.
+ *
+ * @param what names the thing that is configured
+ * @param missing says what is not there
+ * @param config the options that belong to it
+ */
+export function refuseMeaningless(
+  what: string,
+  missing: string,
+  config: Readonly<Record<string, unknown>>,
+): void {
+  const first = Object.keys(config).find((name) => config[name] !== undefined && config[name] !== false);
+  if (first !== undefined) refuseOption(what, `${first} means nothing ${missing}`);
+}
+
+/**
  * Throws an EmulatorError when AWS would not take the filters of an event source mapping.
  *
  * @param what names the source

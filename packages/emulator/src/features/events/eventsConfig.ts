@@ -1,5 +1,5 @@
 import { findPatternFault } from '../../platform/eventPatternFaults.ts';
-import { refuseOption } from '../../platform/optionFaults.ts';
+import { refuseMeaningless, refuseOption } from '../../platform/optionFaults.ts';
 import type { NextRun } from '../../platform/runByClock.ts';
 import { parseAt, parseCron } from './cron.ts';
 import { parseRate } from './rate.ts';
@@ -59,7 +59,9 @@ export function refuseRuleFaults(rule: EventRuleConfig): void {
     );
   for (const target of rule.targets) {
     refuseTarget(what, target);
-    const { inputPath } = target;
+    const { input, inputPath } = target;
+    // "Input, InputPath, and InputTransformer are mutually exclusive" (EventBridge API reference, "Target").
+    if (input !== undefined) refuseMeaningless(what, 'beside an input', { inputPath });
     if (inputPath !== undefined && !/^\$(\.[\w-]+)*$/.test(inputPath))
       refuseOption(what, `inputPath "${inputPath}" must be fields after a $, such as $.detail`);
   }

@@ -1,5 +1,5 @@
 import { findPatternFault } from '../../platform/eventPatternFaults.ts';
-import { refuseOption } from '../../platform/optionFaults.ts';
+import { refuseMeaningless, refuseOption } from '../../platform/optionFaults.ts';
 
 /** A topic of the stand-in for SNS. */
 export interface TopicConfig {
@@ -31,9 +31,11 @@ export function refuseTopicFaults(config: TopicConfig): void {
     refuseOption(what, 'letters, digits, - and _ only, and perhaps .fifo at the end');
   if (!isFifo && config.contentBasedDeduplication)
     refuseOption(what, 'contentBasedDeduplication is for FIFO topics');
-  for (const { function: functionName, queue, filterPolicy } of subscriptions) {
+  for (const { function: functionName, queue, rawMessageDelivery, filterPolicy } of subscriptions) {
     if ((functionName === undefined) === (queue === undefined))
       refuseOption(what, 'a subscription needs either a function or a queue');
+    // https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html: to queues, among what is here.
+    if (queue === undefined) refuseMeaningless(what, 'for a function', { rawMessageDelivery });
     // https://docs.aws.amazon.com/sns/latest/dg/fifo-topic-message-delivery.html: to queues, standard ones too.
     if (isFifo && functionName !== undefined)
       refuseOption(what, 'a FIFO topic delivers to queues only; a queue may have a function');

@@ -1,4 +1,9 @@
-import { refuseFilterFaults, refuseOption, refuseOutOfRange } from '../../platform/optionFaults.ts';
+import {
+  refuseFilterFaults,
+  refuseMeaningless,
+  refuseOption,
+  refuseOutOfRange,
+} from '../../platform/optionFaults.ts';
 
 /** A queue, and the function that its messages trigger. */
 export interface QueueConfig {
@@ -40,7 +45,21 @@ export function refuseQueueFaults(config: QueueConfig, all: readonly QueueConfig
     refuseOption(what, `there is no queue ${deadLetterQueue} for its dead letters`);
   if (deadLetterQueue !== undefined && isFifo(deadLetterQueue) !== isFifo(name))
     refuseOption(what, 'the dead-letter queue of a FIFO queue must be one, and of a standard queue none');
-  refuseFilterFaults(what, config.filterPatterns);
+  const { batchSize, batchWindowMs, maxConcurrency, filterPatterns, reportBatchItemFailures } = config;
+  if (config.function === undefined)
+    refuseMeaningless(what, 'without a function', {
+      batchSize,
+      batchWindowMs,
+      maxConcurrency,
+      filterPatterns,
+      reportBatchItemFailures,
+    });
+  const { contentBasedDeduplication } = config;
+  if (!isFifo(name)) refuseMeaningless(what, 'for a standard queue', { contentBasedDeduplication });
+  // A redrive policy has both (SQS API reference, "SetQueueAttributes", RedrivePolicy).
+  if (config.maxReceiveCount === undefined)
+    refuseMeaningless(what, 'without a maxReceiveCount', { deadLetterQueue });
+  refuseFilterFaults(what, filterPatterns);
   // "For FIFO queues, the maximum is 10", and they know no batching window.
   const [mostMessages, longestWindowMs] = isFifo(name) ? [10, 0] : [10_000, 300_000];
   refuseOutOfRange(what, 'batchSize', config.batchSize, 1, mostMessages);

@@ -1,4 +1,9 @@
-import { refuseFilterFaults, refuseOption, refuseOutOfRange } from '../../platform/optionFaults.ts';
+import {
+  refuseFilterFaults,
+  refuseMeaningless,
+  refuseOption,
+  refuseOutOfRange,
+} from '../../platform/optionFaults.ts';
 
 /** How a stream's records come to a function: an event source mapping. */
 export interface StreamMapping {
@@ -54,9 +59,22 @@ export function refuseTableStreamFaults(config: TableStreamConfig): void {
 }
 
 function refuseMappingFaults(what: string, mapping: StreamMapping): void {
-  refuseFilterFaults(what, mapping.filterPatterns);
-  refuseOutOfRange(what, 'batchSize', mapping.batchSize, 1, 10_000);
-  refuseOutOfRange(what, 'batchWindowMs', mapping.batchWindowMs, 0, 300_000);
-  refuseOutOfRange(what, 'maxRetries', mapping.maxRetries, 0, 10_000);
-  refuseOutOfRange(what, 'maxRecordAgeMs', mapping.maxRecordAgeMs, 60_000, 604_800_000);
+  const { function: functionName, batchSize, batchWindowMs, bisectBatchOnError, maxRetries } = mapping;
+  const { maxRecordAgeMs, filterPatterns, reportBatchItemFailures, onFailure } = mapping;
+  refuseFilterFaults(what, filterPatterns);
+  refuseOutOfRange(what, 'batchSize', batchSize, 1, 10_000);
+  refuseOutOfRange(what, 'batchWindowMs', batchWindowMs, 0, 300_000);
+  refuseOutOfRange(what, 'maxRetries', maxRetries, 0, 10_000);
+  refuseOutOfRange(what, 'maxRecordAgeMs', maxRecordAgeMs, 60_000, 604_800_000);
+  if (functionName === undefined)
+    refuseMeaningless(what, 'without a function', {
+      batchSize,
+      batchWindowMs,
+      bisectBatchOnError,
+      maxRetries,
+      maxRecordAgeMs,
+      filterPatterns,
+      reportBatchItemFailures,
+      onFailure,
+    });
 }

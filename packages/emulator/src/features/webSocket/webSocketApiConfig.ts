@@ -73,6 +73,8 @@ export function refuseWebSocketFaults(config: WebSocketApiConfig): void {
     LEAST_INTEGRATION_TIMEOUT_MS,
     WEB_SOCKET_DEFAULTS.integrationTimeoutMs,
   );
+  refuseOutOfRange(what, 'idleTimeoutMs', config.idleTimeoutMs, 1, WEB_SOCKET_DEFAULTS.idleTimeoutMs);
+  refuseOutOfRange(what, 'maxConnectionMs', config.maxConnectionMs, 1, WEB_SOCKET_DEFAULTS.maxConnectionMs);
 }
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html */
