@@ -129,7 +129,9 @@ describe.each(RUNTIMES)('a function that is called in odd ways (%s)', (runtime) 
       requestIds.push(traced.requestId);
     }
     for (const requestId of requestIds) await collector.waitForSpan(isInvocation(requestId));
-    expect(stage.environments('traced')).toHaveLength(1);
+    // On a busy machine the next event may come before the last one's spans have left, and get another environment.
+    const ended = stage.environments('traced').filter(({ state }) => state === 'ended');
+    expect(ended).toEqual([]);
   });
 });
 
@@ -154,6 +156,7 @@ const ACTING = `
     toJsonThrows: () => ({ statusCode: 200, toJSON() { throw new RangeError('toJSON'); } }),
     symbolThrows: () => ({ statusCode: 200, get [Symbol.toStringTag]() { throw new RangeError('tag'); } }),
     everyPropertyThrows: () => new Proxy({ statusCode: 200 }, { get: (_, name) => no(String(name)), has: no, ownKeys: no, getPrototypeOf: no }),
+    readsCount: () => { let n = 0; return { statusCode: 200, get body() { return 'read ' + ++n; }, get headers() { return { read: String(++n) }; } }; },
     circular: () => { const o = { statusCode: 200, headers: {} }; o.headers.o = o; return o; },
     eventThrows: (event) => { for (const name of ['headers', 'Records', 'requestContext', 'version']) Object.defineProperty(event, name, { get: () => no(name) }); return 1; },
     eventIsFrozen: (event, context) => { Object.freeze(event); Object.freeze(context); return 1; },
@@ -183,6 +186,7 @@ describe.each(RUNTIMES)('a function whose objects act when they are looked at (%
       const event = {
         kind,
         version: '2.0',
+        rawPath: '/',
         headers: {},
         requestContext: { http: { method: 'GET', path: '/' } },
       };
@@ -370,7 +374,8 @@ function withoutStack({
   readonly payload: unknown;
   readonly requestId: string;
 }): unknown {
-  if (typeof payload !== 'object' || payload === null || !('errorType' in payload)) return payload;
+  if (typeof payload !== 'object' || payload === null) return payload;
+  if (!('errorType' in payload)) return withoutServerTiming({ payload });
   const { trace: _, stackTrace: __, ...rest } = payload as Record<string, unknown>;
   return JSON.stringify(rest).replaceAll(requestId, 'id');
 }
