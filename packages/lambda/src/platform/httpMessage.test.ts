@@ -27,12 +27,22 @@ describe('encodeRequestHead', () => {
 
 describe('an answer', () => {
   it('reads an answer with a length', () => {
-    expect(parse('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A:  b \r\n\r\n{}')).toMatchObject({
-      status: 200,
-      headers: { 'x-a': 'b' },
-      body: '{}',
-      keepAlive: true,
-    });
+    const answer = parse('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A:  b \r\n\r\n{}');
+    expect(answer).toMatchObject({ status: 200, body: '{}', keepAlive: true });
+    expect(answer?.header('x-a')).toBe('b');
+  });
+
+  it('finds a header by its whole name, in any case, of a repeated one the last, and none in a body', () => {
+    const answer = parse(
+      'HTTP/1.1 503\r\nB: B1\r\na-b: 1\r\nb:\r\nC: x: y\r\nb: B2\r\nContent-Length: 6\r\n\r\n\r\nd: 1',
+    );
+    expect(['b', 'a-b', 'c', 'd', 'status'].map((name) => answer?.header(name))).toEqual([
+      'B2',
+      '1',
+      'x: y',
+      undefined,
+      undefined,
+    ]);
   });
 
   it('reads a chunked answer, its extensions and its trailers', () => {

@@ -1,8 +1,8 @@
 /** An answer, as far as the agent needs it. */
 export interface HttpAnswer {
   readonly status: number;
-  /** Names in lower case; of a repeated header the last. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** A header by its lower-case name; of a repeated one the last. */
+  readonly header: (name: string) => string | undefined;
   readonly body: string;
   /** Whether the connection can carry another request. */
   readonly keepAlive: boolean;
@@ -130,10 +130,10 @@ export function createAnswerReader(): AnswerReader {
     if (!head) return undefined;
     const isWhole = readBody(head, ended);
     if (!isWhole && !ended) return undefined;
-    const { status, headers, keepsAlive } = head;
+    const { status, header, keepsAlive } = head;
     // By its status alone the other side has said what became of the request: it must not be sent again.
     const body = isWhole ? bytes.toString('utf8', bodyStart, bodyEnd) : '';
-    return { status, headers, body, keepAlive: isWhole && keepsAlive };
+    return { status, header, body, keepAlive: isWhole && keepsAlive };
   };
 
   return {
@@ -147,37 +147,45 @@ export function createAnswerReader(): AnswerReader {
 
 interface AnswerHead {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly header: HttpAnswer['header'];
   /** How many bytes the body has, or how else its end is told. */
   readonly framing: number | 'chunked' | 'close';
   readonly keepsAlive: boolean;
 }
 
 function parseHead(text: string): AnswerHead {
-  const [statusLine = '', ...lines] = text.split(LINE_END);
+  const lineEnd = text.indexOf(LINE_END);
+  const statusLine = lineEnd < 0 ? text : text.slice(0, lineEnd);
   const [, minor, code] = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/.exec(statusLine) ?? [];
   if (!code) throw new Error('the answer is not HTTP');
   const status = Number(code);
-  const headers = parseHeaders(lines);
-  const framing = toFraming(status, headers);
-  const isClosed = framing === 'close' || headers['connection']?.toLowerCase() === 'close';
-  return { status, headers, framing, keepsAlive: minor === '1' && !isClosed };
+  const header = createHeaderReader(text.slice(statusLine.length));
+  const framing = toFraming(status, header);
+  const isClosed = framing === 'close' || header('connection')?.toLowerCase() === 'close';
+  return { status, header, framing, keepsAlive: minor === '1' && !isClosed };
 }
 
-function toFraming(status: number, headers: Readonly<Record<string, string>>): AnswerHead['framing'] {
+/**
+ * Looks headers up where they stand, since of all that an answer has only three or four are asked for.
+ *
+ * @param lines of the head, each after a line break
+ */
+function createHeaderReader(lines: string): HttpAnswer['header'] {
+  const inLowerCase = lines.toLowerCase();
+  return (name) => {
+    const at = inLowerCase.lastIndexOf(`${LINE_END}${name}:`);
+    if (at < 0) return undefined;
+    const start = at + LINE_END.length + name.length + 1;
+    const end = lines.indexOf(LINE_END, start);
+    return lines.slice(start, end < 0 ? undefined : end).trim();
+  };
+}
+
+function toFraming(status: number, header: HttpAnswer['header']): AnswerHead['framing'] {
   if (status < 200 || status === 204 || status === 304) return 0;
-  if (/\bchunked$/i.test(headers['transfer-encoding'] ?? '')) return 'chunked';
-  const length = headers['content-length'];
+  if (/\bchunked$/i.test(header('transfer-encoding') ?? '')) return 'chunked';
+  const length = header('content-length');
   if (length === undefined) return 'close';
   if (!/^\d+$/.test(length)) throw new Error('the answer has no length');
   return Number(length);
-}
-
-function parseHeaders(lines: readonly string[]): Record<string, string> {
-  const headers = Object.create(null) as Record<string, string>;
-  for (const line of lines) {
-    const colon = line.indexOf(':');
-    if (colon > 0) headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
-  }
-  return headers;
 }

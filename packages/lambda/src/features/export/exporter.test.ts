@@ -35,7 +35,7 @@ function start(maxQueueBytes = 1_000_000): Fake {
   const late: ((answer: HttpAnswer) => void)[] = [];
   const toAnswer = (status: number, retryAfter?: string, body = ''): HttpAnswer => ({
     status,
-    headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+    header: (name) => (name === 'retry-after' ? retryAfter : undefined),
     body,
     keepAlive: true,
   });

@@ -90,7 +90,7 @@ export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter
     sent.done = true;
     unanswered = unanswered.filter((other) => other !== sent);
     const status = answer?.status ?? 0;
-    const outcome = decideExportOutcome(status, answer?.headers['retry-after'], nowMs());
+    const outcome = decideExportOutcome(status, answer?.header('retry-after'), nowMs());
     if (outcome.status === 'sent') {
       note({ type: 'answered' });
       const rejected = countRejected(answer?.body);

@@ -5,7 +5,7 @@ import type { HttpAnswer, HttpRequest } from '../../platform/httpMessage.ts';
 import { createTransport } from './transport.ts';
 import type { Transport, TransportEnvironment } from './transport.ts';
 
-const OK: HttpAnswer = { status: 200, headers: {}, body: '{}', keepAlive: true };
+const OK: HttpAnswer = { status: 200, header: () => undefined, body: '{}', keepAlive: true };
 
 interface Fake {
   readonly transport: Transport;

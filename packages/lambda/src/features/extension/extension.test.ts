@@ -8,7 +8,7 @@ import type { Extension, ExtensionConnection } from './extension.ts';
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const answer = (status: number, body = '', headers: Record<string, string> = {}): HttpAnswer => ({
   status,
-  headers,
+  header: (name) => headers[name],
   body,
   keepAlive: true,
 });

@@ -139,7 +139,7 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
         headers: { 'Lambda-Extension-Name': NAME, 'Content-Type': 'application/json' },
         body: '{"events":["INVOKE"]}',
       });
-      const identifier = answer.headers['lambda-extension-identifier'];
+      const identifier = answer.header('lambda-extension-identifier');
       if (answer.status !== 200 || !identifier) throw new Error(`the platform answered ${answer.status}`);
       registered = true;
       connection.hold(false);
