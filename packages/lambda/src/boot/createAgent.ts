@@ -34,7 +34,7 @@ import { toMaskedJson } from '../platform/maskedJson.ts';
 import { registerOpenTelemetry } from '../platform/openTelemetryGlobal.ts';
 import { isConcurrent } from '../platform/ownProcess.ts';
 import { isClientBefore4, observeProcessEnd } from '../platform/processEnd.ts';
-import { readRandomBytes } from '../platform/randomBytes.ts';
+import { readRandomHex } from '../platform/randomHex.ts';
 import { observeStreamHeads } from '../platform/responseStream.ts';
 import { after } from '../platform/timers.ts';
 import { readXrayHeader } from '../platform/xrayEnvironment.ts';
@@ -123,7 +123,7 @@ export function createAgent({ outermost, code, loadMetrics, loadLogs }: AgentMod
     takeTrust: createTokenBucket(options.trustedTracesPerSecond, clock.now),
     random: Math.random,
   });
-  const ids = createRenewableIds(readRandomBytes);
+  const ids = createRenewableIds(readRandomHex);
   const provider = createTracerProvider({
     clock: clock.now,
     ids,
@@ -193,6 +193,7 @@ export function createAgent({ outermost, code, loadMetrics, loadLogs }: AgentMod
     observeEnd: observeProcessEnd,
     answersWhenIdle: isClientBefore4(),
     onFirst,
+    onAnswered: ids.refill,
   });
   const slowestImports =
     options.slowestImports > 0

@@ -86,6 +86,7 @@ function start(change: Partial<StartCallParts> = {}): Fake {
       release: (id) => events.push(`release ${id}`),
     },
     onFirst: () => {},
+    onAnswered: () => {},
     ...change,
   };
   return { parts, events };
@@ -116,6 +117,7 @@ describe('a call of the handler', () => {
 
   it.each<[string, Partial<StartCallParts>, unknown?]>([
     ['the first call', { onFirst: fails }],
+    ['what follows a response', { onAnswered: fails }],
     ['the clock', { clock: { now: Date.now, resync: fails } }],
     ['starting', { invocations: { initialized: fails, loading: fails, part: fails, start: fails } }],
     [

@@ -39,6 +39,8 @@ export interface StartCallParts {
   readonly answersWhenIdle: boolean;
   /** Called before the first invocation. */
   readonly onFirst: () => void;
+  /** Called when a response has left, for what the next caller is not to wait for. */
+  readonly onAnswered: () => void;
 }
 
 /** So long before the deadline an invocation that is not over is told as timed out: enough to send its span. */
@@ -66,6 +68,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
     logs,
     batchMs,
     answersWhenIdle,
+    onAnswered,
   } = parts;
   let onFirst: (() => void) | undefined = parts.onFirst;
   /** The invocations that are not over, each with what follows when nothing is left to do. */
@@ -163,6 +166,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
       if (inner) logs?.leave(inner);
       if (batchMs === undefined) void flush(deadlineMs).then(release, release);
       else flushLater(batchMs);
+      guard(onAnswered);
     };
     /** The invocation is over, but for the response, which is on its way. */
     const follow = (): void => {

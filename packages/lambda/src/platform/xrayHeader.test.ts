@@ -31,6 +31,29 @@ describe('parseXrayHeader', () => {
     ['nonsense', 'Root=1-x;Parent=y;Sampled=1;=;;'],
   ])('makes no parent of %s', (_, header) => expect(parseXrayHeader(header)).toBeUndefined());
 
+  it('reads the header in the form of Lambda as it reads it in any other', () => {
+    const ids = fc.tuple(
+      fc.oneof(hex(32), fc.constant('0'.repeat(32))),
+      fc.oneof(hex(16), fc.constant('0'.repeat(16))),
+    );
+    fc.assert(
+      fc.property(
+        ids,
+        fc.constantFrom('0', '1', '?'),
+        fc.boolean(),
+        ([traceId, spanId], sampled, lineage) => {
+          const parts = [
+            `Root=1-${traceId.slice(0, 8)}-${traceId.slice(8)}`,
+            `Parent=${spanId}`,
+            `Sampled=${sampled}`,
+          ];
+          if (lineage) parts.push('Lineage=1:a87bd80c:0');
+          expect(parseXrayHeader(parts.join(';'))).toEqual(parseXrayHeader(parts.toReversed().join('; ')));
+        },
+      ),
+    );
+  });
+
   it('never throws', () => {
     fc.assert(fc.property(fc.string(), (text) => void parseXrayHeader(text)));
   });

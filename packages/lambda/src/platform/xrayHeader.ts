@@ -5,6 +5,10 @@ const ROOT = /^1-([0-9a-f]{8})-([0-9a-f]{24})$/;
 const PARENT = /^[0-9a-f]{16}$/;
 const ALL_ZERO = /^0+$/;
 
+/** The header as Lambda itself writes it, which is read at every invocation while its caller waits. */
+const USUAL =
+  /^Root=1-([0-9a-f]{8})-([0-9a-f]{24});Parent=([0-9a-f]{16});Sampled=([01])(?:;Lineage=[^;=]*)?$/;
+
 /** The parts of an X-Ray trace header, by their names in lower case. */
 function parseParts(header: string): Map<string, string> {
   const parts = new Map<string, string>();
@@ -31,15 +35,21 @@ const OWN_PART = 'Clickspan';
  */
 export function parseXrayHeader(header: string | undefined): SpanContext | undefined {
   if (!header) return undefined;
+  const [, ...usual] = USUAL.exec(header) ?? [];
+  if (usual.length > 0)
+    return usual[3] === '1' ? toContext(usual[0]! + usual[1]!, usual[2]!, FLAG_SAMPLED) : undefined;
   const parts = parseParts(header);
   const [, epoch, rest] = ROOT.exec(parts.get('root') ?? '') ?? [];
   const spanId = parts.get('parent') ?? '';
   if (!epoch || !rest || !PARENT.test(spanId)) return undefined;
-  const traceId = epoch + rest;
-  if (ALL_ZERO.test(traceId) || ALL_ZERO.test(spanId)) return undefined;
   const own = /^[0-9a-f]{2}$/.exec(parts.get(OWN_PART.toLowerCase()) ?? '')?.[0];
   if (!own && parts.get('sampled') !== '1') return undefined;
   const traceFlags = own ? parseInt(own, 16) & (FLAG_SAMPLED | FLAG_RANDOM) : FLAG_SAMPLED;
+  return toContext(epoch + rest, spanId, traceFlags);
+}
+
+function toContext(traceId: string, spanId: string, traceFlags: number): SpanContext | undefined {
+  if (ALL_ZERO.test(traceId) || ALL_ZERO.test(spanId)) return undefined;
   return { traceId, spanId, traceFlags, isRemote: true };
 }
 

@@ -102,7 +102,7 @@ function addHeader(result: Fields, value: string, answer: HttpAnswer): unknown {
   if (typeof status !== 'number' && typeof status !== 'string') return result;
   const maxCharacters = answer.startsWith('alb') ? MAX_ALB_BODY_CHARACTERS : MAX_BODY_CHARACTERS;
   if (typeof body === 'string' && body.length > maxCharacters) return result;
-  return appendTiming(fields, value, answer) ?? result;
+  return appendTiming(fields, value, answer) ? fields : result;
 }
 
 /**
@@ -115,7 +115,8 @@ function addHeader(result: Fields, value: string, answer: HttpAnswer): unknown {
  */
 export function addServerTimingToHead(head: unknown, value: string, answer: HttpAnswer): unknown {
   if (!isPlainObject(head) || typeof head['toJSON'] === 'function') return head;
-  return appendTiming({ ...head }, value, answer) ?? head;
+  const fields = { ...head };
+  return appendTiming(fields, value, answer) ? fields : head;
 }
 
 function isPlainObject(value: unknown): value is Fields {

@@ -150,6 +150,7 @@ interface Opened {
 export function createInvocations(environment: InvocationEnvironment): Invocations {
   const { tracer, now, guard, sampler, held, capture } = environment;
   const environmentStart = createEnvironmentStart(environment);
+  const toInvocationAttributes = createInvocationAttributes();
 
   /** A caller's span with the flags that we follow, and whether they are our own. */
   const decide = (caller: SpanContext, fromOutside: boolean): { parent: SpanContext; ours: boolean } => {
@@ -351,17 +352,26 @@ function createEndings(
   };
 }
 
-function toInvocationAttributes(lambda: LambdaContext, cold: boolean): Attributes {
-  const { awsRequestId, invokedFunctionArn: arn, functionVersion } = lambda;
-  const attributes: Attributes = { [CLICKSPAN_SPAN_TYPE]: 'invocation', [FAAS_COLDSTART]: cold };
-  if (typeof awsRequestId === 'string') attributes[FAAS_INVOCATION_ID] = awsRequestId;
-  if (typeof arn !== 'string') return attributes;
-  attributes[AWS_LAMBDA_INVOKED_ARN] = arn;
+/** Makes what tells which invocation of which function it is; the function's part is the same for nearly all. */
+function createInvocationAttributes(): (lambda: LambdaContext, cold: boolean) => Attributes {
+  let known: { readonly arn: string; readonly version: unknown; readonly attributes: Attributes } | undefined;
+  return ({ awsRequestId, invokedFunctionArn: arn, functionVersion: version }, cold) => {
+    const attributes: Attributes = { [CLICKSPAN_SPAN_TYPE]: 'invocation', [FAAS_COLDSTART]: cold };
+    if (typeof awsRequestId === 'string') attributes[FAAS_INVOCATION_ID] = awsRequestId;
+    if (typeof arn !== 'string') return attributes;
+    if (known?.arn !== arn || known.version !== version)
+      known = { arn, version, attributes: toFunctionAttributes(arn, version) };
+    return Object.assign(attributes, known.attributes);
+  };
+}
+
+function toFunctionAttributes(arn: string, version: unknown): Attributes {
+  const attributes: Attributes = { [AWS_LAMBDA_INVOKED_ARN]: arn };
   // arn:aws:lambda:region:account:function:name[:alias or version]
   const parts = arn.split(':');
   if (parts.length < 7) return attributes;
   attributes[CLOUD_ACCOUNT_ID] = parts[4];
-  const version = parts.length > 7 && typeof functionVersion === 'string' ? [functionVersion] : [];
-  attributes[CLOUD_RESOURCE_ID] = [...parts.slice(0, 7), ...version].join(':');
+  const qualifier = parts.length > 7 && typeof version === 'string' ? [version] : [];
+  attributes[CLOUD_RESOURCE_ID] = [...parts.slice(0, 7), ...qualifier].join(':');
   return attributes;
 }

@@ -124,9 +124,10 @@ export function createMessageSpans(environment: MessageEnvironment, invocation: 
       }, fail) as typeof result;
     },
     settle(failures) {
+      failed = new Set(failures);
+      if (failures.length === 0 && open.size === 0) return;
       // A sender may have decided against being recorded.
       const known = new Set([...open].filter(({ span }) => span.isRecording()).map(({ id }) => id));
-      failed = new Set(failures);
       for (const id of failures)
         if (id === undefined || !known.has(id))
           invocation.addEvent(FAILED_EVENT, { [MESSAGING_MESSAGE_ID]: id });

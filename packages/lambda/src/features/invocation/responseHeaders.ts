@@ -25,30 +25,32 @@ const PLACES: Readonly<Record<HttpAnswer, readonly Place[]>> = {
  * another origin read the response, what lets them read this as well. A function may give headers as texts, as lists, or
  * both; ours stand where the function's own of the same name do, else among those that it uses.
  *
- * @param fields of the response; stays as it is
+ * @param fields of the response, as a copy: they get headers of their own; what they had stays as it is
  * @param value the header's value; not empty
- * @returns a copy with the header; `undefined` where the response is unusual, or its headers reach a limit
+ * @returns whether it was added; not where the response is unusual, or its headers reach a limit
  */
-export function appendTiming(fields: Fields, value: string, answer: HttpAnswer): Fields | undefined {
+export function appendTiming(fields: Record<string, unknown>, value: string, answer: HttpAnswer): boolean {
   const places = PLACES[answer].filter((place) => fields[place] != null);
   // The function gives its headers where they are not read for this answer; what comes of that is its own affair.
-  if (places.length === 0 && (fields['headers'] ?? fields['multiValueHeaders']) != null) return undefined;
+  if (places.length === 0 && (fields['headers'] ?? fields['multiValueHeaders']) != null) return false;
   const home = places[0] ?? PLACES[answer][0];
-  if (!home) return undefined;
+  if (!home) return false;
   const known = new Map<Place, Record<string, unknown>>();
   let characters = 0;
   for (const place of places.length > 0 ? places : [home]) {
     const headers = fields[place] ?? {};
-    if (typeof headers !== 'object' || Array.isArray(headers)) return undefined;
-    if (typeof (headers as Fields)['toJSON'] === 'function') return undefined;
+    if (typeof headers !== 'object' || Array.isArray(headers)) return false;
+    if (typeof (headers as Fields)['toJSON'] === 'function') return false;
     const copy: Record<string, unknown> = { ...headers };
-    if (Object.keys(copy).length > MAX_HEADERS) return undefined;
-    for (const [name, item] of Object.entries(copy)) characters += name.length + (toTexts(item)?.length ?? 0);
+    const names = Object.keys(copy);
+    if (names.length > MAX_HEADERS) return false;
+    for (const name of names) characters += name.length + (toTexts(copy[name])?.length ?? 0);
     known.set(place, copy);
   }
-  if (characters > MAX_HEADER_CHARACTERS) return undefined;
+  if (characters > MAX_HEADER_CHARACTERS) return false;
   write(createHeaders(known, home), value);
-  return { ...fields, ...Object.fromEntries(known) };
+  for (const [place, headers] of known) fields[place] = headers;
+  return true;
 }
 
 /** The headers of one response. */
@@ -95,6 +97,7 @@ function createHeaders(known: ReadonlyMap<Place, Record<string, unknown>>, home:
 
 /** A header's value, or its values as one; they can be given as numbers and booleans too. */
 function toTexts(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
   const texts = (Array.isArray(value) ? (value as unknown[]) : [value]).filter((item) =>
     PLAIN.has(typeof item),
   );
