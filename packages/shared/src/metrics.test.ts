@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDeltaSums } from './metrics.ts';
 import type { Instrument } from './metrics.ts';
-import { encodeMetric, encodeMetrics } from './otlp.ts';
+import { encodeMetric, encodeMetrics, encodeResource } from './otlp.ts';
 
 const SCOPE = { name: 's', version: '1' };
 const COUNTER: Instrument = { name: 'calls', unit: '{call}' };
@@ -96,7 +96,7 @@ describe('a metric as OTLP/JSON', () => {
     const sums = createDeltaSums(SCOPE);
     for (const value of values) sums.add(instrument, value, { 'faas.trigger': 'http' }, 1_700_000_000_000.5);
     const record = encodeMetric(sums.take(1_700_000_001_000)[0]!);
-    expect(JSON.parse(encodeMetrics({ 'service.name': 'f' }, [record]))).toEqual({
+    expect(JSON.parse(encodeMetrics(encodeResource({ 'service.name': 'f' }), [record]))).toEqual({
       resourceMetrics: [
         {
           resource: { attributes: [{ key: 'service.name', value: { stringValue: 'f' } }] },

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { encodeLog, encodeLogs, encodeSpan, encodeTraces, toUnixNano, type LogRecord } from './otlp.ts';
+import {
+  encodeLog,
+  encodeLogs,
+  encodeResource,
+  encodeSpan,
+  encodeTraces,
+  toUnixNano,
+  type LogRecord,
+} from './otlp.ts';
 import { KIND_CLIENT, type EndedSpan } from './tracer.ts';
 import { parseTracestate } from './tracestate.ts';
 
@@ -147,7 +155,7 @@ describe('encodeLog', () => {
 
   it('goes out in an envelope of its own', () => {
     const record = encodeLog({ unixMs: 1, attributes: {}, scope: SPAN.scope });
-    expect(JSON.parse(encodeLogs({ 'service.name': 's' }, [record, record]))).toEqual({
+    expect(JSON.parse(encodeLogs(encodeResource({ 'service.name': 's' }), [record, record]))).toEqual({
       resourceLogs: [
         {
           resource: { attributes: [{ key: 'service.name', value: { stringValue: 's' } }] },
@@ -166,7 +174,11 @@ describe('encodeLog', () => {
 describe('encodeTraces', () => {
   it('groups spans by scope under one resource', () => {
     const other = encodeSpan({ ...SPAN, scope: { name: 'app', version: '' } });
-    const body = encodeTraces({ 'service.name': 'shop' }, [encodeSpan(SPAN), other, encodeSpan(SPAN)]);
+    const body = encodeTraces(encodeResource({ 'service.name': 'shop' }), [
+      encodeSpan(SPAN),
+      other,
+      encodeSpan(SPAN),
+    ]);
     expect(JSON.parse(body)).toMatchObject({
       resourceSpans: [
         {
@@ -201,7 +213,7 @@ describe('where the host has put a method toJSON onto all lists and objects', ()
 
   it('a batch is the same as elsewhere', () => {
     const span = { ...SPAN, attributes: { list: ['a', 'b'] }, links: [{ context: SPAN.context }] };
-    const write = (): string => encodeTraces({ 'service.name': 'shop' }, [encodeSpan(span)]);
+    const write = (): string => encodeTraces(encodeResource({ 'service.name': 'shop' }), [encodeSpan(span)]);
     const elsewhere = write();
     Object.assign(Array.prototype, { toJSON: () => 'mine' });
     Object.assign(Object.prototype, { toJSON: () => 'mine' });

@@ -126,39 +126,48 @@ export function encodeMetric({ instrument, startUnixMs, endUnixMs, points, scope
 }
 
 /**
+ * Encodes the attributes of what makes spans, records and metrics; for whoever sends many batches a text to keep.
+ *
+ * @param attributes those without a value are left out
+ */
+export function encodeResource(attributes: Attributes): string {
+  return toJson({ attributes: toKeyValues(attributes) });
+}
+
+/**
  * Joins encoded metrics into one `ExportMetricsServiceRequest`, OTLP/JSON, grouped by scope.
  *
- * @param resource the attributes of the process that has measured
+ * @param resource that of the process that has measured, encoded
  * @param metrics at least one; an empty batch must not be sent
  */
-export function encodeMetrics(resource: Attributes, metrics: readonly EncodedRecord[]): string {
+export function encodeMetrics(resource: string, metrics: readonly EncodedRecord[]): string {
   return encodeRecords('Metrics', 'metrics', resource, metrics);
 }
 
 /**
  * Joins encoded spans into one `ExportTraceServiceRequest`, OTLP/JSON, grouped by scope.
  *
- * @param resource the attributes of the process or page that made the spans
+ * @param resource that of the process or page that made the spans, encoded
  * @param spans at least one; an empty batch must not be sent
  */
-export function encodeTraces(resource: Attributes, spans: readonly EncodedRecord[]): string {
+export function encodeTraces(resource: string, spans: readonly EncodedRecord[]): string {
   return encodeRecords('Spans', 'spans', resource, spans);
 }
 
 /**
  * Joins encoded log records into one `ExportLogsServiceRequest`, OTLP/JSON, grouped by scope.
  *
- * @param resource the attributes of the process or page that made the records
+ * @param resource that of the process or page that made the records, encoded
  * @param records at least one; an empty batch must not be sent
  */
-export function encodeLogs(resource: Attributes, records: readonly EncodedRecord[]): string {
+export function encodeLogs(resource: string, records: readonly EncodedRecord[]): string {
   return encodeRecords('Logs', 'logRecords', resource, records);
 }
 
 function encodeRecords(
   kind: string,
   listName: string,
-  resource: Attributes,
+  resource: string,
   records: readonly EncodedRecord[],
 ): string {
   const scopes = new Map<string, string>();
@@ -171,8 +180,7 @@ function encodeRecords(
     scopes.set(key, known ? `${known},${json}` : json);
   }
   const groups = Array.from(scopes, ([scope, texts]) => `{"scope":${scope},"${listName}":[${texts}]}`);
-  const attributes = toJson({ attributes: toKeyValues(resource) });
-  return `{"resource${kind}":[{"resource":${attributes},"scope${kind}":[${groups.join(',')}]}]}`;
+  return `{"resource${kind}":[{"resource":${resource},"scope${kind}":[${groups.join(',')}]}]}`;
 }
 
 /** A text that was cut within a character holds half of it, for which a strict collector would refuse the whole batch. */

@@ -1,3 +1,4 @@
+import { encodeResource } from '@clickspan/shared/otlp';
 import type { EncodedRecord } from '@clickspan/shared/otlp';
 import type { Attributes } from '@opentelemetry/api';
 
@@ -17,8 +18,8 @@ export interface Signal<T> {
    * hold.
    */
   readonly encode: (item: T) => EncodedRecord | undefined;
-  /** Joins records into one request. */
-  readonly encodeBatch: (resource: Attributes, records: readonly EncodedRecord[]) => string;
+  /** Joins records into one request, with the encoded resource. */
+  readonly encodeBatch: (resource: string, records: readonly EncodedRecord[]) => string;
   /** Gives what has been summed up, once nothing else waits any more. */
   readonly collect?: () => readonly T[];
   /** The resource's attribute that tells how many were dropped, where it does. */
@@ -27,11 +28,22 @@ export interface Signal<T> {
   readonly maxUnencoded?: number;
 }
 
-/** The resource, with how many records were dropped where it tells that. */
-export function withDropped<T>(
+/**
+ * Makes what writes the resource, with how many records were dropped where the signal tells that; the text is kept until
+ * that changes.
+ *
+ * @returns gives the resource for a batch
+ */
+export function createResourceEncoder<T>(
   { droppedAttribute }: Signal<T>,
   resource: Attributes,
-  dropped: number,
-): Attributes {
-  return droppedAttribute && dropped > 0 ? { ...resource, [droppedAttribute]: dropped } : resource;
+): (dropped: number) => string {
+  let known: { readonly dropped: number; readonly text: string } | undefined;
+  return (dropped) => {
+    if (known?.dropped !== dropped) {
+      const told = droppedAttribute && dropped > 0 ? { [droppedAttribute]: dropped } : undefined;
+      known = { dropped, text: encodeResource({ ...resource, ...told }) };
+    }
+    return known.text;
+  };
 }

@@ -1,6 +1,6 @@
 import { connect as connectPlain } from 'node:net';
 import type { Socket } from 'node:net';
-import { createAnswerReader, encodeRequestHead } from './httpMessage.ts';
+import { createAnswerReader, createHeadEncoder } from './httpMessage.ts';
 import type { AnswerReader, HttpAnswer, HttpRequest } from './httpMessage.ts';
 import { after } from './timers.ts';
 
@@ -86,6 +86,7 @@ interface Waiting {
 
 /** @param connect opens the socket, and has what it reads taken */
 function overSocket(connect: (take: (chunk: Buffer) => void) => Socket, host: string): HttpConnection {
+  const encodeHead = createHeadEncoder(host);
   let waiting: Waiting | undefined;
   let received: Buffer[] = [];
   let dead = false;
@@ -149,7 +150,7 @@ function overSocket(connect: (take: (chunk: Buffer) => void) => Socket, host: st
           return;
         }
         waiting = { reader: createAnswerReader(), resolve, reject };
-        const head = encodeRequestHead(request, host);
+        const head = encodeHead(request);
         if (typeof request.body === 'string') {
           socket.write(head + request.body);
           return;

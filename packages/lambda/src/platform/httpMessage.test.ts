@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAnswerReader, encodeRequestHead } from './httpMessage.ts';
+import { createAnswerReader, createHeadEncoder } from './httpMessage.ts';
 import type { HttpAnswer } from './httpMessage.ts';
 
 function parseAll(chunks: readonly Buffer[], ended = false): HttpAnswer | undefined {
@@ -12,12 +12,12 @@ function parseAll(chunks: readonly Buffer[], ended = false): HttpAnswer | undefi
 const parse = (text: string, ended = false): HttpAnswer | undefined => parseAll([Buffer.from(text)], ended);
 const toBytes = (text: string): Buffer[] => Array.from(Buffer.from(text), (byte) => Buffer.from([byte]));
 
-describe('encodeRequestHead', () => {
+describe('the head of a request', () => {
   it('writes no header that all objects have', () => {
     const prototype = Object.prototype as { mine?: unknown };
     prototype.mine = () => {};
     try {
-      const head = encodeRequestHead({ method: 'GET', path: '/', headers: { a: '1' } }, 'h');
+      const head = createHeadEncoder('h')({ method: 'GET', path: '/', headers: { a: '1' } });
       expect(head).toBe('GET / HTTP/1.1\r\nHost: h\r\na: 1\r\n\r\n');
     } finally {
       delete prototype.mine;
@@ -124,14 +124,31 @@ describe('an answer', () => {
   });
 });
 
-describe('encodeRequestHead', () => {
+describe('the heads of a connection', () => {
   it('counts bytes, and lets no header break out of its line', () => {
-    const head = encodeRequestHead(
-      { method: 'POST', path: '/v1/traces', headers: { 'x-key': 'a\r\nevil: 1' }, body: 'ä' },
-      'collector:4318',
-    );
+    const head = createHeadEncoder('collector:4318')({
+      method: 'POST',
+      path: '/v1/traces',
+      headers: { 'x-key': 'a\r\nevil: 1' },
+      body: 'ä',
+    });
     expect(head).toBe(
       'POST /v1/traces HTTP/1.1\r\nHost: collector:4318\r\nx-key: a evil: 1\r\nContent-Length: 2\r\n\r\n',
     );
+  });
+
+  it('are those of their requests, whatever was sent before', () => {
+    const encode = createHeadEncoder('h');
+    const headers = { a: '1' };
+    const requests = [
+      { method: 'POST', path: '/', headers, body: 'x' },
+      { method: 'POST', path: '/', headers, body: 'xyz' },
+      { method: 'POST', path: '/b', headers, body: 'x' },
+      { method: 'GET', path: '/b', headers },
+      { method: 'GET', path: '/b', headers: { a: '2' } },
+      { method: 'GET', path: '/b' },
+    ] as const;
+    for (const request of requests) expect(encode(request)).toBe(createHeadEncoder('h')(request));
+    expect(encode(requests[1])).toContain('Content-Length: 3\r\n');
   });
 });

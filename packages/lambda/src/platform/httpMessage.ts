@@ -20,17 +20,24 @@ export interface HttpRequest {
 const MAX_ANSWER_BYTES = 1_048_576;
 
 /**
- * Writes the head of a request.
+ * Makes what writes the heads of the requests of one connection, which nearly always are the same but for the length.
  *
  * @param host value of the `Host` header
  */
-export function encodeRequestHead({ method, path, headers, body }: HttpRequest, host: string): string {
-  let head = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n`;
-  // Never what the function has put onto the prototype of all objects.
-  for (const name of Object.keys(headers ?? {}))
-    head += `${name}: ${headers![name]!.replaceAll(/[\r\n]+/g, ' ')}\r\n`;
-  if (body !== undefined) head += `Content-Length: ${Buffer.byteLength(body)}\r\n`;
-  return `${head}\r\n`;
+export function createHeadEncoder(host: string): (request: HttpRequest) => string {
+  let known: Omit<HttpRequest, 'body'> | undefined;
+  let fixed = '';
+  return (request) => {
+    const { method, path, headers, body } = request;
+    if (known?.headers !== headers || known?.path !== path || known?.method !== method) {
+      known = { method, path, ...(headers && { headers }) };
+      fixed = `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n`;
+      // Never what the function has put onto the prototype of all objects.
+      for (const name of Object.keys(headers ?? {}))
+        fixed += `${name}: ${headers![name]!.replaceAll(/[\r\n]+/g, ' ')}\r\n`;
+    }
+    return body === undefined ? `${fixed}\r\n` : `${fixed}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  };
 }
 
 /** Reads one HTTP/1.1 answer. Both methods give it once it is whole, and throw on what is not HTTP/1.x or too long. */

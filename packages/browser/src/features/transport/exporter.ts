@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { CLICKSPAN_DROPPED_LOGS, CLICKSPAN_DROPPED_SPANS } from '@clickspan/shared/attributes';
 import { decideExportOutcome } from '@clickspan/shared/exportOutcome';
-import { encodeLogs, encodeTraces } from '@clickspan/shared/otlp';
+import { encodeLogs, encodeResource, encodeTraces } from '@clickspan/shared/otlp';
 import type { Clock } from '../../platform/clock.ts';
 import type { Gzip } from '../../platform/gzip.ts';
 import type { LocalStore } from '../../platform/localStore.ts';
@@ -125,11 +125,11 @@ export function createExporter(deps: ExporterDeps): Exporter {
 
   const toBody = (signal: Signal, batch: Batch): string =>
     (signal === 'logs' ? encodeLogs : encodeTraces)(
-      {
+      encodeResource({
         ...deps.resource,
         [CLICKSPAN_DROPPED_SPANS]: queue.dropped.traces || undefined,
         [CLICKSPAN_DROPPED_LOGS]: queue.dropped.logs || undefined,
-      },
+      }),
       batch,
     );
 

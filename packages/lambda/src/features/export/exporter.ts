@@ -9,7 +9,7 @@ import type { BreakerEvent } from './breaker.ts';
 import type { SignalExporter } from '../../model/signalExporter.ts';
 import { decideFlush } from './flushPolicy.ts';
 import { createRecordQueue } from './recordQueue.ts';
-import { withDropped } from '../../model/signal.ts';
+import { createResourceEncoder } from '../../model/signal.ts';
 import type { Signal } from '../../model/signal.ts';
 import type { Post, Transport } from './transport.ts';
 
@@ -74,8 +74,9 @@ const NOT_TAKEN_PAUSE_MS = 60_000;
  * which have an exporter and a connection each: a collector may refuse one, and take the others.
  */
 export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter<T> {
-  const { signal, transport, resource, timeoutMs, nowMs, report } = environment;
+  const { signal, transport, timeoutMs, nowMs, report } = environment;
   const queue = createRecordQueue(signal, environment.maxQueueBytes);
+  const encodeResource = createResourceEncoder(signal, environment.resource);
   let unanswered: Sent[] = [];
   let breaker = CLOSED;
 
@@ -132,7 +133,7 @@ export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter
     const records = queue.take();
     if (records.length === 0) return false;
     const more = queue.waiting() > 0;
-    const post = transport.post(signal.encodeBatch(withDropped(signal, resource, queue.dropped()), records));
+    const post = transport.post(signal.encodeBatch(encodeResource(queue.dropped()), records));
     const sent: Sent = { post, records, sentMs: nowMs(), flushes: 0, done: false };
     unanswered.push(sent);
     if (breaker.state === 'open') breaker = { state: 'probing', openings: breaker.openings };

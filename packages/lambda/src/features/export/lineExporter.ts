@@ -5,7 +5,7 @@ import type { Report } from '../../platform/guard.ts';
 import type { Exporter } from './exporter.ts';
 import { toTailMs } from './flushPolicy.ts';
 import { createRecordQueue } from './recordQueue.ts';
-import { withDropped } from '../../model/signal.ts';
+import { createResourceEncoder } from '../../model/signal.ts';
 import type { Signal } from '../../model/signal.ts';
 
 /** What an exporter of lines needs. */
@@ -29,14 +29,15 @@ const MAX_LINE_BYTES = 262_144 - 1024;
  * @see https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/
  */
 export function createLineExporter<T>(environment: LineExporterEnvironment<T>): Exporter<T> {
-  const { signal, resource, writeLine, report } = environment;
+  const { signal, writeLine, report } = environment;
   const queue = createRecordQueue(signal, environment.maxQueueBytes);
+  const encodeResource = createResourceEncoder(signal, environment.resource);
 
   let written: Promise<void> | undefined;
 
   const write = (records: readonly EncodedRecord[]): void => {
     if (records.length === 0) return;
-    const line = signal.encodeBatch(withDropped(signal, resource, queue.dropped()), records);
+    const line = signal.encodeBatch(encodeResource(queue.dropped()), records);
     if (Buffer.byteLength(line) <= MAX_LINE_BYTES) {
       written = writeLine(line);
       return;
