@@ -4,15 +4,6 @@ import { after } from './timers.ts';
 export function firstOf<T>(promise: Promise<T>, timeoutMs: number): Promise<T | false> {
   return new Promise((resolve, reject) => {
     const cancel = after(timeoutMs, () => resolve(false));
-    promise.then(
-      (value) => {
-        cancel();
-        resolve(value);
-      },
-      (error: unknown) => {
-        cancel();
-        reject(error as Error);
-      },
-    );
+    promise.finally(cancel).then(resolve, reject);
   });
 }
