@@ -123,7 +123,12 @@ async function bundle(entry, file, format, plugins) {
 async function writeZip(file, entries) {
   const zip = new ZipFile();
   for (const { name, path, mode } of entries)
-    zip.addBuffer(await readFile(path), name, { mtime: MTIME, mode, compressionLevel: 9 });
+    zip.addBuffer(await readFile(path), name, {
+      mtime: MTIME,
+      forceDosTimestamp: true,
+      mode,
+      compressionLevel: 9,
+    });
   zip.end();
   await put(file, await buffer(zip.outputStream));
 }

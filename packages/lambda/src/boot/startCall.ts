@@ -110,7 +110,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
 
   const tellOpenCalls = (): void => {
     for (const span of calls.list()) {
-      const told = toInterrupted(span, clock.now(), { reason: 'timeout' });
+      const told = toInterrupted(span, clock.now(), false);
       if (told) tellInterrupted(told);
     }
   };

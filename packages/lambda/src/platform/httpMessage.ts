@@ -110,7 +110,7 @@ export function createAnswerReader(): AnswerReader {
       const lineEnd = find(LINE_END);
       if (lineEnd < 0) return false;
       const [, digits] = /^([0-9a-f]{1,8})(?:[;\s]|$)/i.exec(bytes.toString('latin1', at, lineEnd)) ?? [];
-      if (!digits) throw new Error('the answer has a malformed chunk');
+      if (!digits) throw new Error('the answer is not HTTP');
       const size = parseInt(digits, 16);
       if (size === 0) {
         isLast = true;
@@ -193,6 +193,6 @@ function toFraming(status: number, header: HttpAnswer['header']): AnswerHead['fr
   if (/\bchunked$/i.test(header('transfer-encoding') ?? '')) return 'chunked';
   const length = header('content-length');
   if (length === undefined) return 'close';
-  if (!/^\d+$/.test(length)) throw new Error('the answer has no length');
+  if (!/^\d+$/.test(length)) throw new Error('the answer is not HTTP');
   return Number(length);
 }

@@ -3,41 +3,30 @@ import { STATUS_ERROR } from '@clickspan/shared/tracer';
 import type { EndedSpan } from '@clickspan/shared/tracer';
 import type { Span } from '@opentelemetry/api';
 
-/** Why a span does not come to its own end. */
-export interface Interruption {
-  /** The value of `clickspan.end_reason`. */
-  readonly reason: string;
-  /** Without one it is no error. */
-  readonly errorType?: string;
-  readonly message?: string;
-}
-
-/** Takes a span in that is still open, as it would be if it were interrupted now. */
+/** Takes a span in that is still open, as it would be if the function ran into its timeout now. */
 export type TellInterrupted = (span: EndedSpan) => void;
 
+/** The value of `error.type` and of `clickspan.end_reason`. */
+export const TIMEOUT = 'timeout';
+
 /**
- * A span that is still open, as it would be if it were interrupted now. It stays open itself: should it go on, it ends as
- * any other, and is told once more, under the same id.
+ * A span that is still open, as it would be if the function ran into its timeout now. It stays open itself: should it go on,
+ * it ends as any other, and is told once more, under the same id.
  *
+ * @param isError it has failed by that, and not only come to no end
  * @returns `undefined` where it is not recorded, or has ended
  */
-export function toInterrupted(
-  span: Span,
-  endUnixMs: number,
-  { reason, errorType, message }: Interruption,
-): EndedSpan | undefined {
+export function toInterrupted(span: Span, endUnixMs: number, isError: boolean): EndedSpan | undefined {
   if (!isOwn(span) || !span.isRecording()) return undefined;
+  const { attributes, events, status } = span;
   return {
     ...span,
     endUnixMs,
-    attributes: {
-      ...span.attributes,
-      [CLICKSPAN_END_REASON]: reason,
-      ...(errorType && { [ERROR_TYPE]: errorType }),
-    },
-    events: [...span.events],
-    links: [...span.links],
-    status: errorType ? { code: STATUS_ERROR, ...(message && { message }) } : span.status,
+    attributes: { ...attributes, [CLICKSPAN_END_REASON]: TIMEOUT, ...(isError && { [ERROR_TYPE]: TIMEOUT }) },
+    events: [...events],
+    status: isError
+      ? { code: STATUS_ERROR, message: 'The function is about to run into its timeout.' }
+      : status,
   };
 }
 

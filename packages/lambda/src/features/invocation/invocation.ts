@@ -28,8 +28,7 @@ import { toMaskedException } from './exception.ts';
 import type { HeldTraces } from './heldTraces.ts';
 import { addServerTiming, addServerTimingToHead, toHttpStatus } from './httpResponse.ts';
 import type { HttpStatus } from './httpResponse.ts';
-import { toInterrupted } from './interrupted.ts';
-import type { Interruption } from './interrupted.ts';
+import { TIMEOUT, toInterrupted } from './interrupted.ts';
 import { recordInit, toInitAttributes, toInitMs } from './initSpan.ts';
 import { createMessageSpans } from './messageSpans.ts';
 import type { MessageEnvironment, MessageSpans } from './messageSpans.ts';
@@ -124,12 +123,6 @@ export const IN_INVOCATION: symbol = Symbol('clickspan.invocation');
 
 /** An event whose fields cannot even be read. */
 const UNREADABLE: Trigger = { kind: KIND_SERVER, attributes: { [FAAS_TRIGGER]: 'other' } };
-
-const TIMEOUT: Interruption = {
-  reason: 'timeout',
-  errorType: 'timeout',
-  message: 'The function is about to run into its timeout.',
-};
 
 /** OpenTelemetry's word for an error of which nothing else is known. */
 const UNREADABLE_ERROR = '_OTHER';
@@ -330,13 +323,13 @@ function createEndings(
       pending = undefined;
     },
     tellTimeout() {
-      const told = toInterrupted(span, now(), TIMEOUT);
+      const told = toInterrupted(span, now(), true);
       if (!told) return;
       if (!sampled && (keeps.errors || isKept())) held.keep(span.spanContext().traceId);
       tellInterrupted(told);
-      guard(() => messages.tellInterrupted(TIMEOUT));
+      guard(() => messages.tellInterrupted());
     },
-    countTimeout: () => count(now(), TIMEOUT.errorType, true),
+    countTimeout: () => count(now(), TIMEOUT, true),
     idle() {
       span.setAttribute(CLICKSPAN_END_REASON, 'idle');
       guard(() => messages.abandon('idle'));

@@ -201,7 +201,7 @@ describe('the span of a message', () => {
     const { messages, ended, interrupted, inHandler } = start();
     inHandler(() => messages.run(record('m-1'), () => {}));
     const late = inHandler(() => messages.run(record('m-2'), () => Promise.resolve()));
-    messages.tellInterrupted({ reason: 'timeout', errorType: 'timeout' });
+    messages.tellInterrupted();
     expect(interrupted.map(({ attributes }) => attributes['error.type'])).toEqual([undefined, 'timeout']);
     await late;
     messages.settle([]);

@@ -11,7 +11,7 @@ import type { ActiveContext } from '../../platform/activeContext.ts';
 import type { Guard } from '../../platform/guard.ts';
 import { toMaskedException } from './exception.ts';
 import { toInterrupted } from './interrupted.ts';
-import type { Interruption, TellInterrupted } from './interrupted.ts';
+import type { TellInterrupted } from './interrupted.ts';
 import type { DescribedMessage } from '../../model/describedMessage.ts';
 
 /** The value of `error.type` on a message that the function gave back. */
@@ -40,8 +40,8 @@ export interface MessageSpans {
   settle(failures: readonly (string | undefined)[]): void;
   /** What is still being handled is not going to end, and says why; with an error it has failed. */
   abandon(reason: string, errorType?: string): void;
-  /** Tells of those that are open as if they were interrupted now. */
-  tellInterrupted(interruption: Interruption): void;
+  /** Tells of those that are open as if the function ran into its timeout now. */
+  tellInterrupted(): void;
 }
 
 interface MessageSpan {
@@ -133,13 +133,9 @@ export function createMessageSpans(environment: MessageEnvironment, invocation: 
           invocation.addEvent(FAILED_EVENT, { [MESSAGING_MESSAGE_ID]: id });
       for (const message of open) finish(message);
     },
-    tellInterrupted({ reason, errorType }) {
+    tellInterrupted() {
       for (const { span, endUnixMs } of open) {
-        const isHandled = endUnixMs !== undefined;
-        const told = toInterrupted(span, endUnixMs ?? now(), {
-          reason,
-          ...(errorType && !isHandled && { errorType }),
-        });
+        const told = toInterrupted(span, endUnixMs ?? now(), endUnixMs === undefined);
         if (told) environment.tellInterrupted(told);
       }
     },
