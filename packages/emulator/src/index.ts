@@ -26,6 +26,7 @@ export type { RestAuthorizer } from './features/restApi/authorizerConfig.ts';
 export type { RestApiConfig, RestCorsConfig, RestMethod } from './features/restApi/restApiConfig.ts';
 export type { CorsConfig } from './features/http/cors.ts';
 export type { HttpAuthorizer, PayloadFormat } from './features/http/httpAuthorizer.ts';
+export type { JwtAuthorizer } from './features/http/jwtAuthorizer.ts';
 export type { HttpRoute } from './features/http/routes.ts';
 export type { EventRuleConfig, EventTarget, ScheduleConfig } from './features/events/eventsConfig.ts';
 export type { BucketConfig, BucketNotification } from './features/s3/bucketConfig.ts';

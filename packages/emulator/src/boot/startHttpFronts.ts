@@ -1,6 +1,7 @@
 import type { Places } from '../features/environment/functionConfig.ts';
 import { refuseCorsFaults } from '../features/http/cors.ts';
 import { refuseHttpAuthorizerFaults } from '../features/http/httpAuthorizer.ts';
+import { refuseJwtAuthorizerFaults } from '../features/http/jwtAuthorizer.ts';
 import { startHttpFront } from '../features/http/httpFront.ts';
 import type { HttpFrontOptions } from '../features/http/httpFront.ts';
 import { createRouteMatcher } from '../features/http/routes.ts';
@@ -48,8 +49,12 @@ export async function startHttpFronts(
     );
     for (const { function: functionName, authorizer } of routes) {
       wiring.refuseUnknown(functionName);
-      if (authorizer) wiring.refuseUnknown(authorizer.function);
-      if (authorizer) refuseHttpAuthorizerFaults(`HTTP API ${name}`, authorizer);
+      if (!authorizer) continue;
+      if ('issuer' in authorizer) refuseJwtAuthorizerFaults(`HTTP API ${name}`, authorizer);
+      else {
+        wiring.refuseUnknown(authorizer.function);
+        refuseHttpAuthorizerFaults(`HTTP API ${name}`, authorizer);
+      }
     }
     const match = createRouteMatcher(routes);
     const apiId = toApiId(name);

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../platform/json.ts';
 import { readPolicyAnswer } from '../../platform/lambdaAuthorizer.ts';
 import type { AskAuthorizer, Authorization } from '../../platform/lambdaAuthorizer.ts';
 import { refuseOption, refuseOutOfRange } from '../../platform/optionFaults.ts';
-import { splitUrl } from '../../platform/requestUrl.ts';
+import { isIdentitySource, readIdentity } from './identitySource.ts';
 
 /** A Lambda authorizer of an HTTP API's route. */
 export interface HttpAuthorizer {
@@ -35,7 +35,6 @@ export interface HttpAuthorizeInput {
 }
 
 const LONGEST_TTL_MS = 3_600_000;
-const SOURCE = /^\$request\.(header|querystring)\.(\S+)$/;
 
 /**
  * Throws an EmulatorError when AWS would not take an authorizer
@@ -50,7 +49,7 @@ export function refuseHttpAuthorizerFaults(where: string, authorizer: HttpAuthor
   refuseUnknownFormat(what, payloadFormatVersion);
   if (simpleResponses && payloadFormatVersion !== '2.0')
     refuseOption(what, 'simpleResponses needs payloadFormatVersion 2.0');
-  const odd = identitySources.find((source) => !SOURCE.test(source));
+  const odd = identitySources.find((source) => !isIdentitySource(source));
   if (odd !== undefined)
     refuseOption(what, `identity source "${odd}" must be $request.header.NAME or $request.querystring.NAME`);
   refuseOutOfRange(what, 'resultTtlMs', authorizer.resultTtlMs, 0, LONGEST_TTL_MS);
@@ -76,7 +75,7 @@ export function authorizeHttp(
   { authorizer, request, routeArn, event, invoke }: HttpAuthorizeInput,
 ): Promise<Authorization<{ readonly context: JsonObject; readonly principalId?: string }>> {
   const { identitySources = [], payloadFormatVersion = '2.0', simpleResponses = false } = authorizer;
-  const identity = identitySources.map((source) => readSource(source, request));
+  const identity = identitySources.map((source) => readIdentity(source, request));
   const { body: _, isBase64Encoded: __, ...rest } = event;
   return ask({
     authorizer: JSON.stringify([authorizer.function, payloadFormatVersion, simpleResponses]),
@@ -101,11 +100,4 @@ function readSimpleAnswer({ isAuthorized, context = {} }: JsonObject): Authoriza
 }> {
   if (typeof isAuthorized !== 'boolean' || !isObject(context)) return { status: 'failed' };
   return isAuthorized ? { status: 'allowed', context: { context } } : { status: 'denied' };
-}
-
-function readSource(source: string, request: IncomingMessage): string | undefined {
-  const [, kind, name = ''] = SOURCE.exec(source) ?? [];
-  if (kind === 'header') return request.headersDistinct[name.toLowerCase()]?.join(',');
-  const values = new URLSearchParams(splitUrl(request.url ?? '/')[1]).getAll(name);
-  return values.length > 0 ? values.join(',') : undefined;
 }

@@ -288,3 +288,12 @@ describe('an authorizer of an HTTP API', () => {
     expect(() => refuseHttpAuthorizerFaults('HTTP API shop', with2(change))).toThrow(message);
   });
 });
+
+// http-api-jwt-authorizer.html; that tokens are read rightly is tested with the authorizer.
+it('a JWT authorizer keeps out who has no token', async () => {
+  const authorizer = { issuer: 'https://issuer.example', audience: ['shop'] };
+  const { events, send } = await bench({ authorizer });
+  const answer = await send();
+  expect([answer.status, answer.body]).toEqual([401, '{"message":"Unauthorized"}']);
+  expect(events['orders']).toEqual([]);
+});

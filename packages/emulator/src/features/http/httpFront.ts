@@ -13,7 +13,9 @@ import { isPreflight, toCorsHeaders, toPreflightHeaders } from './cors.ts';
 import type { HttpAnswer } from './httpAnswer.ts';
 import { toHttpAnswer, toHttpAnswer1 } from './httpAnswer.ts';
 import { authorizeHttp } from './httpAuthorizer.ts';
-import type { PayloadFormat } from './httpAuthorizer.ts';
+import type { HttpAuthorizer, PayloadFormat } from './httpAuthorizer.ts';
+import { createAuthorizeJwt } from './jwtAuthorizer.ts';
+import type { JwtContext } from './jwtAuthorizer.ts';
 import { toHttpEvent } from './httpEvent.ts';
 import type { HttpEventInput, HttpFrontKind } from './httpEvent.ts';
 import { toHttpEvent1 } from './httpEvent1.ts';
@@ -103,6 +105,7 @@ const FORBIDDEN = json(403, { message: 'Forbidden' });
 export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFront> {
   const { kind, cors } = options;
   const ask = createAskAuthorizer(options.clock);
+  const authorizeByJwt = createAuthorizeJwt(options.clock);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (cors && isPreflight(request.method, request.headers)) {
@@ -206,12 +209,24 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
     const { authorizer } = route;
     const event = toEvent(input, route.format);
     if (!authorizer) return { event };
+    const authorization = await ('issuer' in authorizer
+      ? authorizeByJwt(authorizer, request)
+      : askLambda(input, authorizer));
+    if (authorization.status === 'failed') return { refusal: FAILURES[kind].error };
+    if (authorization.status === 'unauthorized') return { refusal: UNAUTHORIZED };
+    if (authorization.status !== 'allowed') return { refusal: FORBIDDEN };
+    const own = toAuthorizerContext(authorization.context, route.format);
+    const requestContext = { ...(event['requestContext'] as object), authorizer: own };
+    return { event: { ...event, requestContext } };
+  }
+
+  function askLambda(input: HttpEventInput, authorizer: HttpAuthorizer): ReturnType<typeof authorizeHttp> {
     const { region, accountId, apiId } = options;
-    const path = splitUrl(request.url ?? '/')[0];
-    const authorization = await authorizeHttp(ask, {
+    const path = splitUrl(input.request.url ?? '/')[0];
+    return authorizeHttp(ask, {
       authorizer,
-      request,
-      routeArn: `arn:aws:execute-api:${region}:${accountId}:${apiId}/$default/${request.method}${path}`,
+      request: input.request,
+      routeArn: `arn:aws:execute-api:${region}:${accountId}:${apiId}/$default/${input.request.method}${path}`,
       event: toEvent(input, authorizer.payloadFormatVersion ?? '2.0'),
       invoke: (asked) =>
         options.invoke(authorizer.function, {
@@ -220,20 +235,22 @@ export async function startHttpFront(options: HttpFrontOptions): Promise<HttpFro
           traceId: input.traceId,
         }),
     });
-    if (authorization.status === 'failed') return { refusal: FAILURES[kind].error };
-    if (authorization.status === 'unauthorized') return { refusal: UNAUTHORIZED };
-    if (authorization.status !== 'allowed') return { refusal: FORBIDDEN };
-    const { context, principalId } = authorization.context;
-    const own =
-      route.format === '1.0' ? { ...context, ...(principalId && { principalId }) } : { lambda: context };
-    const requestContext = { ...(event['requestContext'] as object), authorizer: own };
-    return { event: { ...event, requestContext } };
   }
 
   const server = await startLoopbackServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   }, options.port);
   return { url: `http://${server.authority}`, stop: () => server.stop() };
+}
+
+/** A Lambda authorizer's context, or a token's claims, as each format has them. */
+function toAuthorizerContext(
+  authorized: JwtContext | { readonly context: JsonObject; readonly principalId?: string },
+  format: PayloadFormat,
+): JsonObject {
+  if ('claims' in authorized) return format === '1.0' ? authorized : { jwt: authorized };
+  const { context, principalId } = authorized;
+  return format === '1.0' ? { ...context, ...(principalId && { principalId }) } : { lambda: context };
 }
 
 function toEvent(input: HttpEventInput, format: PayloadFormat): JsonObject {

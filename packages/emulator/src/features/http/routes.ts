@@ -1,5 +1,6 @@
 import { refuseUnknownFormat } from './httpAuthorizer.ts';
 import type { HttpAuthorizer, PayloadFormat } from './httpAuthorizer.ts';
+import type { JwtAuthorizer } from './jwtAuthorizer.ts';
 import { refuseOption } from '../../platform/optionFaults.ts';
 import { decodePart } from '../../platform/requestUrl.ts';
 
@@ -12,7 +13,7 @@ export interface HttpRoute {
   /** How the function is told of a request; `2.0`. */
   readonly payloadFormatVersion?: PayloadFormat | undefined;
   /** Who decides whether a request may come in; none when left out. */
-  readonly authorizer?: HttpAuthorizer | undefined;
+  readonly authorizer?: HttpAuthorizer | JwtAuthorizer | undefined;
 }
 
 /** What a request was matched to. */
@@ -21,7 +22,7 @@ export interface RouteMatch {
   readonly routeKey: string;
   readonly functionName: string;
   readonly format: PayloadFormat;
-  readonly authorizer: HttpAuthorizer | undefined;
+  readonly authorizer: HttpAuthorizer | JwtAuthorizer | undefined;
   readonly pathParameters: Readonly<Record<string, string>> | undefined;
 }
 
