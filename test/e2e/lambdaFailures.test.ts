@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RuntimeName } from '@clickspan/emulator';
-import { startFakeCollector } from '../support/collector.ts';
-import type { FakeCollector, ReceivedSpan } from '../support/collector.ts';
-import { startStage, until } from '../support/lambdaFixture.ts';
+import type { ReceivedSpan } from '../support/collector.ts';
+import { until } from '../support/lambdaFixture.ts';
 import type { Stage, StageFunction } from '../support/lambdaFixture.ts';
 import { isInvocation, isType, withLayer } from '../support/layer.ts';
+import { useTestStage } from '../support/testStage.ts';
 
 const RUNTIMES: readonly RuntimeName[] = ['nodejs24.x', 'nodejs22.x'];
 
@@ -30,24 +30,15 @@ const MORTAL = `
   };
   export const handler = async (event) => (event?.die ? deaths[event.die]() : 'alive');`;
 
-let collector: FakeCollector;
-let stage: Stage | undefined;
-beforeEach(async () => {
-  collector = await startFakeCollector();
-});
-afterEach(async () => {
-  await stage?.stop();
-  stage = undefined;
-  await collector.stop();
-});
+const here = useTestStage();
 
 describe.each(RUNTIMES)('a function whose process dies (%s)', (runtime) => {
   const start = async (config: Partial<StageFunction> = {}): Promise<Stage> => {
-    const environment = { UPSTREAM: `${collector.url}/never`, ...(config.environment as object) };
-    stage = await startStage([
+    const environment = { UPSTREAM: `${here.collector.url}/never`, ...(config.environment as object) };
+    const stage = await here.start([
       withLayer(
         { source: MORTAL, timeoutMs: 1500, runtime, ...config, name: 'f', environment },
-        collector.url,
+        here.collector.url,
       ),
     ]);
     return stage;
@@ -63,9 +54,9 @@ describe.each(RUNTIMES)('a function whose process dies (%s)', (runtime) => {
     await reset(running);
     const { payload, requestId } = await running.emulator.invoke('f', {});
     expect(payload).toBe('alive');
-    const next = await collector.waitForSpan(isInvocation(requestId));
+    const next = await here.collector.waitForSpan(isInvocation(requestId));
     expect(next.attributes).toMatchObject({ 'faas.coldstart': true, 'clickspan.init.suppressed': true });
-    const spans = await collector.waitForSpans(1, isInvocation(dead.requestId));
+    const spans = await here.collector.waitForSpans(1, isInvocation(dead.requestId));
     expect(spans).toHaveLength(1);
     expect(spans[0]!.status.code).toBe(2);
     expect(spans[0]!.resource['faas.instance']).toBe(next.resource['faas.instance']);
@@ -123,14 +114,14 @@ describe.each(RUNTIMES)('a function whose process dies (%s)', (runtime) => {
   }, 60_000);
 
   it('tells of the calls that were open', async () => {
-    collector.behave('hang');
+    here.collector.behave('hang');
     const running = await start();
     const dead = await running.emulator.invoke('f', { die: 'call' });
-    collector.behave('ok');
+    here.collector.behave('ok');
     await reset(running);
     await running.emulator.invoke('f', {});
-    const invocation = await collector.waitForSpan(isInvocation(dead.requestId));
-    const call = await collector.waitForSpan(
+    const invocation = await here.collector.waitForSpan(isInvocation(dead.requestId));
+    const call = await here.collector.waitForSpan(
       (span) => isType('call')(span) && span.parentSpanId === invocation.spanId,
     );
     expect(call.attributes['clickspan.end_reason']).toBe('exit');
@@ -145,7 +136,7 @@ describe.each(RUNTIMES)('a function whose process dies (%s)', (runtime) => {
     }
     await running.emulator.invoke('f', {});
     for (const requestId of dead)
-      expect(await collector.waitForSpans(1, isInvocation(requestId))).toHaveLength(1);
+      expect(await here.collector.waitForSpans(1, isInvocation(requestId))).toHaveLength(1);
   });
 
   it('tells of a timeout once, by itself', async () => {
@@ -154,14 +145,14 @@ describe.each(RUNTIMES)('a function whose process dies (%s)', (runtime) => {
   });
 
   it('tells of a timeout in its next process, where the collector did not answer in time', async () => {
-    collector.behave('hang');
+    here.collector.behave('hang');
     const running = await start();
     const dead = await running.emulator.invoke('f', { die: 'hang' });
-    expect(collector.spans.filter(isInvocation(dead.requestId))).toHaveLength(0);
-    collector.behave('ok');
+    expect(here.collector.spans.filter(isInvocation(dead.requestId))).toHaveLength(0);
+    here.collector.behave('ok');
     await reset(running);
     await running.emulator.invoke('f', {});
-    const span = await collector.waitForSpan(isInvocation(dead.requestId));
+    const span = await here.collector.waitForSpan(isInvocation(dead.requestId));
     expect(span.attributes['error.type']).toBe('timeout');
   });
 
@@ -174,17 +165,16 @@ describe.each(RUNTIMES)('a function whose process dies (%s)', (runtime) => {
     await reset(running);
     const { payload, requestId } = await running.emulator.invoke('f', {});
     expect(payload).toBe('alive');
-    const next = await collector.waitForSpan(isInvocation(requestId));
+    const next = await here.collector.waitForSpan(isInvocation(requestId));
     expect(next.attributes['clickspan.init.suppressed']).toBeUndefined();
   });
 
   it('ends as it does without us', async () => {
     for (const how of ['exit', 'throwLater', 'reject', 'empty', 'abort']) {
-      await stage?.stop();
       const config = { source: MORTAL, timeoutMs: 1500, runtime };
-      stage = await startStage([
+      const stage = await here.start([
         { ...config, name: 'bare' },
-        withLayer({ ...config, name: 'traced' }, collector.url),
+        withLayer({ ...config, name: 'traced' }, here.collector.url),
       ]);
       const [bare, traced] = [
         await stage.emulator.invoke('bare', { die: how }),

@@ -1,24 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { EnvironmentRecord, InvokeOptions, RuntimeName } from '@clickspan/emulator';
-import { startFakeCollector } from '../support/collector.ts';
-import type { FakeCollector } from '../support/collector.ts';
 import { extensionText, packExtensions } from '../support/extensionLayer.ts';
-import { sleep, startStage, until } from '../support/lambdaFixture.ts';
-import type { Stage } from '../support/lambdaFixture.ts';
+import { sleep, until } from '../support/lambdaFixture.ts';
 import { isInvocation, withLayer } from '../support/layer.ts';
+import { useTestStage } from '../support/testStage.ts';
 
 const RUNTIMES: readonly RuntimeName[] = ['nodejs24.x', 'nodejs22.x'];
 
-let collector: FakeCollector;
-let stage: Stage | undefined;
-beforeEach(async () => {
-  collector = await startFakeCollector();
-});
-afterEach(async () => {
-  await stage?.stop();
-  stage = undefined;
-  await collector.stop();
-});
+const here = useTestStage();
 
 const deep = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
 const parse = (text: string): unknown => JSON.parse(text);
@@ -101,7 +90,7 @@ const ODD_CALLS: readonly InvokeOptions[] = [
 describe.each(RUNTIMES)('a function that is called in odd ways (%s)', (runtime) => {
   it('gives the same for every event and context', async () => {
     const config = { source: TELLING, timeoutMs: 10_000, memoryMb: 512, runtime };
-    stage = await startStage([
+    const stage = await here.start([
       { ...config, name: 'bare' },
       withLayer(
         {
@@ -109,7 +98,7 @@ describe.each(RUNTIMES)('a function that is called in odd ways (%s)', (runtime) 
           name: 'traced',
           environment: { CLICKSPAN_CAPTURE_EVENT: 'true', CLICKSPAN_CAPTURE_RESULT: 'true' },
         },
-        collector.url,
+        here.collector.url,
       ),
     ]);
     const { emulator } = stage;
@@ -128,7 +117,7 @@ describe.each(RUNTIMES)('a function that is called in odd ways (%s)', (runtime) 
       ]);
       requestIds.push(traced.requestId);
     }
-    for (const requestId of requestIds) await collector.waitForSpan(isInvocation(requestId));
+    for (const requestId of requestIds) await here.collector.waitForSpan(isInvocation(requestId));
     // On a busy machine the next event may come before the last one's spans have left, and get another environment.
     const ended = stage.environments('traced').filter(({ state }) => state === 'ended');
     expect(ended).toEqual([]);
@@ -175,9 +164,9 @@ const KINDS: readonly string[] = [...ACTING.matchAll(/^ {4}(\w+): \(/gm)].map(([
 describe.each(RUNTIMES)('a function whose objects act when they are looked at (%s)', (runtime) => {
   it('comes to the same end', async () => {
     const config = { source: ACTING, timeoutMs: 10_000, runtime };
-    stage = await startStage([
+    const stage = await here.start([
       { ...config, name: 'bare' },
-      withLayer({ ...config, name: 'traced' }, collector.url),
+      withLayer({ ...config, name: 'traced' }, here.collector.url),
     ]);
     const { emulator } = stage;
     expect(KINDS.length).toBeGreaterThan(12);
@@ -199,7 +188,7 @@ describe.each(RUNTIMES)('a function whose objects act when they are looked at (%
       requestIds.push(traced.requestId);
     }
     // What ended its process is told by the next one.
-    for (const requestId of requestIds) await collector.waitForSpan(isInvocation(requestId));
+    for (const requestId of requestIds) await here.collector.waitForSpan(isInvocation(requestId));
   });
 });
 
@@ -230,9 +219,9 @@ const LOOKING = `
 describe.each(RUNTIMES)('the process of a function (%s)', (runtime) => {
   it('looks to the function as it does without us: listeners, globals, limits', async () => {
     const config = { source: LOOKING, runtime, memoryMb: 256 };
-    stage = await startStage([
+    const stage = await here.start([
       { ...config, name: 'bare' },
-      withLayer({ ...config, name: 'traced' }, collector.url),
+      withLayer({ ...config, name: 'traced' }, here.collector.url),
     ]);
     const { emulator } = stage;
     for (let n = 0; n < 2; n++) {
@@ -254,13 +243,13 @@ describe('a function whose clock is set', () => {
         await new Promise((resolve) => setTimeout(resolve, 5));
         return event.jumpMs;
       };`;
-    stage = await startStage([withLayer({ name: 'f', source, timeoutMs: 10_000 }, collector.url)]);
+    const stage = await here.start([withLayer({ name: 'f', source, timeoutMs: 10_000 }, here.collector.url)]);
     const running = stage;
     const jumps = [0, -3_600_000, 0, 864_000_000, -864_000_000, 1e15, -1.7e12, 0];
     for (const jumpMs of jumps) {
       const { payload, requestId } = await running.emulator.invoke('f', { jumpMs });
       expect(payload).toBe(jumpMs);
-      const span = await collector.waitForSpan(isInvocation(requestId));
+      const span = await here.collector.waitForSpan(isInvocation(requestId));
       expect(span.endUnixMs - span.startUnixMs).toBeGreaterThan(4);
       expect(span.endUnixMs - span.startUnixMs).toBeLessThan(5_000);
     }
@@ -281,15 +270,17 @@ describe('a function whose platform takes no more extensions', () => {
       }`;
     const layer = await packExtensions({ all: extensionText(['SHUTDOWN'], { before }) });
     const source = 'let n = 0; export const handler = async () => ++n;';
-    stage = await startStage([withLayer({ name: 'f', source, layers: [layer.zipPath] }, collector.url)]);
+    const stage = await here.start([
+      withLayer({ name: 'f', source, layers: [layer.zipPath] }, here.collector.url),
+    ]);
     const { emulator } = stage;
-    const environments = (): readonly EnvironmentRecord[] => stage!.environments();
+    const environments = (): readonly EnvironmentRecord[] => stage.environments();
     const first = await emulator.invoke('f', {});
     expect(environments()[0]!.extensions).toHaveLength(10);
     await until('the environment has been frozen', () => environments()[0]!.frozen);
     const second = await emulator.invoke('f', {});
     expect([first.payload, second.payload]).toEqual([1, 2]);
-    await collector.waitForSpan(isInvocation(first.requestId));
+    await here.collector.waitForSpan(isInvocation(first.requestId));
     await layer.remove();
   });
 });
@@ -305,9 +296,9 @@ describe('environments that are killed at random', () => {
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
       return waitMs;
     };`;
-    stage = await startStage([withLayer({ name: 'f', source, timeoutMs: 10_000 }, collector.url)]);
+    const stage = await here.start([withLayer({ name: 'f', source, timeoutMs: 10_000 }, here.collector.url)]);
     const { emulator } = stage;
-    const environments = (): readonly EnvironmentRecord[] => stage!.environments();
+    const environments = (): readonly EnvironmentRecord[] => stage.environments();
     const random = createRandom(SEED);
     const records = new Map<string, EnvironmentRecord>();
     const remember = (): void => {
@@ -350,7 +341,7 @@ describe('environments that are killed at random', () => {
     expect(unanswered.map(({ status }) => status)).toEqual(unanswered.map(() => 'crash'));
     expect(failed.toSorted()).toEqual(unanswered.map(({ requestId }) => requestId).toSorted());
     const told = new Set(
-      collector.spans.filter(isInvocation()).map(({ attributes }) => attributes['faas.invocation_id']),
+      here.collector.spans.filter(isInvocation()).map(({ attributes }) => attributes['faas.invocation_id']),
     );
     // One that ends with its environment has not asked for the next event.
     const complete = invocations.filter(({ status }) => status === 'ok');

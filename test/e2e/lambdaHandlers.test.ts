@@ -1,29 +1,19 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmulator } from '@clickspan/emulator';
-import { startFakeCollector } from '../support/collector.ts';
-import type { FakeCollector } from '../support/collector.ts';
-import { startStage, until, writeCode } from '../support/lambdaFixture.ts';
+import { until, writeCode } from '../support/lambdaFixture.ts';
 import type { Code, Stage } from '../support/lambdaFixture.ts';
 import { isInvocation, isType, withLayer } from '../support/layer.ts';
+import { useTestStage } from '../support/testStage.ts';
 
-let collector: FakeCollector;
-let stage: Stage | undefined;
-beforeEach(async () => {
-  collector = await startFakeCollector();
-});
-afterEach(async () => {
-  await stage?.stop();
-  stage = undefined;
-  await collector.stop();
-});
+const here = useTestStage();
 
 describe('a handler on a runtime client before version 4', () => {
   const start = async (source: string, handler = 'index.handler', timeoutMs = 3000): Promise<Stage> => {
     const config = { source, handler, timeoutMs, runtime: 'nodejs22.x' as const };
-    stage = await startStage(
+    const stage = await here.start(
       [
         { ...config, name: 'bare' },
-        withLayer({ ...config, name: 'traced' }, `http://localhost:${collector.port}`),
+        withLayer({ ...config, name: 'traced' }, `http://localhost:${here.collector.port}`),
       ],
       { functionUrls: [{ function: 'bare' }, { function: 'traced' }] },
     );
@@ -67,7 +57,7 @@ describe('a handler on a runtime client before version 4', () => {
       const { startUnixMs, endUnixMs } = running.environments('traced')[0]!.invocations.at(-1)!;
       // Never held until the deadline.
       expect(endUnixMs! - startUnixMs).toBeLessThan(2000);
-      const span = await collector.waitForSpan(isInvocation(requestId));
+      const span = await here.collector.waitForSpan(isInvocation(requestId));
       expect(span.status.code).toBe(status);
     }
   });
@@ -87,7 +77,7 @@ describe('a handler on a runtime client before version 4', () => {
   ])('is over when nothing is left to do, or times out, where it %s', async (_, handler) => {
     const running = await start(`export const handler = ${handler};`, 'index.handler', 1000);
     const { requestId } = await running.emulator.invoke('traced', {});
-    const span = await collector.waitForSpan(isInvocation(requestId));
+    const span = await here.collector.waitForSpan(isInvocation(requestId));
     expect(span.status.code).toBe(0);
     expect(span.endUnixMs - span.startUnixMs).toBeGreaterThan(75);
     const endless = await running.emulator.invoke('traced', { endless: true });
@@ -95,7 +85,7 @@ describe('a handler on a runtime client before version 4', () => {
       'it is over',
       () => running.environments('traced')[0]!.invocations.at(-1)!.status === 'timeout',
     );
-    const [late, ...more] = collector.spans.filter(isInvocation(endless.requestId));
+    const [late, ...more] = here.collector.spans.filter(isInvocation(endless.requestId));
     expect(more).toEqual([]);
     expect(late!.attributes).toMatchObject({ 'error.type': 'timeout', 'clickspan.end_reason': 'timeout' });
   });
@@ -135,7 +125,7 @@ describe('a handler on a runtime client before version 4', () => {
       };
       export const handler = (e, c, back) => { back(null, 1); setTimeout(work, 50); };`);
     await running.emulator.invoke('traced', {});
-    await collector.waitForSpan(isType('call'));
+    await here.collector.waitForSpan(isType('call'));
   });
 
   it('tells the page of a result that it calls back with', async () => {
@@ -216,7 +206,12 @@ describe.each(['nodejs24.x', 'nodejs22.x'] as const)('a handler in whatever form
     const emulator = await startEmulator({
       functions: handlers.flatMap((handler, i) => [
         { ...config, handler, name: `bare${i}` },
-        { ...withLayer({ source: '', name: '' }, collector.url), ...config, handler, name: `traced${i}` },
+        {
+          ...withLayer({ source: '', name: '' }, here.collector.url),
+          ...config,
+          handler,
+          name: `traced${i}`,
+        },
       ]),
     });
     try {
@@ -224,7 +219,7 @@ describe.each(['nodejs24.x', 'nodejs22.x'] as const)('a handler in whatever form
         const bare = await emulator.invoke(`bare${i}`, {});
         const traced = await emulator.invoke(`traced${i}`, {});
         expect(toComparable(traced), handler).toEqual(toComparable(bare));
-        if (!bare.functionError) await collector.waitForSpan(isInvocation(traced.requestId));
+        if (!bare.functionError) await here.collector.waitForSpan(isInvocation(traced.requestId));
       }
     } finally {
       await emulator.stop();
@@ -244,7 +239,7 @@ function toComparable({ functionError, payload }: { functionError: unknown; payl
 
 describe('an error that a handler throws', () => {
   it('is told with its causes, and without credentials', async () => {
-    stage = await startStage([
+    const stage = await here.start([
       withLayer(
         {
           name: 'f',
@@ -254,13 +249,13 @@ describe('an error that a handler throws', () => {
             try { await query(); } catch (cause) { throw new Error('no orders', { cause }); }
           };`,
         },
-        collector.url,
+        here.collector.url,
       ),
     ]);
     const { payload } = await stage.emulator.invoke('f', {});
     // What the caller sees is not ours to change.
     expect(payload).toMatchObject({ errorType: 'Error', errorMessage: 'no orders' });
-    const [{ attributes } = { attributes: {} }] = (await collector.waitForSpan(isInvocation())).events;
+    const [{ attributes } = { attributes: {} }] = (await here.collector.waitForSpan(isInvocation())).events;
     const stack = String((attributes as Record<string, unknown>)['exception.stacktrace']);
     expect(stack).toMatch(
       /^Error: no orders\n[^]*\nCaused by: TypeError: connect postgres:\/\/\*@db\/x\n +at query/,

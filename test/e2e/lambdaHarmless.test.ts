@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { EnvironmentRecord, InvocationRecord } from '@clickspan/emulator';
-import { startFakeCollector, unixMs } from '../support/collector.ts';
-import type { CollectorMode, FakeCollector } from '../support/collector.ts';
-import { runtimeClientsToTest, startStage, until } from '../support/lambdaFixture.ts';
-import type { Stage } from '../support/lambdaFixture.ts';
+import { unixMs } from '../support/collector.ts';
+import type { CollectorMode } from '../support/collector.ts';
+import { runtimeClientsToTest, until } from '../support/lambdaFixture.ts';
 import { isInvocation, withLayer } from '../support/layer.ts';
+import { useTestStage } from '../support/testStage.ts';
 
 /** Nothing listens there. */
 const REFUSING = 'http://127.0.0.1:9';
@@ -52,16 +52,7 @@ const ECHO = `
 `;
 const KINDS: readonly string[] = [...ECHO.matchAll(/^ {4}(\w+): \(\)/gm)].map(([, kind]) => kind!);
 
-let collector: FakeCollector;
-let stage: Stage | undefined;
-beforeEach(async () => {
-  collector = await startFakeCollector();
-});
-afterEach(async () => {
-  await stage?.stop();
-  stage = undefined;
-  await collector.stop();
-});
+const here = useTestStage();
 
 /** What a caller can see of an answer, without what is different every time. */
 async function seen(url: string): Promise<unknown> {
@@ -85,8 +76,8 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
     'gives the caller the same bytes as without it (%s)',
     async (handler) => {
       const bare = { source: ECHO, handler, timeoutMs: 10_000, memoryMb: 512 };
-      stage = await startStage(
-        [{ ...bare, name: 'bare' }, withLayer({ ...bare, name: 'traced' }, collector.url)],
+      const stage = await here.start(
+        [{ ...bare, name: 'bare' }, withLayer({ ...bare, name: 'traced' }, here.collector.url)],
         { runtimeClient, functionUrls: [{ function: 'bare' }, { function: 'traced' }] },
       );
       const { functionUrls } = stage.emulator;
@@ -97,7 +88,7 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
         ];
         expect(tracedAnswer, kind).toEqual(bareAnswer);
       }
-      const invocations = await collector.waitForSpans(KINDS.length, isInvocation());
+      const invocations = await here.collector.waitForSpans(KINDS.length, isInvocation());
       // A request may find the first environment still sending, and get a second one: the order is not given.
       expect(invocations.map(({ attributes }) => String(attributes['url.path'])).sort()).toEqual(
         KINDS.map((kind) => `/${kind}`).sort(),
@@ -106,8 +97,8 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
   );
 
   it('appends to the Server-Timing header of the function, and keeps its object as it is', async () => {
-    stage = await startStage(
-      [withLayer({ name: 'traced', source: ECHO, timeoutMs: 10_000 }, collector.url)],
+    const stage = await here.start(
+      [withLayer({ name: 'traced', source: ECHO, timeoutMs: 10_000 }, here.collector.url)],
       {
         runtimeClient,
         functionUrls: [{ function: 'traced' }],
@@ -125,23 +116,24 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
   it.each(MODES)(
     'answers the caller before it begins to send, with a collector that is: %s',
     async (mode) => {
-      if (mode !== 'refuse' && mode !== 'none') collector.behave(mode, 400);
-      const endpoint = mode === 'none' ? undefined : mode === 'refuse' ? REFUSING : collector.url;
-      stage = await startStage([withLayer({ name: 'f', source: ECHO, timeoutMs: 10_000 }, endpoint)], {
+      if (mode !== 'refuse' && mode !== 'none') here.collector.behave(mode, 400);
+      const endpoint = mode === 'none' ? undefined : mode === 'refuse' ? REFUSING : here.collector.url;
+      const stage = await here.start([withLayer({ name: 'f', source: ECHO, timeoutMs: 10_000 }, endpoint)], {
         runtimeClient,
         functionUrls: [{ function: 'f' }],
       });
       const running = stage;
       for (let i = 0; i < 6; i++) {
-        collector.clear();
+        here.collector.clear();
         const response = await fetch(`${running.emulator.functionUrls['f']}/text`);
         expect(await response.text()).toBe('plain text');
         const lastByteUnixMs = unixMs();
         await until('the invocation is over', () => lastInvocation(running.environments()).endUnixMs);
         const { responseUnixMs, endUnixMs } = lastInvocation(running.environments());
-        for (const connectedUnixMs of collector.connectionsUnixMs)
+        for (const connectedUnixMs of here.collector.connectionsUnixMs)
           expect(connectedUnixMs).toBeGreaterThan(responseUnixMs!);
-        for (const { startUnixMs } of collector.requests) expect(startUnixMs).toBeGreaterThan(lastByteUnixMs);
+        for (const { startUnixMs } of here.collector.requests)
+          expect(startUnixMs).toBeGreaterThan(lastByteUnixMs);
         // A slow machine adds to it, never by as much as a collector that answers after 400 ms or not at all.
         expect(endUnixMs! - responseUnixMs!).toBeLessThan(390);
       }
@@ -149,14 +141,14 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
   );
 
   it('stops waiting for a collector that never answers, and sends everything once it works again', async () => {
-    collector.behave('hang');
+    here.collector.behave('hang');
     const config = {
       name: 'f',
       source: ECHO,
       timeoutMs: 10_000,
       environment: { OTEL_EXPORTER_OTLP_TIMEOUT: '300' },
     };
-    stage = await startStage([withLayer(config, collector.url)], { runtimeClient });
+    const stage = await here.start([withLayer(config, here.collector.url)], { runtimeClient });
     const running = stage;
     const invoke = async (): Promise<InvocationRecord> => {
       await running.emulator.invoke('f', null);
@@ -167,13 +159,13 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
     for (let i = 0; i < 8; i++) records.push(await invoke());
     const tails = records.map(({ responseUnixMs, endUnixMs }) => endUnixMs! - responseUnixMs!);
     expect(tails.filter((tail) => tail > 150).length).toBeLessThanOrEqual(2);
-    collector.behave('ok');
+    here.collector.behave('ok');
     await until('all spans have come', async () => {
       records.push(await invoke());
-      return records.slice(0, 8).every(({ requestId }) => collector.spans.some(isInvocation(requestId)));
+      return records.slice(0, 8).every(({ requestId }) => here.collector.spans.some(isInvocation(requestId)));
     });
     for (const { requestId } of records.slice(0, 8))
-      expect(collector.spans.filter(isInvocation(requestId))).toHaveLength(1);
+      expect(here.collector.spans.filter(isInvocation(requestId))).toHaveLength(1);
   });
 
   it.each([
@@ -213,10 +205,10 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
       {},
     ],
   ])('ends like the bare function, with a collector that hangs: %s', async (_, source, event) => {
-    collector.behave('hang');
+    here.collector.behave('hang');
     const config = { source, timeoutMs: 1500 };
-    stage = await startStage(
-      [{ ...config, name: 'bare' }, withLayer({ ...config, name: 'traced' }, collector.url)],
+    const stage = await here.start(
+      [{ ...config, name: 'bare' }, withLayer({ ...config, name: 'traced' }, here.collector.url)],
       { runtimeClient },
     );
     const bare = await stage.emulator.invoke('bare', event);
@@ -248,7 +240,7 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
       const native = { ...globalThis, setTimeout, setInterval };
       const wait = (ms) => new Promise((resolve) => native.setTimeout(resolve, ms));
       export const handler = async () => { ${change} return 1; };`;
-    stage = await startStage([withLayer({ name: 'f', source, timeoutMs: 5000 }, collector.url)], {
+    const stage = await here.start([withLayer({ name: 'f', source, timeoutMs: 5000 }, here.collector.url)], {
       runtimeClient,
     });
     const running = stage;
@@ -258,7 +250,7 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
       await until('the invocation is over', () => lastInvocation(running.environments()).endUnixMs);
       const { startUnixMs, endUnixMs } = lastInvocation(running.environments());
       expect(endUnixMs! - startUnixMs).toBeLessThan(3000);
-      await collector.waitForSpan(isInvocation(requestId));
+      await here.collector.waitForSpan(isInvocation(requestId));
     }
     expect(running.environments()).toHaveLength(1);
   });
@@ -284,8 +276,8 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
       'export const handler = async () => {}; handler[Symbol.for("aws.lambda.runtime.handler.streaming")] = "other";',
     ],
   ])('lets the platform see the same, where loading ends in %s', async (_, source) => {
-    stage = await startStage(
-      [{ name: 'bare', source }, withLayer({ name: 'traced', source }, collector.url)],
+    const stage = await here.start(
+      [{ name: 'bare', source }, withLayer({ name: 'traced', source }, here.collector.url)],
       { runtimeClient },
     );
     const bare = await stage.emulator.invoke('bare', {});
@@ -323,14 +315,14 @@ describe.each(runtimeClientsToTest())('the layer (%s)', (runtimeClient) => {
     });`,
     ],
   ])('runs like the runtime client: %s', async (_, handler, source) => {
-    stage = await startStage(
-      [{ name: 'bare', source, handler }, withLayer({ name: 'traced', source, handler }, collector.url)],
+    const stage = await here.start(
+      [{ name: 'bare', source, handler }, withLayer({ name: 'traced', source, handler }, here.collector.url)],
       { runtimeClient },
     );
     const bare = await stage.emulator.invoke('bare', { a: 1 });
     const traced = await stage.emulator.invoke('traced', { a: 1 });
     expect(toComparable(traced)).toEqual(toComparable(bare));
-    if (!bare.functionError) await collector.waitForSpan(isInvocation(traced.requestId));
+    if (!bare.functionError) await here.collector.waitForSpan(isInvocation(traced.requestId));
   });
 });
 
