@@ -58,6 +58,7 @@ describe.each(runtimes)('a function on $runtime ($runtimeClient)', ({ runtime, r
       errorType: 'RangeError',
       errorMessage: 'too far',
     });
+    await until('it is frozen again', () => running.environments()[0]?.frozen);
     expect((await running.emulator.invoke('f', {})).payload).toBe(3);
   });
 
