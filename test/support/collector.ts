@@ -95,6 +95,8 @@ export interface FakeCollector {
   /** Times at which connections were opened, Unix ms. */
   readonly connectionsUnixMs: number[];
   behave(mode: CollectorMode, delayMs?: number): void;
+  /** Closes all connections, as a load balancer does that has seen none of their requests end. */
+  dropConnections(): void;
   /** Waits until a span fits, or throws with what there was. */
   waitForSpan(fits: (span: ReceivedSpan) => boolean, timeoutMs?: number): Promise<ReceivedSpan>;
   waitForSpans(
@@ -211,6 +213,9 @@ export async function startFakeCollector(port = 0): Promise<FakeCollector> {
     behave: (next, ms = 0) => {
       mode = next;
       delayMs = ms;
+    },
+    dropConnections: () => {
+      for (const socket of sockets) socket.destroy();
     },
     waitForSpan: async (fits, timeoutMs) => (await waitForSpans(1, fits, timeoutMs))[0]!,
     waitForSpans,

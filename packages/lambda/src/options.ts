@@ -30,6 +30,7 @@ export interface LambdaOptionSchema extends OtlpOptionSchema<never> {
   readonly serverTiming: Option<boolean>;
   readonly openTelemetry: Option<'early' | 'late' | 'off'>;
   readonly xray: Option<'link' | 'parent' | 'off'>;
+  readonly flush: Option<'each' | 'overlap'>;
   readonly maxQueueBytes: Option<number>;
   readonly sampler: Option<SamplerName>;
   readonly samplerRatio: Option<number>;
@@ -96,6 +97,12 @@ export const LAMBDA_OPTIONS: LambdaOptionSchema = {
     choices: ['link', 'parent', 'off'],
     environment: 'CLICKSPAN_XRAY',
     doc: 'What becomes of a context that X-Ray records: a link of the invocation (link), its parent where the event names none, for whoever sends traces to X-Ray (parent), or nothing (off).',
+  }),
+  flush: choiceOption({
+    default: 'each',
+    choices: ['each', 'overlap'],
+    environment: 'CLICKSPAN_FLUSH',
+    doc: 'Whether the environment is held after each response until the collector has answered (each), or, in busy functions, goes on to the next invocation and gets the answer there (overlap).',
   }),
   maxQueueBytes: numberOption({
     default: 2_097_152,

@@ -3,6 +3,7 @@ import { createTracerProvider } from '@clickspan/shared/tracer';
 import type { EndedSpan, Scope } from '@clickspan/shared/tracer';
 import type { Exporter } from '../features/export/exporter.ts';
 import { createExporters } from '../features/export/exporters.ts';
+import { createPace } from '../features/export/pace.ts';
 import { TRACES } from '../features/export/traces.ts';
 import { createExtension } from '../features/extension/extension.ts';
 import type { Extension } from '../features/extension/extension.ts';
@@ -36,6 +37,7 @@ import { isConcurrent } from '../platform/ownProcess.ts';
 import { isClientBefore4, observeProcessEnd } from '../platform/processEnd.ts';
 import { readRandomHex } from '../platform/randomHex.ts';
 import { observeStreamHeads } from '../platform/responseStream.ts';
+import { beforeTermination } from '../platform/termination.ts';
 import { after } from '../platform/timers.ts';
 import { readXrayHeader } from '../platform/xrayEnvironment.ts';
 import { VERSION } from '../version.ts';
@@ -190,6 +192,8 @@ export function createAgent({ outermost, code, loadMetrics, loadLogs }: AgentMod
     crashRecord,
     logs,
     batchMs: concurrent ? BATCH_MS : undefined,
+    pace: options.flush === 'overlap' && extension ? createPace(Date.now) : undefined,
+    beforeTermination,
     observeEnd: observeProcessEnd,
     answersWhenIdle: isClientBefore4(),
     onFirst,

@@ -77,6 +77,8 @@ function start(change: Partial<StartCallParts> = {}): Fake {
     crashRecord: undefined,
     logs: undefined,
     batchMs: undefined,
+    pace: undefined,
+    beforeTermination: () => {},
     observeEnd: () => {},
     answersWhenIdle: true,
     extension: {
@@ -105,6 +107,38 @@ describe('a call of the handler', () => {
     expect(call.succeed('result')).toBe('result');
     expect(events).toEqual(['begin r']);
     await expect.poll(() => events).toEqual(['begin r', 'flush', 'release r']);
+  });
+
+  it('goes on without the answer where it is busy, and sees to what is left when the platform ends it', async () => {
+    const flushed: boolean[] = [];
+    const last: (() => Promise<void>)[] = [];
+    let quick = false;
+    const { parts, events } = start({
+      exporters: {
+        ...NO_EXPORTER,
+        flush: async ({ overlaps }) => {
+          flushed.push(overlaps);
+          events.push('flush');
+        },
+      },
+      pace: {
+        began: () => events.push('began'),
+        ended: () => events.push('ended'),
+        isBusy: () => quick,
+      },
+      beforeTermination: (run) => void last.push(run),
+    });
+    const startCall = createStartCall(parts);
+    for (const isQuick of [false, true, true]) {
+      quick = isQuick;
+      events.length = 0;
+      startCall({}, LAMBDA, undefined)!.succeed('result');
+      await expect.poll(() => events).toEqual(['begin r', 'began', 'flush', 'ended', 'release r']);
+    }
+    expect(flushed).toEqual([false, true, true]);
+    expect(last).toHaveLength(1);
+    await last[0]!();
+    expect(flushed.at(-1)).toBe(false);
   });
 
   it('leaves what follows it outside of its context', () => {

@@ -2,6 +2,7 @@ import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import type { ActiveContext } from '../platform/activeContext.ts';
 import type { CrashRecord } from '../features/invocation/crashRecord.ts';
 import type { Exporters } from '../features/export/exporters.ts';
+import type { Pace } from '../features/export/pace.ts';
 import type { Extension } from '../features/extension/extension.ts';
 import type { StartCall } from '../features/handler/wrapHandler.ts';
 import { toInterrupted } from '../features/invocation/interrupted.ts';
@@ -33,6 +34,10 @@ export interface StartCallParts {
   readonly logs: Pick<Logs, 'enter' | 'leave'> | undefined;
   /** How long spans wait for others, ms, where many invocations run at once; `undefined` where they are sent after each. */
   readonly batchMs: number | undefined;
+  /** Where busy environments leave answers to the next invocation, how busy this one is. */
+  readonly pace: Pace | undefined;
+  /** Does something before the platform ends an environment that is not needed any more. */
+  readonly beforeTermination: (run: () => Promise<void>) => void;
   /** Tells how the process ends. */
   readonly observeEnd: (observer: ProcessEndObserver) => void;
   /** The runtime client, before version 4, may answer only when nothing is left to do; the observer of ends is told. */
@@ -67,6 +72,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
     crashRecord,
     logs,
     batchMs,
+    pace,
     answersWhenIdle,
     onAnswered,
   } = parts;
@@ -97,8 +103,20 @@ export function createStartCall(parts: StartCallParts): StartCall {
     },
   });
 
-  const flush = async (deadlineMs: number): Promise<void> =>
-    exporters?.flush(deadlineMs - Date.now(), extension?.holds() ?? false);
+  const flush = async (deadlineMs: number, overlaps = false): Promise<void> =>
+    exporters?.flush({
+      remainingMs: deadlineMs - Date.now(),
+      holds: extension?.holds() ?? false,
+      overlaps,
+    });
+  /** From the first time on that something may be left to a next invocation, there may be none. */
+  let beforeTermination: StartCallParts['beforeTermination'] | undefined = parts.beforeTermination;
+  const flushAfter = async (deadlineMs: number): Promise<void> => {
+    const overlaps = pace?.isBusy() ?? false;
+    if (overlaps) guard(() => beforeTermination?.(() => flush(NaN).catch(() => {})));
+    if (overlaps) beforeTermination = undefined;
+    await flush(deadlineMs, overlaps).finally(() => pace?.ended());
+  };
 
   let batch: (() => void) | undefined;
   const flushLater = (delayMs: number): void => {
@@ -147,6 +165,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
     const requestId = guard(() => String(context.awsRequestId)) ?? '';
     const deadlineMs = guard(() => readDeadline(context)) ?? NaN;
     extension?.begin(requestId);
+    pace?.began();
     const invocation = guard(() => invocations.start(event, context));
     if (invocation && responseStream)
       guard(() => streamHeads.watch(responseStream, (head) => invocation.answerHead(head)));
@@ -164,7 +183,7 @@ export function createStartCall(parts: StartCallParts): StartCall {
       if (unfinished) guard(() => crashRecord?.end());
       if (open.size === 0) guard(() => calls.endAnswered());
       if (inner) logs?.leave(inner);
-      if (batchMs === undefined) void flush(deadlineMs).then(release, release);
+      if (batchMs === undefined) void flushAfter(deadlineMs).then(release, release);
       else flushLater(batchMs);
       guard(onAnswered);
     };

@@ -44,7 +44,9 @@ export function startCrashRecord(start: CrashRecordStart): CrashRecord | undefin
     });
   // At once, since this process may die as the one before did.
   if (unfinished || Object.keys(unsent).length > 0)
-    setImmediate(() => void exporters.flush(NaN, false).catch(() => {}));
+    setImmediate(
+      () => void exporters.flush({ remainingMs: NaN, holds: false, overlaps: false }).catch(() => {}),
+    );
   return record;
 }
 

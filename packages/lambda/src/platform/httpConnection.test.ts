@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createNetServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openPlainConnection, toOrigin } from './httpConnection.ts';
 import type { HttpConnection } from './httpConnection.ts';
@@ -95,7 +96,7 @@ describe('toOrigin', () => {
 describe('a connection that defers its reads', () => {
   it('gives the answer when it is asked for, or a moment later', async () => {
     const open = await connect((request, response) => response.end(request.url));
-    open.deferReads();
+    open.deferReads(true);
     expect((await open.send({ method: 'GET', path: '/later' })).body).toBe('/later');
     let answered = false;
     const answer = open.send({ method: 'GET', path: '/now' }).then(({ body }) => {
@@ -107,5 +108,37 @@ describe('a connection that defers its reads', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(await answer).toBe('/now');
+  });
+});
+
+describe('a request that the other side does not read', () => {
+  /** Sends more than two systems keep; gives the other side's socket, what becomes of the request, and whether it is written. */
+  async function stall(): Promise<{ other: Socket; answer: Promise<unknown>; written: string[] }> {
+    const sockets: Socket[] = [];
+    const stalled = createNetServer({ pauseOnConnect: true }, (socket) => void sockets.push(socket));
+    await new Promise<void>((done) => stalled.listen(0, '127.0.0.1', done));
+    const { port } = stalled.address() as AddressInfo;
+    connection = openPlainConnection(toOrigin(new URL(`http://127.0.0.1:${port}`)));
+    const written: string[] = [];
+    const request = { method: 'POST', path: '/', body: 'x'.repeat(64_000_000) } as const;
+    const answer = connection.send(request, () => void written.push('all')).catch(() => 'lost');
+    await expect.poll(() => sockets.length).toBe(1);
+    stalled.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return { other: sockets[0]!, answer, written };
+  }
+
+  it('is written when the system has taken all of it, and not before', async () => {
+    const { other, written } = await stall();
+    expect(written).toEqual([]);
+    other.resume();
+    await expect.poll(() => written).toEqual(['all']);
+    other.destroy();
+  });
+
+  it('is lost where the connection is closed in the middle of it', async () => {
+    const { other, answer } = await stall();
+    other.destroy();
+    expect(await answer).toBe('lost');
   });
 });

@@ -20,12 +20,16 @@ export interface HttpOrigin {
  * of the memory. The socket never keeps the process alive unless `hold` says so.
  */
 export interface HttpConnection {
-  /** Sends a request; rejects when the connection fails before the whole answer is there. */
-  send(request: HttpRequest): Promise<HttpAnswer>;
+  /**
+   * Sends a request; rejects when the connection fails before the whole answer is there.
+   *
+   * @param onWritten called when all of it has been handed to the system, which sends it whatever becomes of this process
+   */
+  send(request: HttpRequest, onWritten?: () => void): Promise<HttpAnswer>;
   /** Whether the process stays alive for this connection; it does not from the start. */
   hold(on: boolean): void;
-  /** From now on answers are read a moment after they have come, so that what comes with them goes first. */
-  deferReads(): void;
+  /** Whether answers are read a moment after they have come, so that what comes with them goes first. */
+  deferReads(on: boolean): void;
   /** Reads at once what has come and was deferred. */
   readNow(): void;
   /** Whether the connection is open and idle. */
@@ -143,7 +147,7 @@ function overSocket(connect: (take: (chunk: Buffer) => void) => Socket, host: st
   socket.on('close', () => fail(new Error('the connection was lost')));
 
   return {
-    send: (request) =>
+    send: (request, onWritten) =>
       new Promise((resolve, reject) => {
         if (dead || waiting) {
           reject(new Error('the connection cannot be used'));
@@ -152,20 +156,20 @@ function overSocket(connect: (take: (chunk: Buffer) => void) => Socket, host: st
         waiting = { reader: createAnswerReader(), resolve, reject };
         const head = encodeHead(request);
         if (typeof request.body === 'string') {
-          socket.write(head + request.body);
+          socket.write(head + request.body, onWritten);
           return;
         }
         if (!request.body) {
-          socket.write(head);
+          socket.write(head, onWritten);
           return;
         }
         socket.cork();
         socket.write(head);
-        socket.write(request.body);
+        socket.write(request.body, onWritten);
         socket.uncork();
       }),
-    deferReads() {
-      deferring = true;
+    deferReads(on) {
+      deferring = on;
     },
     readNow() {
       if (deferred) tryRead(false);

@@ -4,6 +4,7 @@ import type { HttpAnswer } from '../../platform/httpMessage.ts';
 import { createExporter } from './exporter.ts';
 import type { Exporter } from './exporter.ts';
 import { TRACES } from './traces.ts';
+import type { Post } from './transport.ts';
 
 type Outcome =
   | number
@@ -20,8 +21,16 @@ interface Fake {
   readonly bodies: string[];
   readonly aborted: number[];
   readonly reports: string[];
+  /** Of each request, whether its answer is left to later. */
+  readonly left: boolean[];
   /** What becomes of the requests from now on. */
   outcome: Outcome;
+  /** Whether a connection is open. */
+  connected: boolean;
+  /** What the system has taken of the requests from now on. */
+  written: Promise<void>;
+  /** Reads what has come. */
+  readNow: () => void;
   nowMs: number;
   answerLate(request: number, status: number): Promise<void>;
 }
@@ -39,7 +48,9 @@ function start(maxQueueBytes = 1_000_000): Fake {
     body,
     keepAlive: true,
   });
-  const post = (body: string): { answer: Promise<HttpAnswer>; abort: () => void } => {
+  const left: boolean[] = [];
+  const post = (body: string, leaves = false): Post => {
+    left.push(leaves);
     const { resourceSpans } = JSON.parse(body) as {
       resourceSpans: { scopeSpans: { spans: { name: string }[] }[] }[];
     };
@@ -58,7 +69,7 @@ function start(maxQueueBytes = 1_000_000): Fake {
                 ? toAnswer(outcome)
                 : toAnswer(outcome.status, outcome.retryAfter, outcome.body),
             );
-    return { answer, abort: () => aborted.push(index) };
+    return { answer, written: fake.written, abort: () => aborted.push(index) };
   };
   const fake: Fake = {
     sent,
@@ -66,11 +77,15 @@ function start(maxQueueBytes = 1_000_000): Fake {
     aborted,
     reports,
     summedUp,
+    left,
     outcome: 200,
+    connected: true,
+    written: Promise.resolve(),
+    readNow: () => {},
     nowMs: 0,
     exporter: createExporter({
       signal: { ...TRACES, collect: () => summedUp.splice(0) },
-      transport: { post },
+      transport: { post, connected: () => fake.connected, readNow: () => fake.readNow() },
       resource: { 'service.name': 'f' },
       maxQueueBytes,
       timeoutMs: 1000,
@@ -108,7 +123,7 @@ function span(name: string): EndedSpan {
 /** One invocation with a span of that name; no tail is waited for where `remainingMs` leaves none. */
 async function invoke(fake: Fake, name: string, remainingMs = 3000): Promise<void> {
   fake.exporter.add(span(name));
-  await fake.exporter.flush(remainingMs, true);
+  await fake.exporter.flush({ remainingMs, holds: true, overlaps: false });
 }
 
 describe('exporter', () => {
@@ -116,7 +131,7 @@ describe('exporter', () => {
     const fake = start();
     await invoke(fake, 'a');
     await invoke(fake, 'b');
-    await fake.exporter.flush(3000, true);
+    await fake.exporter.flush({ remainingMs: 3000, holds: true, overlaps: false });
     expect(fake.sent).toEqual([['a'], ['b']]);
   });
 
@@ -129,7 +144,7 @@ describe('exporter', () => {
       fake.outcome = 200;
       await invoke(fake, 'b');
       expect(fake.sent).toEqual([['a'], ['a', 'b']]);
-      await fake.exporter.flush(3000, true);
+      await fake.exporter.flush({ remainingMs: 3000, holds: true, overlaps: false });
       expect(fake.sent).toHaveLength(2);
     },
   );
@@ -269,7 +284,7 @@ describe('exporter', () => {
   it('sends no request without spans', async () => {
     const fake = start();
     fake.exporter.add({ ...span('bad'), links: [{}] as never });
-    await fake.exporter.flush(3000, true);
+    await fake.exporter.flush({ remainingMs: 3000, holds: true, overlaps: false });
     expect(fake.sent).toEqual([]);
   });
 
@@ -277,11 +292,11 @@ describe('exporter', () => {
     const fake = start(8_000_000);
     const large = (name: string): EndedSpan => ({ ...span(name), attributes: { a: 'x'.repeat(400_000) } });
     for (const name of ['a', 'b', 'c', 'd', 'e']) fake.exporter.add(large(name));
-    await fake.exporter.flush(3000, true);
+    await fake.exporter.flush({ remainingMs: 3000, holds: true, overlaps: false });
     expect(fake.sent).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
     fake.outcome = 'lost';
     for (const name of ['f', 'g', 'h']) fake.exporter.add(large(name));
-    await fake.exporter.flush(3000, true);
+    await fake.exporter.flush({ remainingMs: 3000, holds: true, overlaps: false });
     expect(fake.sent.slice(3)).toEqual([['f', 'g']]);
   });
 
@@ -338,6 +353,8 @@ describe('exporter', () => {
         post: () => {
           throw new Error('no more memory');
         },
+        connected: () => true,
+        readNow: () => {},
       },
       resource: {},
       maxQueueBytes: 1_000_000,
@@ -347,7 +364,7 @@ describe('exporter', () => {
     });
     for (const holds of [true, false]) {
       exporter.add(span('a'));
-      await exporter.flush(3000, holds);
+      await exporter.flush({ remainingMs: 3000, holds, overlaps: false });
     }
     // A rejection that nobody handles would be told by the test's own process.
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -358,13 +375,13 @@ describe('exporter', () => {
     const fake = start();
     fake.outcome = 503;
     fake.summedUp.push(span('a'));
-    await fake.exporter.flush(3000, true);
+    await fake.exporter.flush({ remainingMs: 3000, holds: true, overlaps: false });
     fake.summedUp.push(span('b'));
-    await fake.exporter.flush(3000, true);
+    await fake.exporter.flush({ remainingMs: 3000, holds: true, overlaps: false });
     fake.outcome = 200;
     fake.nowMs = 5000;
-    await fake.exporter.flush(3000, true);
-    await fake.exporter.flush(3000, true);
+    await fake.exporter.flush({ remainingMs: 3000, holds: true, overlaps: false });
+    await fake.exporter.flush({ remainingMs: 3000, holds: true, overlaps: false });
     expect(fake.sent).toEqual([['a'], ['a'], ['a'], ['b']]);
     fake.summedUp.push(span('c'));
     expect(fake.exporter.unsent()).toHaveLength(1);
@@ -375,5 +392,148 @@ describe('exporter', () => {
     fake.outcome = 'never';
     await invoke(fake, 'a', 80);
     expect(fake.sent).toEqual([['a']]);
+  });
+});
+
+/** One invocation of a busy environment, with a span of that name. */
+async function invokeBusy(fake: Fake, name: string, nowMs = fake.nowMs): Promise<void> {
+  fake.nowMs = nowMs;
+  fake.exporter.add(span(name));
+  await fake.exporter.flush({ remainingMs: 3000, holds: true, overlaps: true });
+}
+
+describe('exporter of a busy environment', () => {
+  it('writes at once and leaves the answer to the next invocation', async () => {
+    const fake = start();
+    fake.outcome = 'never';
+    await invokeBusy(fake, 'a');
+    await fake.answerLate(0, 200);
+    await invokeBusy(fake, 'b');
+    expect(fake.sent).toEqual([['a'], ['b']]);
+    expect(fake.left).toEqual([true, true]);
+    expect(fake.exporter.unsent().map(({ json }) => json)).toEqual([expect.stringContaining('"name":"b"')]);
+  });
+
+  it('waits until the system has taken all of it, and no longer', async () => {
+    const fake = start();
+    fake.outcome = 'never';
+    let onWritten = (): void => {};
+    fake.written = new Promise((resolve) => {
+      onWritten = resolve;
+    });
+    const invoked = invokeBusy(fake, 'a').then(() => 'over');
+    const late = (): Promise<string> =>
+      new Promise((resolve) => void setTimeout(() => resolve('not yet'), 50));
+    expect(await Promise.race([invoked, late()])).toBe('not yet');
+    onWritten();
+    expect(await Promise.race([invoked, late()])).toBe('over');
+  });
+
+  it('reads the answer that has come meanwhile before it holds anything back', async () => {
+    const fake = start();
+    fake.outcome = 'never';
+    await invokeBusy(fake, 'a');
+    fake.readNow = () => void fake.answerLate(0, 200);
+    await invokeBusy(fake, 'b');
+    expect(fake.sent).toEqual([['a'], ['b']]);
+  });
+
+  it('waits for the answer where a connection must be opened first', async () => {
+    const fake = start();
+    fake.connected = false;
+    fake.outcome = 'never';
+    let over = false;
+    const invoked = invokeBusy(fake, 'a').then(() => {
+      over = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(over).toBe(false);
+    await fake.answerLate(0, 200);
+    await invoked;
+    expect(fake.left).toEqual([false]);
+  });
+
+  it('holds back what comes before the answer, and sends it in one request after it', async () => {
+    const fake = start();
+    fake.outcome = 'never';
+    for (const name of ['a', 'b', 'c']) await invokeBusy(fake, name);
+    expect(fake.sent).toEqual([['a']]);
+    await fake.answerLate(0, 200);
+    await invokeBusy(fake, 'd');
+    expect(fake.sent).toEqual([['a'], ['b', 'c', 'd']]);
+  });
+
+  it('holds back nothing that comes later than a tail after the request without an answer', async () => {
+    const fake = start();
+    fake.outcome = 'never';
+    await invokeBusy(fake, 'a', 0);
+    await invokeBusy(fake, 'b', 199);
+    fake.outcome = 200;
+    await invokeBusy(fake, 'c', 200);
+    expect(fake.sent).toEqual([['a'], ['b', 'c']]);
+    expect(fake.left).toEqual([true, false]);
+  });
+
+  it('sums up no more while it holds back', async () => {
+    const fake = start();
+    fake.outcome = 'never';
+    await invokeBusy(fake, 'a');
+    fake.summedUp.push(span('sum'));
+    await fake.exporter.flush({ remainingMs: 3000, holds: true, overlaps: true });
+    expect(fake.summedUp).toHaveLength(1);
+  });
+
+  it('waits, when it is not busy any more, for the answer that it has left, and sends the rest', async () => {
+    const fake = start();
+    fake.outcome = 'never';
+    await invokeBusy(fake, 'a');
+    await invokeBusy(fake, 'b');
+    fake.outcome = 200;
+    const last = invoke(fake, 'c');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(fake.sent).toEqual([['a']]);
+    await fake.answerLate(0, 200);
+    await last;
+    expect(fake.sent).toEqual([['a'], ['b', 'c']]);
+  });
+
+  it('sends again, once, what was lost with its connection, and waits for that', async () => {
+    const fake = start();
+    fake.outcome = 'lost';
+    await invokeBusy(fake, 'a');
+    fake.outcome = 200;
+    for (const name of ['b', 'c']) await invokeBusy(fake, name);
+    expect(fake.sent).toEqual([['a'], ['a', 'b'], ['c']]);
+    expect(fake.left).toEqual([true, false, true]);
+  });
+
+  it('takes no answer as missing that may have come while the environment was frozen', async () => {
+    const fake = start();
+    fake.outcome = 'never';
+    await invokeBusy(fake, 'a', 0);
+    fake.outcome = 200;
+    await invokeBusy(fake, 'b', 3_600_000);
+    await fake.answerLate(0, 200);
+    await invokeBusy(fake, 'c');
+    expect(fake.sent).toEqual([['a'], ['b'], ['c']]);
+    expect(fake.left).toEqual([true, false, true]);
+  });
+
+  it('stops asking a collector that does not answer, after one tail', async () => {
+    const fake = start();
+    fake.outcome = 'never';
+    let nowMs = 0;
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) await invokeBusy(fake, name, (nowMs += 110));
+    expect(fake.left).toEqual([true, false]);
+    expect(fake.reports).toHaveLength(1);
+  });
+
+  it('sends what one request cannot hold in several, and leaves the last answer', async () => {
+    const fake = start(8_000_000);
+    const large = (name: string): EndedSpan => ({ ...span(name), attributes: { a: 'x'.repeat(400_000) } });
+    for (const name of ['a', 'b', 'c']) fake.exporter.add(large(name));
+    await fake.exporter.flush({ remainingMs: 3000, holds: true, overlaps: true });
+    expect(fake.sent).toEqual([['a', 'b'], ['c']]);
+    expect(fake.left).toEqual([false, true]);
   });
 });

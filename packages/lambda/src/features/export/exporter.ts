@@ -6,8 +6,10 @@ import type { Report } from '../../platform/guard.ts';
 import type { HttpAnswer } from '../../platform/httpMessage.ts';
 import { CLOSED, toBreaker } from './breaker.ts';
 import type { BreakerEvent } from './breaker.ts';
-import type { SignalExporter } from '../../model/signalExporter.ts';
-import { decideFlush } from './flushPolicy.ts';
+import type { FlushMoment, SignalExporter } from '../../model/signalExporter.ts';
+import { MAX_TAIL_MS, decideFlush, toTailMs } from './flushPolicy.ts';
+import { decideOverlap } from './overlapPolicy.ts';
+import type { OverlapDecision } from './overlapPolicy.ts';
 import { createRecordQueue } from './recordQueue.ts';
 import { createResourceEncoder } from '../../model/signal.ts';
 import type { Signal } from '../../model/signal.ts';
@@ -23,13 +25,8 @@ export interface Exporter<T> extends SignalExporter {
   restore(records: readonly EncodedRecord[]): void;
   /** What the collector has not confirmed, oldest first. */
   unsent(): readonly EncodedRecord[];
-  /**
-   * Sends what waits. Resolves when the answer is there or the tail is used up; never rejects.
-   *
-   * @param remainingMs until the function's deadline
-   * @param holds whether the platform waits for us before it freezes the environment
-   */
-  flush(remainingMs: number, holds: boolean): Promise<void>;
+  /** Sends what waits. Resolves when the answer is there, may be left to later, or the tail is used up; never rejects. */
+  flush(moment: FlushMoment): Promise<void>;
 }
 
 /** What an exporter needs. */
@@ -53,6 +50,10 @@ interface Sent {
   sentMs: number;
   /** Flushes that found it unanswered. */
   flushes: number;
+  /** Nobody has waited for its answer. */
+  readonly left: boolean;
+  /** Resolves when it is settled. */
+  readonly settled: Promise<void>;
   done: boolean;
 }
 
@@ -124,25 +125,59 @@ export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter
       if (sent.flushes >= FLUSHES_BEFORE_GIVING_UP && nowMs() - sent.sentMs >= timeoutMs) {
         settle(sent, undefined);
         sent.post.abort();
-      } else if (breaker.state === 'closed') note({ type: 'failed' }, NO_ANSWER);
+      } else if (breaker.state === 'closed' && (!sent.left || isOverdue(sent)))
+        note({ type: 'failed' }, NO_ANSWER);
     }
   };
+  /** Nobody has waited for it: it is late only when a whole invocation and as long as a tail have gone by. */
+  const isOverdue = ({ flushes, sentMs }: Sent): boolean =>
+    flushes >= FLUSHES_BEFORE_GIVING_UP && nowMs() - sentMs >= MAX_TAIL_MS;
 
-  /** Sends one request's worth; resolves with whether there was more, and the collector is ready for it. */
-  const send = async (): Promise<boolean> => {
+  /** Reads the answers that have come and whose reading was deferred. */
+  const readAnswers = async (): Promise<void> => {
+    transport.readNow();
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  };
+  /** Waits for what was left without an answer, as far as that may still be under way. */
+  const awaitLeft = async (remainingMs: number): Promise<void> => {
+    const recent = unanswered.filter(({ left, sentMs }) => left && nowMs() - sentMs < MAX_TAIL_MS);
+    const waitMs = toTailMs(remainingMs);
+    if (recent.length === 0 || waitMs <= 0) return;
+    await firstOf(Promise.all(recent.map(({ settled }) => settled)), waitMs);
+  };
+
+  /**
+   * Sends one request's worth; resolves with whether there was more, and the collector is ready for it.
+   *
+   * @param leaves the answer is left to a later invocation, where there is no more
+   */
+  const send = async (leaves: boolean): Promise<boolean> => {
     const records = queue.take();
     if (records.length === 0) return false;
     const more = queue.waiting() > 0;
-    const post = transport.post(signal.encodeBatch(encodeResource(queue.dropped()), records));
-    const sent: Sent = { post, records, sentMs: nowMs(), flushes: 0, done: false };
-    unanswered.push(sent);
-    if (breaker.state === 'open') breaker = { state: 'probing', openings: breaker.openings };
-    await post.answer.then(
+    const left = leaves && !more;
+    const post = transport.post(signal.encodeBatch(encodeResource(queue.dropped()), records), left);
+    const settled = post.answer.then(
       (answer) => settle(sent, answer),
       (error: unknown) => settle(sent, undefined, (error as Error).message),
     );
+    const sent: Sent = { post, records, sentMs: nowMs(), flushes: 0, left, settled, done: false };
+    unanswered.push(sent);
+    if (breaker.state === 'open') breaker = { state: 'probing', openings: breaker.openings };
+    if (left) {
+      await Promise.race([post.written, settled]);
+      return false;
+    }
+    await settled;
     return breaker === CLOSED && (more || (signal.collect !== undefined && queue.size() > 0));
   };
+
+  const decide = (): OverlapDecision =>
+    decideOverlap({
+      breaker,
+      unansweredMs: unanswered[0] && nowMs() - unanswered[0].sentMs,
+      connected: transport.connected(),
+    });
 
   return {
     name: signal.name,
@@ -150,9 +185,13 @@ export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter
     countDropped: queue.countDropped,
     restore: (records) => queue.putBack(records),
     unsent: () => [...unanswered.flatMap(({ records }) => records), ...queue.list()],
-    async flush(remainingMs, holds) {
+    async flush({ remainingMs, holds, overlaps }) {
+      if (unanswered.some(({ left }) => left)) await readAnswers();
       reconcile();
       const startMs = nowMs();
+      const overlap = holds && overlaps ? decide() : 'wait';
+      if (overlap === 'hold') return;
+      if (overlap === 'wait' && holds) await awaitLeft(remainingMs);
       for (;;) {
         const { send: go, waitMs } = decideFlush({
           breaker,
@@ -165,7 +204,7 @@ export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter
         });
         if (!go) return;
         // Nobody may be waiting for it: a fault of ours would end the process as a rejection that nobody handles.
-        const answered = send().catch((error: unknown) => {
+        const answered = send(overlap === 'write').catch((error: unknown) => {
           report(`a request could not be made: ${String(error)}`);
           return false;
         });

@@ -37,7 +37,7 @@ describe('exporters', () => {
     exporters.add(traces);
     exporters.add(logs);
     let done = false;
-    const flushed = exporters.flush(3000, true).then(() => {
+    const flushed = exporters.flush({ remainingMs: 3000, holds: true, overlaps: false }).then(() => {
       done = true;
     });
     expect([traces.flushes, logs.flushes]).toEqual([1, 1]);

@@ -1,4 +1,4 @@
-import type { SignalExporter, Unsent } from '../../model/signalExporter.ts';
+import type { FlushMoment, SignalExporter, Unsent } from '../../model/signalExporter.ts';
 
 /** All that is sent, as one. */
 export interface Exporters {
@@ -10,12 +10,9 @@ export interface Exporters {
   unsent(): Unsent;
   /**
    * Sends what waits, all signals at the same time, so that they take no longer than one. Resolves when all answers are
-   * there or the tail is used up; never rejects.
-   *
-   * @param remainingMs until the function's deadline
-   * @param holds whether the platform waits for us before it freezes the environment
+   * there, may be left to the next invocation, or the tail is used up; never rejects.
    */
-  flush(remainingMs: number, holds: boolean): Promise<void>;
+  flush(moment: FlushMoment): Promise<void>;
 }
 
 /** Makes the collection of exporters; there is one in each environment. */
@@ -35,8 +32,8 @@ export function createExporters(): Exporters {
       ...left,
       ...Object.fromEntries(exporters.map((exporter) => [exporter.name, exporter.unsent()])),
     }),
-    async flush(remainingMs, holds) {
-      await Promise.all(exporters.map((exporter) => exporter.flush(remainingMs, holds)));
+    async flush(moment) {
+      await Promise.all(exporters.map((exporter) => exporter.flush(moment)));
     },
   };
 }

@@ -24,7 +24,7 @@ export interface FlushDecision {
 }
 
 /** The longest billed tail, design 3.3. */
-const MAX_TAIL_MS = 200;
+export const MAX_TAIL_MS = 200;
 /** What is left to the function for its own end before the deadline. */
 const DEADLINE_MARGIN_MS = 50;
 /** Beyond this many unanswered requests, records wait in the queue. */

@@ -53,7 +53,7 @@ describe('an exporter of lines', () => {
     exporter.add(toSpan('first'));
     exporter.add(toSpan('second'));
     expect(lines).toEqual([]);
-    void exporter.flush(NaN, false);
+    void exporter.flush({ remainingMs: NaN, holds: false, overlaps: false });
     expect(lines).toHaveLength(1);
     expect(names()).toEqual(['first', 'second']);
     expect(decodeSpans(lines[0]!, 0)[0]!.resource).toEqual({ 'service.name': 'f' });
@@ -61,7 +61,7 @@ describe('an exporter of lines', () => {
 
   it('writes nothing where nothing waits', async () => {
     const { exporter, lines } = create();
-    await exporter.flush(NaN, false);
+    await exporter.flush({ remainingMs: NaN, holds: false, overlaps: false });
     expect(lines).toEqual([]);
   });
 
@@ -69,7 +69,7 @@ describe('an exporter of lines', () => {
     const { exporter, lines, names } = create();
     const expected = Array.from({ length: 40 }, (_, i) => `n${i}`);
     for (const name of expected) exporter.add(toSpan(name, '€'.repeat(4096)));
-    await exporter.flush(NaN, false);
+    await exporter.flush({ remainingMs: NaN, holds: false, overlaps: false });
     expect(lines.length).toBeGreaterThan(1);
     for (const line of lines) expect(Buffer.byteLength(line)).toBeLessThan(262_144);
     expect(names()).toEqual(expected);
@@ -80,22 +80,24 @@ describe('an exporter of lines', () => {
     const { exporter } = create(new Promise((resolve) => (leave = resolve)));
     exporter.add(toSpan('first'));
     const ended: string[] = [];
-    const flush = exporter.flush(NaN, true).then(() => ended.push('left'));
+    const flush = exporter
+      .flush({ remainingMs: NaN, holds: true, overlaps: false })
+      .then(() => ended.push('left'));
     await new Promise((resolve) => setImmediate(resolve));
     expect(ended).toEqual([]);
     leave();
     await flush;
     const { exporter: stuck } = create(new Promise(() => {}));
     stuck.add(toSpan('first'));
-    await stuck.flush(60, true);
-    await stuck.flush(10, true);
+    await stuck.flush({ remainingMs: 60, holds: true, overlaps: false });
+    await stuck.flush({ remainingMs: 10, holds: true, overlaps: false });
   });
 
   it('counts what is too long by itself, and tells the number with the next', async () => {
     const { exporter, lines, reports, names } = create();
     exporter.add(toSpan('long', 'x'.repeat(300_000)));
     exporter.add(toSpan('short'));
-    await exporter.flush(NaN, false);
+    await exporter.flush({ remainingMs: NaN, holds: false, overlaps: false });
     expect(names()).toEqual(['short']);
     expect(decodeSpans(lines[0]!, 0)[0]!.resource).toMatchObject({ 'clickspan.dropped_spans': 1 });
     expect(reports).toHaveLength(1);

@@ -64,7 +64,7 @@ export function createLineExporter<T>(environment: LineExporterEnvironment<T>): 
       writeAll();
       return [];
     },
-    async flush(remainingMs) {
+    async flush({ remainingMs }) {
       writeAll();
       const waitMs = toTailMs(remainingMs);
       // One after the other: with the last, all have left.

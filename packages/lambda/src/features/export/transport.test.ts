@@ -87,6 +87,34 @@ describe('transport', () => {
     expect(fake.sent).toHaveLength(3);
   });
 
+  it('leaves it to whoever has left the answer to later to send again', async () => {
+    const fake = start();
+    await fake.transport.post('a').answer;
+    fake.outcomes.push('lost');
+    await expect(fake.transport.post('b', true).answer).rejects.toThrow('lost');
+    expect(fake.sent.map((requests) => requests.map(({ body }) => body))).toEqual([['a', 'b']]);
+  });
+
+  it('is connected while it has a connection that is idle and trusted', async () => {
+    const fake = start();
+    expect(fake.transport.connected()).toBe(false);
+    const post = fake.transport.post('a');
+    expect(fake.transport.connected()).toBe(false);
+    await post.answer;
+    expect(fake.transport.connected()).toBe(true);
+    fake.nowMs = 4000;
+    expect(fake.transport.connected()).toBe(false);
+  });
+
+  it('trusts a connection from when it has sent: the answer may have waited through a freeze', async () => {
+    const fake = start();
+    await fake.transport.post('a').answer;
+    const post = fake.transport.post('b');
+    fake.nowMs = 4000;
+    await post.answer;
+    expect(fake.transport.connected()).toBe(false);
+  });
+
   it('does not send again what was given up', async () => {
     const fake = start();
     await fake.transport.post('a').answer;

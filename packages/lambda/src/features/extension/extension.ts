@@ -35,7 +35,7 @@ export interface ExtensionConnection {
   send(request: HttpRequest): Promise<HttpAnswer>;
   hold(on: boolean): void;
   usable(): boolean;
-  deferReads(): void;
+  deferReads(on: boolean): void;
   readNow(): void;
   close(): void;
 }
@@ -106,7 +106,7 @@ export function createExtension(environment: ExtensionEnvironment): Extension {
       try {
         if (!connection.usable()) connection = connect();
         // The event comes together with the invocation, whose handler is not to wait for our reading it.
-        connection.deferReads();
+        connection.deferReads(true);
         // One event after the other.
         const answer = await connection.send(request);
         if (answer.status !== 200) throw new Error(`the Extensions API answered ${answer.status}`);

@@ -69,7 +69,7 @@ interface Told {
 
 /** What is told, by metric: the amount, or of a histogram how many with which sum. */
 function tell({ metrics, exporter }: Fake): Record<string, unknown> {
-  void exporter.flush(NaN, true);
+  void exporter.flush({ remainingMs: NaN, holds: true, overlaps: false });
   const told = metrics.signal.collect!().map(({ json }) => JSON.parse(json) as Told);
   return Object.fromEntries(
     told.map(({ name, sum, histogram }) => [
@@ -137,7 +137,7 @@ describe('the metrics of invocations', () => {
   it('are told apart by thread where there are several', () => {
     const fake = start({ threadId: 3 });
     fake.metrics.watch()(OUTCOME);
-    void fake.exporter.flush(NaN, true);
+    void fake.exporter.flush({ remainingMs: NaN, holds: true, overlaps: false });
     for (const { json } of fake.metrics.signal.collect!())
       expect(json).toContain('{"key":"thread.id","value":{"intValue":"3"}}');
   });

@@ -62,9 +62,9 @@ export function createMetrics({ load, guard, cpuSeconds }: MetricsEnvironment): 
         count();
         return exporter.unsent();
       },
-      flush(remainingMs, holds) {
+      flush(moment) {
         count();
-        return exporter.flush(remainingMs, holds);
+        return exporter.flush(moment);
       },
     }),
   };
