@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BARE, readOwnAgent, withPreload, type LambdaAgent } from './lambda/agents.ts';
+import { BARE, readOverlappingAgent, readOwnAgent, withPreload, type LambdaAgent } from './lambda/agents.ts';
 import { COLLECTOR_MODES, startIntake } from './lambda/intake.ts';
 import { measureFrozen } from './lambda/measureFrozen.ts';
 import { measureLambda } from './lambda/measureLambda.ts';
@@ -33,10 +33,12 @@ const SPOILING = `
 
 let folder: string;
 let spoiled: LambdaAgent;
+let overlapping: LambdaAgent;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'clickspan-bench-'));
   writeFileSync(join(folder, 'spoiling.cjs'), SPOILING);
   spoiled = withPreload(readOwnAgent(), join(folder, 'spoiling.cjs'));
+  overlapping = withPreload(readOverlappingAgent(), join(folder, 'spoiling.cjs'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -44,6 +46,7 @@ describe('bench of Lambda agents', () => {
   it('turns every figure to false when the agent is spoiled', async () => {
     const results = await measureLambda({
       agents: [spoiled],
+      overlapping,
       runtimes: ['nodejs24.x'],
       topics: ['sizes', 'starts', 'warm', 'collectors'],
       coldStarts: 3,
@@ -77,6 +80,7 @@ describe('bench of Lambda agents', () => {
     }
     expect(harm.get('hanging')!.laterTail.pass).toBe(false);
     expect(harm.get('50 ms')!.tail.value).toBeGreaterThan(50);
+    expect(found!.harm.get(overlapping)!.get('50 ms')!.tail).toMatchObject({ goal: 1, pass: false });
     const page = toMarkdown(results, { cores: 2, load: 0 });
     expect(page).toContain('| 4 of 4 |');
     expect(page).toContain('**missed**: response added');

@@ -13,6 +13,8 @@ export interface LambdaAgent {
   readonly setup?: string;
   /** Whose goals the budgets set. */
   readonly isOwn?: boolean;
+  /** It leaves the collector's answer to the next invocation. */
+  readonly overlaps?: boolean;
   /** Where its modules are found, if it has any. */
   readonly modulesDir?: string;
   readonly layers?: readonly string[];
@@ -59,6 +61,18 @@ export function readOwnAgent(): LambdaAgent {
       const paths = readdirSync(folder).map((file) => resolve(folder, file));
       return { ...measureFiles(folder, paths), zipBytes: statSync(layerZip).size };
     },
+  };
+}
+
+/** The layer as packed, which goes on to the next invocation before the collector has answered. */
+export function readOverlappingAgent(): LambdaAgent {
+  const own = readOwnAgent();
+  return {
+    ...own,
+    id: 'clickspan-overlap',
+    name: 'Clickspan, CLICKSPAN_FLUSH=overlap',
+    overlaps: true,
+    environment: (collector) => ({ ...own.environment(collector), CLICKSPAN_FLUSH: 'overlap' }),
   };
 }
 

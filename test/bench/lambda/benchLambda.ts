@@ -2,7 +2,7 @@ import { listRuntimes, type RuntimeName } from '@clickspan/emulator';
 import { writeBenchmarksPart } from '../benchmarksPage.ts';
 import type { Figure } from '../figure.ts';
 import { readMachine, warnOfLoad } from '../machine.ts';
-import { readOwnAgent, type LambdaAgent } from './agents.ts';
+import { readOverlappingAgent, readOwnAgent, type LambdaAgent } from './agents.ts';
 import { listHarm } from './harm.ts';
 import type { CollectorMode } from './intake.ts';
 import { measureLambda, TOPICS, type Topic } from './measureLambda.ts';
@@ -54,6 +54,7 @@ export async function benchLambda(options: BenchLambdaOptions): Promise<Figure[]
   const times = (count: number): number => Math.max(1, Math.round(count * rounds));
   const results = await measureLambda({
     agents,
+    overlapping: agents.some(({ isOwn }) => isOwn) ? readOverlappingAgent() : undefined,
     runtimes,
     topics,
     coldStarts: times(COLD_STARTS),

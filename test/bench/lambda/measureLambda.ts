@@ -20,6 +20,8 @@ export type Topic = (typeof TOPICS)[number];
 export interface LambdaOptions {
   /** Without the bare function, which comes by itself. */
   readonly agents: readonly LambdaAgent[];
+  /** One that is only put through the collectors' conditions. */
+  readonly overlapping: LambdaAgent | undefined;
   readonly runtimes: readonly RuntimeName[];
   readonly topics: readonly Topic[];
   readonly coldStarts: number;
@@ -70,7 +72,7 @@ export async function measureLambda(options: LambdaOptions): Promise<LambdaResul
 }
 
 async function measureRuntime(
-  { agents, topics, coldStarts, warm, isHarmMeasured, collectors, frozen, say }: LambdaOptions,
+  { agents, overlapping, topics, coldStarts, warm, isHarmMeasured, collectors, frozen, say }: LambdaOptions,
   runtime: RuntimeName,
   sizes: ReadonlyMap<LambdaAgent, PackedSize>,
 ): Promise<RuntimeResults> {
@@ -102,7 +104,9 @@ async function measureRuntime(
     ? await onStage([BARE_AGAIN, ...agents], false, (stage) => measureWarm(stage, warm))
     : undefined;
   const harm = new Map<LambdaAgent, ReadonlyMap<CollectorMode, Harm>>();
-  const harmed = agents.filter((agent) => isHarmMeasured(agent, runtime));
+  const harmed = [...agents, ...(overlapping ? [overlapping] : [])].filter((agent) =>
+    isHarmMeasured(agent, runtime),
+  );
   for (const agent of has('collectors') ? harmed : []) {
     const pairs = (mode: CollectorMode): number => collectors(agent, mode);
     const counts = { pairs, warmUp: Math.ceil(warm.warmUp / 2) };

@@ -33,7 +33,7 @@ ${toGoals(results)}
 ${TABLES.map(([title, keys]) => `\n### ${title}\n${runtimes.map((found) => toTable(results.agents, found, keys)).join('')}`).join('')}
 ## What a collector does to the function
 
-The collector is fine, takes 50 ms, answers 503, refuses connections, never answers, or ends its side of the connection in the place of an answer. **Waits more** is what is added to the time that the caller waits: the median, the upper bound of the median with 95 % certainty, and how much later the slowest of a hundred responses is. **Tail** is what follows the response, is billed, and keeps the environment busy: usually, at most, and usually in the second half of the invocations. **Changed** counts results that differ from those of the function without an agent, but for one more \`Server-Timing\` header.
+The collector is fine, takes 50 ms, answers 503, refuses connections, never answers, or ends its side of the connection in the place of an answer; the function is busy, its invocations follow each other without a pause. **Waits more** is what is added to the time that the caller waits: the median, the upper bound of the median with 95 % certainty, and how much later the slowest of a hundred responses is. **Tail** is what follows the response, is billed, and keeps the environment busy: usually, at most, and usually in the second half of the invocations. **Changed** counts results that differ from those of the function without an agent, but for one more \`Server-Timing\` header.
 ${runtimes.map(toHarmTable).join('')}
 ${toMethod(results)}`;
 }
