@@ -11,6 +11,7 @@ import {
   type StagePage,
 } from './driver.ts';
 import { countSpans } from './intake.ts';
+import { readHeap, SETTLE_MS } from './measureHeap.ts';
 
 /** What one page with an agent cost. */
 export interface CallsSample {
@@ -36,8 +37,6 @@ export interface CallsOptions {
 
 const WARM_UP_CALLS = 10;
 const PATH = '/api/items';
-/** What an agent puts off until the page is idle has been done by then. */
-const SETTLE_MS = 700;
 /** How long an agent gets from the last request on until the page seems hidden. */
 const TAIL_MS = 700;
 const QUIET_MS = 300;
@@ -163,10 +162,4 @@ async function clickAndWait(stagePage: StagePage, spot: Spot): Promise<void> {
 async function readTaskSeconds({ cdp }: StagePage): Promise<number> {
   const { metrics } = await cdp.send('Performance.getMetrics');
   return metrics.find(({ name }) => name === 'TaskDuration')!.value;
-}
-
-async function readHeap({ cdp }: StagePage): Promise<number> {
-  await cdp.send('HeapProfiler.collectGarbage');
-  await cdp.send('HeapProfiler.collectGarbage');
-  return (await cdp.send('Runtime.getHeapUsage')).usedSize;
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { rolldown } from 'rolldown';
 import { installPeers } from '../installPeers.ts';
 import type { BenchAgent } from './agents.ts';
+import { bundleScript } from './bundleScript.ts';
 
 const folder: string = resolve(import.meta.dirname, '../peers');
 
@@ -51,29 +51,7 @@ export async function bundlePeers(wanted: readonly string[]): Promise<BenchAgent
   for (const { name, file, packageName, sendsOtlp = false } of peers) {
     const manifest = resolve(folder, 'node_modules', packageName, 'package.json');
     const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
-    agents.push({ name, version, sendsOtlp, source: await bundle(resolve(folder, file)) });
+    agents.push({ name, version, sendsOtlp, source: await bundleScript(resolve(folder, file)) });
   }
   return agents;
-}
-
-/**
- * Makes one script of an entry. What a peer loads on demand, later or never (a session recorder), is left out: it would
- * not be in the first download.
- */
-async function bundle(input: string): Promise<string> {
-  const bundled = await rolldown({
-    input,
-    platform: 'browser',
-    logLevel: 'silent',
-    transform: { target: 'es2022', define: { 'process.env.NODE_ENV': '"production"' } },
-    plugins: [
-      {
-        name: 'leave-out-what-comes-later',
-        resolveDynamicImport: () => ({ id: '\0later' }),
-        load: (id) => (id === '\0later' ? 'export {}' : null),
-      },
-    ],
-  });
-  const { output } = await bundled.generate({ format: 'iife', minify: true, codeSplitting: false });
-  return output[0].code;
 }
