@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BARE, readOwnAgent, withBefore, type BenchAgent } from './browser/agents.ts';
+import { BARE, readOwnAgent, readSnippet, withBefore, type BenchAgent } from './browser/agents.ts';
 import { setStage, type Stage } from './browser/driver.ts';
 import { measureBrowser } from './browser/measureBrowser.ts';
 import { measureExported, measureKillLosses, measureNavigationLosses } from './browser/measureLosses.ts';
@@ -60,8 +60,9 @@ function tellAfter(name: string, schedule: string): BenchAgent {
 
 describe('bench', () => {
   it('turns every figure of the browser agent to false when its script is spoiled', async () => {
-    const { agents, ...rest } = await measureBrowser({
-      agents: [withBefore(readOwnAgent(), SPOILING)],
+    const { agents, parts, ...rest } = await measureBrowser({
+      agents: [withBefore(readOwnAgent(), SPOILING), { ...BARE, name: 'elastic' }],
+      parts: [withBefore(readSnippet(), SPOILING)],
       rounds: 1,
       calls: 20,
       clicks: 10,
@@ -74,6 +75,7 @@ describe('bench', () => {
     const judged = [...agents[0]!.figures].filter(([key, { goal }]) => goal !== undefined && key !== 'size');
     expect(Object.fromEntries(judged.map(([key, { pass }]) => [key, pass]))).toEqual({
       start: false,
+      deferredStart: false,
       heapAfterStart: false,
       click: false,
       fetchCpu: false,
@@ -85,10 +87,18 @@ describe('bench', () => {
       navigation: false,
       kill: false,
     });
-    const page = toMarkdown({ agents, ...rest }, { cores: 2, load: 0 });
-    expect(page.match(/\*\*missed\*\*/g)).toHaveLength(
-      [...agents[0]!.figures.values()].filter(({ pass }) => pass === false).length,
+    const [snippet] = parts;
+    expect(snippet!.figures.get('start')).toMatchObject({ goal: 0.5, pass: false });
+    expect(snippet!.figures.has('deferredStart')).toBe(false);
+    const page = toMarkdown({ agents, parts, ...rest }, { cores: 2, load: 0 });
+    const figures = [...agents, ...parts].flatMap((result) => [...result.figures.values()]);
+    expect(page.match(/\*\*missed\*\*/g)).toHaveLength(figures.filter(({ pass }) => pass === false).length);
+    const beyond = figures.filter(({ isInBound }) => isInBound === false);
+    expect(page.match(/\*\*exceeded\*\*/g)).toHaveLength(beyond.length);
+    expect(beyond.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['browser: eval + init', 'browser: main-thread CPU per fetch, ratio to none']),
     );
+    expect(page).toMatch(/≤ \d\.\d\d \(elastic\) \| \*\*exceeded\*\*/);
     expect(page).toContain('| 3 of 3 |');
   });
 });
@@ -127,6 +137,13 @@ describe('toFigure', () => {
     expect(toFigure({ ...spec, better: 'less' }, [4, 4, 1])).toMatchObject({ value: 4, pass: false });
     expect(toFigure({ ...spec, better: 'more' }, [2, 2, 9])).toMatchObject({ value: 2, pass: false });
     expect(toFigure({ ...spec, better: 'more' }, [3])).toMatchObject({ value: 3, pass: true });
+  });
+
+  it('tells a step back beyond the bound apart from a missed goal', () => {
+    const bounded = { ...spec, bound: 5 };
+    expect(toFigure({ ...bounded, better: 'less' }, [5])).toMatchObject({ pass: false, isInBound: true });
+    expect(toFigure({ ...bounded, better: 'less' }, [6])).toMatchObject({ pass: false, isInBound: false });
+    expect(toFigure({ ...spec, better: 'less' }, [6])).not.toHaveProperty('isInBound');
   });
 
   it('judges nothing where there is no goal', () => {

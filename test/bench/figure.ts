@@ -10,6 +10,10 @@ export interface Figure {
   readonly goal?: number;
   /** Absent where there is no goal, or where the noise does not allow to say. */
   readonly pass?: boolean;
+  /** What is not to be exceeded where the goal has been missed, in the same unit; a figure beyond it is a step back. */
+  readonly bound?: number;
+  /** Absent where there is no bound. */
+  readonly isInBound?: boolean;
   /** Below which the true median is with 95 % certainty, where the goal is one for that. */
   readonly upperBound?: number;
   /** How many samples the value is the median of. */
@@ -26,6 +30,7 @@ export interface FigureSpec {
   readonly agent?: string;
   readonly unit: Figure['unit'];
   readonly goal?: number | undefined;
+  readonly bound?: number | undefined;
   readonly better: 'less' | 'more';
   readonly client: Figure['client'];
 }
@@ -36,14 +41,16 @@ export interface FigureSpec {
  * @param samples at least one
  */
 export function toFigure(spec: FigureSpec, samples: readonly number[]): Figure {
-  const { name, agent, unit, goal, better, client } = spec;
+  const { name, agent, unit, goal, bound, better, client } = spec;
   const value = quantile(samples, 0.5);
+  const isWithin = (than: number): boolean => (better === 'less' ? value <= than : value >= than);
   return {
     name,
     ...(agent === undefined ? {} : { agent }),
     value: round(value),
     unit,
-    ...(goal === undefined ? {} : { goal, pass: better === 'less' ? value <= goal : value >= goal }),
+    ...(goal === undefined ? {} : { goal, pass: isWithin(goal) }),
+    ...(bound === undefined ? {} : { bound, isInBound: isWithin(bound) }),
     n: samples.length,
     spread: round(quantile(samples, 0.75) - quantile(samples, 0.25)),
     client,

@@ -2,7 +2,7 @@
 // Bundles the compiled agent: `dist/clickspan.js` for the script tag and `dist/esm/clickspan.js` for bundlers, both whole
 // in themselves. Run it after `tsc -b`.
 import { hash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { minify as fold } from 'rolldown/utils';
@@ -44,6 +44,10 @@ const bundles = [
   { input: 'vue', file: 'esm/vue.js', format: 'es', names: false },
   { input: 'angular', file: 'esm/angular.js', format: 'es', names: false },
 ];
+
+/** Gzip bytes that a file may have; docs/adr/0012-budgets-of-the-browser-agent.md says why as many. */
+const sizeBounds = JSON.parse(await readFile(join(import.meta.dirname, 'sizeBounds.json'), 'utf8'));
+const tooLarge = [];
 
 /** What the licenses of the packages ask for that are in a bundle. */
 function toNotices({ names, hasOpenTelemetry }) {
@@ -136,10 +140,17 @@ for (const bundled of bundles) {
   const { output } = await bundle.write({ format, sourcemap: !isInline, file: target });
   const { code } = output[0];
   const gzipBytes = gzipSync(code, { level: 9 }).length;
+  const maxGzipBytes = sizeBounds[file];
+  if (gzipBytes > maxGzipBytes) {
+    tooLarge.push(`${file} has ${gzipBytes} B gzip and may have ${maxGzipBytes}.`);
+  }
   const integrity =
     format === 'iife' || isInline ? `, integrity="sha384-${hash('sha384', code, 'base64')}"` : '';
   process.stdout.write(`${file}: ${Buffer.byteLength(code)} B, ${gzipBytes} B gzip${integrity}\n`);
   if (format === 'es' && !isInline) await bundleTypes(input, file);
+}
+if (tooLarge.length > 0) {
+  throw new Error(`${tooLarge.join(' ')} The bounds stand in packages/browser/scripts/sizeBounds.json.`);
 }
 
 /** The types of an entry in one file, with those of the OpenTelemetry API, so that apps need no package for them. */

@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+/** What is ours. */
+export type Edition = 'own' | 'opentelemetry' | 'snippet';
+
 /** An agent as a page gets it: one script, which starts it and sends to the address in its tag's `data-endpoint`. */
 export interface BenchAgent {
   readonly name: string;
@@ -8,7 +11,7 @@ export interface BenchAgent {
   readonly version?: string;
   readonly source: string;
   /** Whose goals design section 6 sets. */
-  readonly edition?: 'own' | 'opentelemetry';
+  readonly edition?: Edition;
   /** Whether what it sends is OTLP/JSON, whose spans can be counted exactly. */
   readonly sendsOtlp?: boolean;
   /** It is no agent that anyone could use, but shows what none can do without. */
@@ -71,6 +74,11 @@ export function readOpenTelemetryEdition(): BenchAgent | undefined {
   const source = readScript('clickspan.opentelemetry.js');
   if (!source) return undefined;
   return { name: 'clickspan/opentelemetry', source, edition: 'opentelemetry', sendsOtlp: true };
+}
+
+/** The snippet that stands in the page before the agent arrives. */
+export function readSnippet(): BenchAgent {
+  return { name: 'clickspan/snippet', source: readScript('clickspan.snippet.js')!, edition: 'snippet' };
 }
 
 function readScript(file: string): string | undefined {

@@ -3,6 +3,7 @@ import type { Figure } from '../figure.ts';
 import { readMachine, warnOfLoad } from '../machine.ts';
 import { LEAST, readOpenTelemetryEdition, readOwnAgent, type BenchAgent } from './agents.ts';
 import { measureBrowser } from './measureBrowser.ts';
+import { PART_NAMES, readParts } from './parts.ts';
 import { bundlePeers, PEER_NAMES } from './peers.ts';
 import { toMarkdown } from './report.ts';
 
@@ -25,6 +26,7 @@ export async function benchBrowser({ rounds, agents: wanted }: BenchBrowserOptio
   const agents = await readAgents(wanted);
   const results = await measureBrowser({
     agents,
+    parts: await readParts(wanted ?? PART_NAMES),
     rounds,
     calls: 300,
     clicks: 100,
@@ -40,7 +42,7 @@ export async function benchBrowser({ rounds, agents: wanted }: BenchBrowserOptio
   } else {
     say(`wrote ${await writeBenchmarksPart(page)}`);
   }
-  return results.agents.flatMap(({ figures }) => [...figures.values()]);
+  return [...results.agents, ...results.parts].flatMap(({ figures }) => [...figures.values()]);
 }
 
 async function readAgents(wanted: readonly string[] | undefined): Promise<BenchAgent[]> {
@@ -48,7 +50,7 @@ async function readAgents(wanted: readonly string[] | undefined): Promise<BenchA
   if (!edition) say('The OpenTelemetry edition has not been built and is left out.');
   const ours = [readOwnAgent(), ...(edition ? [edition] : [])];
   const own = [...ours, LEAST];
-  const known = [...own.map(({ name }) => name), ...PEER_NAMES];
+  const known = [...own.map(({ name }) => name), ...PART_NAMES, ...PEER_NAMES];
   const unknown = wanted?.filter((name) => !known.includes(name)) ?? [];
   if (unknown.length > 0) {
     throw new Error(`There are no agents ${unknown.join(', ')}. There are: ${known.join(', ')}.`);

@@ -2,7 +2,7 @@ import type { Browser, CDPSession, Page } from 'playwright-core';
 import { launchChromium } from '../../support/chromium.ts';
 import type { BenchAgent } from './agents.ts';
 import { startIntake, type Intake } from './intake.ts';
-import { startPageOrigin, type PageOrigin } from './pageOrigin.ts';
+import { HELD_PATH, startPageOrigin, type PageOrigin } from './pageOrigin.ts';
 
 /** What every measurement in the browser needs. */
 export interface Stage {
@@ -38,11 +38,16 @@ export interface StagePage {
 let pages = 0;
 
 /** Opens a page of the origin. */
-export async function openStagePage({ browser, origin }: Stage, path = '/'): Promise<StagePage> {
+export async function openStagePage(stage: Stage, path = '/'): Promise<StagePage> {
+  const stagePage = await openBlankPage(stage);
+  await stagePage.page.goto(`${stage.origin.url}${path}`);
+  return stagePage;
+}
+
+async function openBlankPage({ browser }: Stage): Promise<StagePage> {
   const context = await browser.newContext();
   const page = await context.newPage();
   const cdp = await context.newCDPSession(page);
-  await page.goto(`${origin.url}${path}`);
   return { id: `page${++pages}`, page, cdp, close: () => context.close() };
 }
 
@@ -75,6 +80,29 @@ export function startAgentIn({ page, id }: StagePage, { intake }: Stage): Promis
     document.body.append(element);
     return performance.now() - start;
   }, intake.urlFor(id));
+}
+
+/**
+ * Opens a page that brings the agent by its address, with `defer`; says for how long its main thread was busy with scripts
+ * until the document was ready, ms of CPU time. The page never finishes loading, so what an agent puts off is not counted.
+ */
+export async function openPageThatDefers(stage: Stage, { source }: BenchAgent): Promise<number> {
+  const { origin, intake } = stage;
+  const stagePage = await openBlankPage(stage);
+  const { id, page, cdp } = stagePage;
+  try {
+    origin.serve('/agent.js', 'text/javascript', source);
+    const html = `<!doctype html><meta charset="utf-8"><title>Bench</title>
+<script src="/agent.js" data-endpoint="${intake.urlFor(id)}" defer></script><body><img src="${HELD_PATH}" alt="">`;
+    origin.serve('/that-defers', 'text/html', html);
+    await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
+    await page.goto(`${origin.url}/that-defers`, { waitUntil: 'domcontentloaded' });
+    const { metrics } = await cdp.send('Performance.getMetrics');
+    const inScripts = metrics.filter(({ name }) => name === 'ScriptDuration' || name === 'V8CompileDuration');
+    return inScripts.reduce((sum, { value }) => sum + value, 0) * 1000;
+  } finally {
+    await stagePage.close();
+  }
 }
 
 /** How a page makes its requests. */

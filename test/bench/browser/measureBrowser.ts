@@ -4,6 +4,7 @@ import { BARE, type BenchAgent } from './agents.ts';
 import { setStage, type Stage } from './driver.ts';
 import { measureCalls, measureCallsInClicks, type CallsSample } from './measureCalls.ts';
 import { measureClicks } from './measureClicks.ts';
+import { measureHeapAfterStart } from './measureHeap.ts';
 import { measureExported, measureKillLosses, measureNavigationLosses, type Losses } from './measureLosses.ts';
 import { measureStart, type StartSample } from './measureStart.ts';
 import { ROWS, toSpec, type RowKey } from './rows.ts';
@@ -12,6 +13,8 @@ import { ROWS, toSpec, type RowKey } from './rows.ts';
 export interface BrowserOptions {
   /** Without the bare page, which comes by itself. */
   readonly agents: readonly BenchAgent[];
+  /** Of our agent: only what it takes to have them is measured. */
+  readonly parts: readonly BenchAgent[];
   readonly rounds: number;
   /** Requests of each kind in a page. */
   readonly calls: number;
@@ -40,6 +43,13 @@ export interface BrowserResults {
   /** Of the page without an agent: medians. */
   readonly bare: { readonly fetchUs: number; readonly xhrUs: number; readonly clickMs: number };
   readonly agents: readonly AgentResult[];
+  readonly parts: readonly AgentResult[];
+}
+
+/** What it takes to have an agent, or a part of one, in one round. */
+interface HavingSample {
+  readonly start: StartSample;
+  readonly heapAfterStartBytes: number;
 }
 
 /** One agent, or the bare page, in one round. */
@@ -57,16 +67,20 @@ interface RoundSample {
 export async function measureBrowser(options: BrowserOptions): Promise<BrowserResults> {
   const stage = await setStage();
   try {
-    const rounds = await measureRounds(stage, options);
+    const { rounds, partRounds } = await measureRounds(stage, options);
     const bare = rounds.map((round) => round.get(BARE)!);
+    const samplesOf = new Map(options.agents.map((agent) => [agent, toSamples(agent, rounds)]));
+    const valueOf = (peer: string, row: RowKey): number | undefined => {
+      const samples = [...samplesOf].find(([{ name }]) => name === peer)?.[1].get(row);
+      return samples && median(samples);
+    };
     const agents: AgentResult[] = [];
-    for (const agent of options.agents) {
-      const samples = toSamples(agent, rounds);
+    for (const [agent, samples] of samplesOf) {
       const losses = await measureLosses(stage, agent, options);
       for (const [key, { lost }] of losses) samples.set(key, [lost]);
       agents.push({
         agent,
-        figures: toFigures(agent, samples),
+        figures: toFigures(agent, samples, valueOf),
         outOf: new Map([...losses].map(([key, { of }]) => [key, of])),
       });
     }
@@ -80,6 +94,11 @@ export async function measureBrowser(options: BrowserOptions): Promise<BrowserRe
         clickMs: median(bare.map(({ clickMs }) => clickMs)),
       },
       agents,
+      parts: options.parts.map((part) => ({
+        agent: part,
+        figures: toFigures(part, toPartSamples(part, partRounds, bare), valueOf),
+        outOf: new Map(),
+      })),
     };
   } finally {
     await stage.close();
@@ -89,14 +108,18 @@ export async function measureBrowser(options: BrowserOptions): Promise<BrowserRe
 async function measureRounds(
   stage: Stage,
   options: BrowserOptions,
-): Promise<ReadonlyMap<BenchAgent, RoundSample>[]> {
-  const { rounds, say } = options;
+): Promise<{
+  rounds: ReadonlyMap<BenchAgent, RoundSample>[];
+  partRounds: ReadonlyMap<BenchAgent, HavingSample>[];
+}> {
+  const { rounds: count, parts, say } = options;
   const all = [BARE, ...options.agents];
   // The first page of a browser is slower than all others.
   await measureStart(stage, BARE);
-  const results: ReadonlyMap<BenchAgent, RoundSample>[] = [];
-  for (let round = 0; round < rounds; round++) {
-    say(`round ${round + 1} of ${rounds}`);
+  const rounds: ReadonlyMap<BenchAgent, RoundSample>[] = [];
+  const partRounds: ReadonlyMap<BenchAgent, HavingSample>[] = [];
+  for (let round = 0; round < count; round++) {
+    say(`round ${round + 1} of ${count}`);
     const result = new Map<BenchAgent, RoundSample>();
     for (let n = 0; n < all.length; n++) {
       const agent = all[(n + round) % all.length]!;
@@ -107,9 +130,17 @@ async function measureRounds(
         clickMs: await measureClicks(stage, agent, options),
       });
     }
-    results.push(result);
+    rounds.push(result);
+    const having = new Map<BenchAgent, HavingSample>();
+    for (const part of parts) {
+      having.set(part, {
+        start: await measureStart(stage, part),
+        heapAfterStartBytes: await measureHeapAfterStart(stage, part),
+      });
+    }
+    partRounds.push(having);
   }
-  return results;
+  return { rounds, partRounds };
 }
 
 async function measureLosses(
@@ -139,9 +170,10 @@ function toSamples(
   const added = (read: (sample: RoundSample) => number): number[] =>
     each((own, bare) => read(own) - read(bare));
   return new Map<RowKey, number[]>([
-    ['size', [gzipSync(agent.source, { level: 9 }).length]],
+    ['size', [toGzipBytes(agent)]],
     ['start', added(({ start }) => start.plainMs)],
     ['throttledStart', added(({ start }) => start.throttledMs)],
+    ['deferredStart', added(({ start }) => start.deferredMs)],
     ['heapAfterStart', added(({ calls }) => calls.heapAfterStartBytes / 1000)],
     ['click', added(({ clickMs }) => clickMs)],
     ['fetchCpu', each((own, bare) => own.calls.cpuUs.fetch / bare.calls.cpuUs.fetch)],
@@ -158,9 +190,40 @@ function toSamples(
   ]);
 }
 
-function toFigures(agent: BenchAgent, samples: ReadonlyMap<RowKey, number[]>): Map<RowKey, Figure> {
+function toPartSamples(
+  part: BenchAgent,
+  rounds: readonly ReadonlyMap<BenchAgent, HavingSample>[],
+  bare: readonly RoundSample[],
+): Map<RowKey, number[]> {
+  const each = (read: (own: HavingSample, bare: RoundSample) => number): number[] =>
+    rounds.map((round, n) => read(round.get(part)!, bare[n]!));
+  return new Map<RowKey, number[]>([
+    ['size', [toGzipBytes(part)]],
+    ['start', each(({ start }, bare) => start.plainMs - bare.start.plainMs)],
+    ['throttledStart', each(({ start }, bare) => start.throttledMs - bare.start.throttledMs)],
+    // The snippet has no address.
+    [
+      'deferredStart',
+      part.edition === 'snippet' ? [] : each(({ start }, bare) => start.deferredMs - bare.start.deferredMs),
+    ],
+    [
+      'heapAfterStart',
+      each(({ heapAfterStartBytes }, bare) => (heapAfterStartBytes - bare.calls.heapAfterStartBytes) / 1000),
+    ],
+  ]);
+}
+
+function toGzipBytes({ source }: BenchAgent): number {
+  return gzipSync(source, { level: 9 }).length;
+}
+
+function toFigures(
+  agent: BenchAgent,
+  samples: ReadonlyMap<RowKey, number[]>,
+  valueOf: (peer: string, row: RowKey) => number | undefined,
+): Map<RowKey, Figure> {
   const rows = ROWS.filter(({ key }) => samples.get(key)?.length);
-  return new Map(rows.map((row) => [row.key, toFigure(toSpec(row, agent), samples.get(row.key)!)]));
+  return new Map(rows.map((row) => [row.key, toFigure(toSpec(row, agent, valueOf), samples.get(row.key)!)]));
 }
 
 function median(samples: readonly number[]): number {

@@ -1,5 +1,5 @@
 import type { BenchAgent } from './agents.ts';
-import { openPageWith, startAgentIn, type Stage } from './driver.ts';
+import { openPageThatDefers, openPageWith, startAgentIn, type Stage } from './driver.ts';
 
 /** How much slower than it is the processor is made to seem: about a phone of the middle class. */
 export const THROTTLE = 4;
@@ -8,13 +8,16 @@ export const THROTTLE = 4;
 export interface StartSample {
   readonly plainMs: number;
   readonly throttledMs: number;
+  /** CPU time where the script comes by its address, with `defer`. */
+  readonly deferredMs: number;
 }
 
-/** Starts an agent in two fresh pages, one of them throttled: compiling, evaluating, starting, with no code cache. */
+/** Starts an agent in three fresh pages, one of them throttled: compiling, evaluating, starting, with no code cache. */
 export async function measureStart(stage: Stage, agent: BenchAgent): Promise<StartSample> {
   return {
     plainMs: await measureOne(stage, agent, 1),
     throttledMs: await measureOne(stage, agent, THROTTLE),
+    deferredMs: await openPageThatDefers(stage, agent),
   };
 }
 

@@ -14,9 +14,12 @@ const ANSWER = JSON.stringify({
   items: Array.from({ length: 5 }, (_, n) => ({ id: n, title: `Item ${n}`, price: 10 + n })),
 });
 
+/** Never answered: a page that asks for an image there has not loaded yet. */
+export const HELD_PATH = '/held';
+
 /**
- * Starts an origin on loopback. `/api/…` answers with JSON, everything else that is not served with an empty page. All of
- * it is cross-origin isolated: only there is a page's clock as fine as 5 µs.
+ * Starts an origin on loopback. `/api/…` answers with JSON, {@link HELD_PATH} with nothing, everything else that is not
+ * served with an empty page. All of it is cross-origin isolated: only there is a page's clock as fine as 5 µs.
  */
 export async function startPageOrigin(): Promise<PageOrigin> {
   const served = new Map<string, { contentType: string; content: string }>();
@@ -34,6 +37,7 @@ export async function startPageOrigin(): Promise<PageOrigin> {
   const server = createServer((request, response) => {
     request.resume();
     const path = request.url?.split('?')[0] ?? '';
+    if (path === HELD_PATH) return;
     const found = served.get(path);
     if (found) return send(response, found.contentType, found.content);
     if (path.startsWith('/api/')) return send(response, 'application/json', ANSWER);

@@ -1,0 +1,4 @@
+import { start } from '@clickspan/browser';
+
+const { endpoint } = document.currentScript.dataset;
+start({ endpoint });

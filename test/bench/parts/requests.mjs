@@ -1,0 +1,4 @@
+import { fetchFeature, start, xhrFeature } from '@clickspan/browser/core';
+
+const { endpoint } = document.currentScript.dataset;
+start({ endpoint }, [fetchFeature, xhrFeature]);
