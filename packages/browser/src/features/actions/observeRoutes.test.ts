@@ -121,6 +121,16 @@ describe('routes without the Navigation API', () => {
     expect(actions.of(context)?.type).toBe('route');
   });
 
+  it('belong to the action that is open when its task follows a link to a fragment', async () => {
+    startClick();
+    const popped = new Promise((done) => window.addEventListener('popstate', done, { once: true }));
+    location.hash = '#/orders';
+    await popped;
+    await time.advance(1000);
+    expect(ended.map(({ name }) => name)).toEqual(['click x']);
+    expect(ended[0]!.events).toMatchObject([{ name: 'route', attributes: { 'url.path': '/orders' } }]);
+  });
+
   it('are not observed any more when stopped', async () => {
     stop();
     history.pushState(null, '', '/orders');
