@@ -99,6 +99,25 @@ describe('sixty overlapping clicks', () => {
   );
 });
 
+describe('what is awaited besides a request', () => {
+  const CLICKS = 12;
+  const WAYS = 9;
+
+  it('goes on with its click, whichever settles last', async () => {
+    voices = await openPage(browser, `${site.url}/plain`);
+    const { requests, wrong, unsure } = await attribute(voices.page, site, collector, {
+      variant: 'beside',
+      count: CLICKS,
+      gapMs: 10,
+    });
+    expect(voices.errors).toEqual([]);
+    expect(requests).toBe(2 * WAYS * CLICKS);
+    expect(wrong).toEqual([]);
+    // A function around an `await` behind a request that nobody awaits, where several clicks are answered at once.
+    expect(unsure.filter((told) => !told.startsWith('after-unawaited '))).toEqual([]);
+  });
+});
+
 describe('every way to make a request', () => {
   const CLIENTS = 12;
 

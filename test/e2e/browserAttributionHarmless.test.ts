@@ -130,18 +130,45 @@ describe('seeing what awaits a promise', () => {
   });
 
   it('leaves the callers of async functions in the stacks of errors behind a request', async () => {
-    const stack = await page.evaluate(async () => {
-      async function load(): Promise<string> {
-        await (await fetch('/any')).json();
-        return String(new Error('own').stack);
+    // As text: each way in an action of its own.
+    const stacks = await page.evaluate<Record<string, string>>(`(async () => {
+      const ask = () => fetch('/any');
+      const handOn = async () => ask();
+      const load = async () => (await ask()).json();
+      const toText = () => ask().then((answer) => answer.text());
+      const byXhr = () => new Promise((done) => {
+        const xhr = new XMLHttpRequest();
+        xhr.open('GET', '/any');
+        xhr.onload = done;
+        xhr.send();
+      });
+      const stack = async (go) => {
+        await go();
+        return new Error('own').stack;
+      };
+      const ways = {
+        fetch: () => stack(ask),
+        derived: () => stack(toText),
+        handOn: () => stack(handOn),
+        load: () => stack(load),
+        byXhr: () => stack(byXhr),
+        all: () => stack(() => Promise.all([ask(), ask()])),
+        allLoads: () => stack(() => Promise.all([load(), load()])),
+        allWays: () => stack(() => Promise.all([load(), ask(), handOn(), toText(), byXhr()])),
+        async inAll() {
+          return (await Promise.all([stack(load), ask()]))[0];
+        },
+      };
+      async function open(go) {
+        return await go();
       }
-      async function open(): Promise<string> {
-        const loaded = await load();
-        return loaded;
+      const stacks = {};
+      for (const [name, go] of Object.entries(ways)) {
+        stacks[name] = await clickspan.action.run(name, () => open(go));
       }
-      return open();
-    });
-    expect(stack).toContain('async open');
+      return stacks;
+    })()`);
+    for (const [name, stack] of Object.entries(stacks)) expect(stack, name).toContain('async open');
   });
 
   it('goes through what has no task that could be known beforehand', async () => {

@@ -146,8 +146,51 @@ function createMessages(socketUrl) {
   };
 }
 
+/** A worker that answers later than the server, and all that wait at once. */
+function createLateCaller() {
+  const code = `const ids = [];
+    onmessage = ({ data }) => ids.push(data);
+    setInterval(() => ids.length && postMessage(ids.splice(0)), 40);`;
+  const worker = new Worker(URL.createObjectURL(new Blob([code])));
+  return createCaller(
+    (id) => worker.postMessage(id),
+    (answer) => worker.addEventListener('message', ({ data }) => data.forEach(answer)),
+  );
+}
+
+/** What is awaited besides a request, in each way that there is. */
+function createBeside() {
+  const late = createLateCaller();
+  const handOn = async (n, step) => ask(n, step);
+  const load = async (n, step) => {
+    await (await ask(n, step)).text();
+  };
+  const ways = {
+    all: (n, step) => Promise.all([late(), ask(n, step)]),
+    'all-behind': (n, step) => Promise.allSettled([ask(n, step), late()]),
+    race: (n, step) => Promise.race([late(), ask(n, step, 100)]),
+    any: (n, step) => Promise.any([ask(n, step, 100), late()]),
+    derived: (n, step) => Promise.all([ask(n, step).then((answer) => answer.text()), late()]),
+    'handed-on': (n, step) => Promise.all([late(), handOn(n, step)]),
+    loaded: (n, step) => Promise.all([late(), load(n, step)]),
+    async 'in-function'(n, step) {
+      await Promise.all([load(n, step), late()]);
+    },
+    async unawaited(n, step) {
+      void ask(n, step);
+      await late();
+    },
+  };
+  return async (n) => {
+    for (const [name, go] of Object.entries(ways)) {
+      await go(n, name);
+      await ask(n, `after-${name}`);
+    }
+  };
+}
+
 window.run = async ({ variant, count = 60, gapMs, socketUrl }) => {
-  const onClick = variants[variant] ?? createMessages(socketUrl);
+  const onClick = variants[variant] ?? (variant === 'beside' ? createBeside() : createMessages(socketUrl));
   const stop = startBackground();
   await clickAll({ count, gapMs, onClick });
   isChatting = false;

@@ -18,8 +18,9 @@ export interface AwaitDeps {
  * Sees what waits for a promise, `await` included: the language asks a promise for its `constructor` before it adds a
  * reaction. Where nothing else will set the context, two reactions of ours go around that one.
  *
- * A promise that awaits what was asked for in the same breath, such as `fetch`, is left alone: its task sets the context,
- * and engines leave callers out of `Error.stack` when an async function's promise has more than one reaction.
+ * A promise that waits for what was asked for in the same breath, such as `fetch`, is left alone: its task sets the context,
+ * and engines leave callers out of `Error.stack` when an async function's promise has more than one reaction. Which promise
+ * waits for which cannot be known, so it is told by order and number (ADR 7).
  *
  * @returns undoes it
  */
@@ -47,6 +48,19 @@ export function observeAwaits({ window, current, afterMicrotasks }: AwaitDeps): 
       isOurs = false;
     }
   };
+  /** Whether a promise is of what was asked for, or may be of an async function that waits for nothing else. */
+  const isLeftAlone = (promise: unknown): boolean | undefined => {
+    const asked = current.asked();
+    if (!asked) return undefined;
+    const isJoined = promise === asked.joining;
+    if (isJoined) asked.joined++;
+    const isOwn = asked.promises.has(promise);
+    // Before something waits for what was asked for, no code of the page can run behind it. And where more promises were put
+    // together than things were asked for, one of them waits for something else.
+    const isDerived = asked.isAwaited && (isJoined || asked.joined <= asked.promises.size);
+    if (isOwn || !isJoined) asked.isAwaited = true;
+    return isOwn || isDerived;
+  };
   const seen = (promise: Promise<unknown>): void => {
     const asked = current.get();
     const first = firsts.get(promise);
@@ -59,8 +73,9 @@ export function observeAwaits({ window, current, afterMicrotasks }: AwaitDeps): 
     if (!first && (asked === ROOT_CONTEXT || !left)) return;
     left--;
     if (!first) firsts.set(promise, asked);
-    if (current.hasAsked() && (first ?? asked) === asked) return;
-    const mine = (waiting ??= { count: 0 });
+    if (isLeftAlone(promise) && (first ?? asked) === asked) return;
+    // What waits for this may be left alone, so this is the last that is seen.
+    const mine = current.asked() ? { count: 0 } : (waiting ??= { count: 0 });
     let over: (isLast: boolean) => void;
     react(promise, () => {
       mine.count--;
@@ -102,6 +117,8 @@ export function observeAwaits({ window, current, afterMicrotasks }: AwaitDeps): 
   // It asks for the constructor too, but may add no reaction; ours would make a rejection count as handled.
   const stop = patchMethod(Promise, 'resolve', (resolve, self, args) => {
     isOurs = true;
+    const asked = current.asked();
+    if (asked) [asked.joining] = args;
     try {
       return Reflect.apply(resolve, self, args);
     } finally {

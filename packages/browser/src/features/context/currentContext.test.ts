@@ -184,6 +184,14 @@ describe('the current context', () => {
     expect(current.isUnsure()).toBe(true);
   });
 
+  it('stays unsure behind a reaction of its own', () => {
+    const { current } = create();
+    current.resume(A);
+    current.switchTo(B)(true);
+    current.switchTo(A)(true);
+    expect(current.isUnsure()).toBe(true);
+  });
+
   it('is not taken back from what was set since', () => {
     const { current } = create();
     current.resume(A);

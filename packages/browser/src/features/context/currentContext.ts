@@ -7,8 +7,12 @@ import { ROOT_CONTEXT, spanOf } from '@clickspan/shared/context';
  */
 export interface CurrentContext {
   readonly get: () => Context;
-  /** The same, for something that will set it again by itself when it calls back. */
-  readonly ask: () => Context;
+  /**
+   * The same, for something that will set it again by itself when it calls back.
+   *
+   * @param promise what the page gets for it, if it is one
+   */
+  readonly ask: (promise?: object) => Context;
   /**
    * Says that the page asks for a task or a microtask of its own. Schedulers do so for all that want something until then,
    * and do in one what waits for the other.
@@ -16,8 +20,8 @@ export interface CurrentContext {
    * @returns sets the context of now when it comes, unsure if another has been set meanwhile
    */
   later(isMicrotask?: boolean): () => void;
-  /** Whether anything was asked for since the code that runs now was called. */
-  readonly hasAsked: () => boolean;
+  /** What was asked for since the code that runs now was called. */
+  readonly asked: () => Asked | undefined;
   /** Another number when what ran with a context has ended since. */
   readonly task: () => number;
   /**
@@ -54,6 +58,17 @@ export interface CurrentContext {
   readonly settle: () => void;
 }
 
+/** What sets the context by itself when it calls back, and what has been seen to wait since it was asked for. */
+export interface Asked {
+  /** The promises that the page has got for it, or a stand-in. */
+  readonly promises: Set<unknown>;
+  /** Whether something waits that may wait for these. */
+  isAwaited?: boolean;
+  /** What `Promise.all` and its like wait for next, and for how many they wait. */
+  joining?: unknown;
+  joined: number;
+}
+
 /** In a context that may be the wrong one, and so in all that follow from it. */
 const UNSURE_KEY: symbol = Symbol('clickspan.unsure');
 
@@ -85,7 +100,7 @@ export function createCurrentContext({
   let unsure = false;
   let counting: Context | undefined;
   let isClearPosted = false;
-  let hasAsked = false;
+  let asked: Asked | undefined;
   /** Changes whenever the context is set. */
   let version = 0;
   let task = 0;
@@ -101,7 +116,8 @@ export function createCurrentContext({
     const ended = counting;
     last = current;
     current = armed = counting = undefined;
-    isClearPosted = unsure = hasAsked = false;
+    isClearPosted = unsure = false;
+    asked = undefined;
     version++;
     task++;
     if (ended) onTaskEnd(ended);
@@ -121,7 +137,7 @@ export function createCurrentContext({
   const set = (context: Context, counts?: boolean): void => {
     if (putOff) settle();
     version++;
-    hasAsked = false;
+    asked = undefined;
     current = unsure ? toUnsure(context) : context;
     // "None" may stay until the next task with a cause, so it is worth no task of its own.
     if (context === ROOT_CONTEXT) return;
@@ -148,36 +164,38 @@ export function createCurrentContext({
 
   return {
     get,
-    ask() {
-      if (!hasAsked) {
-        hasAsked = true;
+    ask(promise = {}) {
+      const context = get();
+      if (!asked) {
+        const mine = (asked = { promises: new Set<unknown>(), joined: 0 });
         // A promise that a reaction returns is seen only behind that reaction.
         afterMicrotasks(() =>
           afterMicrotasks(() => {
-            hasAsked = false;
+            if (asked === mine) asked = undefined;
           }),
         );
       }
-      return get();
+      asked.promises.add(promise);
+      return context;
     },
-    hasAsked: () => hasAsked,
+    asked: () => asked,
     task: () => task,
     later(isMicrotask) {
-      const asked = get();
+      const context = get();
       const before = changes;
       // "None" is never marked itself, so what it asks for is.
       const wasUnsure = unsure;
-      if (isOther(queued, asked) || (wasUnsure && !isMicrotask)) isQueueMixed = true;
-      if (!isMicrotask) queued ??= asked;
+      if (isOther(queued, context) || (wasUnsure && !isMicrotask)) isQueueMixed = true;
+      if (!isMicrotask) queued ??= context;
       return () => {
         if (isMicrotask) {
-          if (wasUnsure || changes !== before || isQueueMixed || isOther(queued, asked)) unsure = true;
-          resume(asked);
+          if (wasUnsure || changes !== before || isQueueMixed || isOther(queued, context)) unsure = true;
+          resume(context);
         } else {
           unsure = isQueueMixed;
           isQueueMixed = false;
           queued = armed = undefined;
-          set(asked);
+          set(context);
         }
       };
     },
@@ -187,13 +205,14 @@ export function createCurrentContext({
       const wasUnsure = unsure;
       unsure = false;
       set(context, true);
-      if (!isOther(owner, context)) return () => {};
-      armed = owner;
+      const isNested = isOther(owner, context);
+      if (isNested) armed = owner;
       const mine = version;
       return (isLast) => {
         if (version !== mine) return;
-        unsure = wasUnsure || (isLast && !hasAsked);
-        current = unsure && before ? toUnsure(before) : before;
+        unsure = wasUnsure || (isNested && isLast && !asked);
+        if (isNested) current = before;
+        if (unsure && current) current = toUnsure(current);
       };
     },
     enter(context, counts) {
@@ -204,7 +223,8 @@ export function createCurrentContext({
     leave() {
       settle();
       version++;
-      unsure = hasAsked = false;
+      unsure = false;
+      asked = undefined;
       current = armed = last = undefined;
     },
     resume,

@@ -1,4 +1,5 @@
 import type { Context } from '@opentelemetry/api';
+import { ROOT_CONTEXT } from '@clickspan/shared/context';
 import { isBranded } from '../../platform/isBranded.ts';
 import { patchMethod } from '../../platform/patchMethod.ts';
 import { withExtras } from '../../platform/withExtras.ts';
@@ -6,6 +7,8 @@ import type { CurrentContext } from './currentContext.ts';
 
 /** What else to do when a promise settles; runs with the context set, before any of the page's reactions. */
 export interface SettlingObserver {
+  /** Gives what the promise settles with instead of an error. */
+  readonly recover?: ((error: unknown) => unknown) | undefined;
   readonly onValue?: (value: unknown) => void;
   readonly onError?: (error: unknown) => void;
 }
@@ -21,30 +24,36 @@ export type Follow = <T>(promise: T, observer?: SettlingObserver) => T;
  * @param hold keeps the action of a context open until the function that it returns is called
  */
 export function createFollow(current: CurrentContext, hold?: (context: Context) => () => void): Follow {
-  return (promise, { onValue, onError } = {}) => {
+  return (promise, { recover, onValue, onError } = {}) => {
     if (!isBranded(promise, 'Promise')) {
       // A function that the page has put in place of the browser's; what it gives is not waited for.
       onValue?.(promise);
       return promise;
     }
-    const asked = current.ask();
+    const asked = current.get();
     const release = hold?.(asked);
     const settled = (outcome: unknown, tell?: (outcome: unknown) => void): void => {
       current.resume(asked, true);
       tell?.(outcome);
       release?.();
     };
-    const derived = (promise as Promise<unknown>).then(
-      (value) => {
-        settled(value, onValue);
-        return value;
-      },
-      (error: unknown) => {
-        settled(error, onError);
-        throw error;
-      },
+    const original = promise as Promise<unknown>;
+    // Our own reaction is nobody's waiting.
+    const followed = current.runWith(ROOT_CONTEXT, () =>
+      (recover ? original.then(undefined, recover) : original).then(
+        (value) => {
+          settled(value, onValue);
+          return value;
+        },
+        (error: unknown) => {
+          settled(error, onError);
+          throw error;
+        },
+      ),
     );
-    return withExtras(derived, promise as Promise<unknown>) as typeof promise;
+    const derived = withExtras(followed, original);
+    current.ask(derived);
+    return derived as typeof promise;
   };
 }
 

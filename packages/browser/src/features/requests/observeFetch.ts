@@ -1,7 +1,6 @@
 import type { Guard } from '../../platform/guard.ts';
 import type { ParseUrl } from '../../platform/parseUrl.ts';
 import { patchMethod } from '../../platform/patchMethod.ts';
-import { withExtras } from '../../platform/withExtras.ts';
 import { parseFetchCall, type FetchCall } from './fetchCall.ts';
 import type { Requests, TrackedRequest } from './trackRequests.ts';
 
@@ -21,6 +20,8 @@ type Follow = <T>(promise: T, observer?: FetchObserver) => T;
 
 /** What happens to the promise of `fetch`. */
 export interface FetchObserver {
+  /** Gives what comes instead of an error; asked where the promise is the browser's. */
+  readonly recover?: ((error: unknown) => unknown) | undefined;
   readonly onValue: (value: unknown) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -55,18 +56,16 @@ export function observeFetch(deps: FetchDeps): () => void {
       onError(error);
       throw error;
     }
-    guard(() => {
-      request?.sent();
-      const resend = request?.resend;
-      if (!resend || !(promise instanceof Promise)) return;
-      const caught = promise.catch((error: unknown) => {
-        if (toErrorType(error, call) !== 'TypeError') throw error;
-        sentArgs = call!.toArguments([]);
-        return resend({ send: send as () => Promise<Response>, isAborted: call!.isAborted }, error);
-      });
-      promise = withExtras(caught, promise);
-    });
+    guard(() => request?.sent());
+    const resend = request?.resend;
     return (request ? followLoosely : follow)(promise, {
+      recover:
+        resend &&
+        ((error) => {
+          if (toErrorType(error, call) !== 'TypeError') throw error;
+          sentArgs = call!.toArguments([]);
+          return resend({ send: send as () => Promise<Response>, isAborted: call!.isAborted }, error);
+        }),
       onValue(response) {
         // The page may have put a `fetch` of its own in place, whose answer can be anything.
         guard(() => {
