@@ -165,18 +165,17 @@ export function createCurrentContext({
   return {
     get,
     ask(promise = {}) {
-      const context = get();
       if (!asked) {
-        const mine = (asked = { promises: new Set<unknown>(), joined: 0 });
+        asked = { promises: new Set(), joined: 0 };
         // A promise that a reaction returns is seen only behind that reaction.
         afterMicrotasks(() =>
           afterMicrotasks(() => {
-            if (asked === mine) asked = undefined;
+            asked = undefined;
           }),
         );
       }
       asked.promises.add(promise);
-      return context;
+      return get();
     },
     asked: () => asked,
     task: () => task,
@@ -206,6 +205,7 @@ export function createCurrentContext({
       unsure = false;
       set(context, true);
       const isNested = isOther(owner, context);
+      if (!isNested && !wasUnsure) return () => {};
       if (isNested) armed = owner;
       const mine = version;
       return (isLast) => {
