@@ -1,4 +1,4 @@
-/** Runs a function while no other tab of the origin runs one; `undefined` where the origin keeps nothing. */
+/** Runs a function unless another tab of the origin runs one now; `undefined` then, and where the origin keeps nothing. */
 export type InOneTab = <T>(run: () => T) => Promise<T | undefined>;
 
 /**
@@ -9,6 +9,9 @@ export function createInOneTab({ navigator: { locks } }: Window): InOneTab {
   return async (run) =>
     locks
       ? // A frame without an origin has no locks; it keeps nothing either.
-        locks.request('clickspan', run).catch(() => undefined)
+        locks
+          // A tab that is held up with it must not hold up this one.
+          .request('clickspan', { ifAvailable: true }, (lock) => (lock ? run() : undefined))
+          .catch(() => undefined)
       : run();
 }

@@ -285,6 +285,22 @@ describe('exporter', () => {
     expect(setup.names()).toEqual(['one', 'two']);
   });
 
+  it('sends again, in a restored page, what is refused only then', async () => {
+    const setup = setUp();
+    let refuse = (): void => {};
+    setup.answer = new Promise((done) => {
+      refuse = () => done({ status: 503, retryAfter: null });
+    });
+    setup.record('one');
+    await setup.time.advance(1000);
+    setup.exporter.flushOnExit(true);
+    setup.exporter.onRestored();
+    setup.answer = OK;
+    refuse();
+    await setup.time.advance(15_000);
+    expect(setup.names()).toEqual(['one', 'one']);
+  });
+
   it('does not send again what was on its way when the page was left, though it seems to fail', async () => {
     const setup = setUp();
     let fail = (): void => {};

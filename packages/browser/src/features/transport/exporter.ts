@@ -27,7 +27,7 @@ export interface Exporter {
   flushOnExit(leaving: boolean): void;
   /**
    * Goes on when the page is shown again as it was left. Firefox may never tell of requests that were on their way then:
-   * they are taken for sent, as when the page is not restored.
+   * after a while they are taken for sent, as when the page is not restored.
    */
   onRestored(): void;
   /** Forgets what has not been sent, in this page and kept for the next. */
@@ -83,6 +83,8 @@ const FAILURES_BEFORE_WARNING = 3;
 const GZIP_MIN_LENGTH = 2048;
 /** New records are left with the browser this long after they came. */
 const LATER_DELAY_MS = 50;
+/** An answer of before the page was left that has not come this long after it was restored does not come. */
+const ANSWER_MS = 10_000;
 /** Traces go first; while they fail, logs wait too. */
 const SIGNALS: readonly Signal[] = ['traces', 'logs'];
 /** What a collector answers that takes nothing compressed; one that does not allow the header seems to be away. */
@@ -301,10 +303,13 @@ export function createExporter(deps: ExporterDeps): Exporter {
     isGone = false;
     // What is on its way may not be all that there is.
     if (sending && isForced) return sending.then(() => flush(true));
-    sending ??= sendAll(isForced).finally(() => {
-      sending = undefined;
-      if (queue.sizeBytes() || isStored) schedule();
-    });
+    if (!sending) {
+      const mine = sendAll(isForced).finally(() => {
+        if (sending === mine) sending = undefined;
+        if (queue.sizeBytes() || isStored) schedule();
+      });
+      sending = mine;
+    }
     return sending;
   };
 
@@ -359,8 +364,11 @@ export function createExporter(deps: ExporterDeps): Exporter {
       schedule();
     },
     onRestored() {
-      waits.forEach((giveUp) => giveUp());
-      waits.clear();
+      // An answer may still come: Chromium and Safari tell of it.
+      const left = [...waits];
+      after(ANSWER_MS, () => left.forEach((giveUp) => giveUp()));
+      sending = undefined;
+      schedule();
     },
     clear() {
       endpoint = '';

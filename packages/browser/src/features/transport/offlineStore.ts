@@ -11,7 +11,7 @@ export interface OfflineStore {
    */
   put(signal: Signal, body: string): boolean;
   /**
-   * Takes what is there, oldest first, and shares it with other tabs that are at it.
+   * Takes what is there, oldest first, and leaves to another tab what that is taking.
    *
    * @param send says whether a body is to be kept on; then the rest is kept too
    */
