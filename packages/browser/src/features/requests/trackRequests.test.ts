@@ -214,6 +214,7 @@ describe('a request', () => {
   it.each([
     ['its own trace', 'a', {}, true],
     ['a trace that the page has named itself', 'd', { callerTraceparent: OWN }, true],
+    ['the trace that it began, where the request could carry none', 'b', { canCarryHeaders: false }, true],
     ['the trace of somebody whose answer a cache has kept', 'b', {}, false],
     ['that of the action where the page has named another', 'a', { callerTraceparent: OWN }, false],
   ])('takes what a function tells of %s: %j', (_, digit, more, isTaken) => {

@@ -256,8 +256,9 @@ export function createRequests(deps: RequestsDeps): Requests {
       if (!metrics?.length) return;
       timing = toInvocationTiming(metrics);
       const traceId = timing.context?.traceId;
+      const sentTraceId = callerTraceparent ?? (isStamped && span.spanContext().traceId);
       // A cache that the page shares with others has kept what a function told one of them.
-      if (traceId && !(callerTraceparent ?? span.spanContext().traceId).includes(traceId)) timing = {};
+      if (traceId && sentTraceId && !sentTraceId.includes(traceId)) timing = {};
       span.setAttributes({
         [CLICKSPAN_COLD_START_MS]: timing.coldStartMs,
         [CLICKSPAN_INIT_MS]: timing.initMs,
