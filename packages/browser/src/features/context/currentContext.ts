@@ -166,11 +166,12 @@ export function createCurrentContext({
     get,
     ask(promise = {}) {
       if (!asked) {
-        asked = { promises: new Set(), joined: 0 };
+        const mine: Asked = { promises: new Set(), joined: 0 };
+        asked = mine;
         // A promise that a reaction returns is seen only behind that reaction.
         afterMicrotasks(() =>
           afterMicrotasks(() => {
-            asked = undefined;
+            if (asked === mine) asked = undefined;
           }),
         );
       }
