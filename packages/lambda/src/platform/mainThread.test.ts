@@ -27,6 +27,11 @@ describe('isMainThread', () => {
     expect(askProcess("await import('node:worker_threads');")).toEqual({ isMain: true, isLoaded: true });
   });
 
+  it('is false, without an error, where Node cannot be asked', () => {
+    const before = "await import('node:worker_threads'); process.getBuiltinModule = undefined;";
+    expect(askProcess(before)).toEqual({ isMain: false, isLoaded: true });
+  });
+
   it('is false in a worker that loads nothing of it', async () => {
     const file = JSON.stringify(fileURLToPath(FILE));
     const worker = new Worker(
