@@ -352,6 +352,23 @@ describe('a call of the handler', () => {
     expect(events).toEqual(['begin r', 'timeout', 'flush', 'flush', 'release r']);
   });
 
+  it('tells of a timeout before the calls that were open: it may decide that their trace is told', async () => {
+    const calls = { list: () => [tracer.startSpan('GET')] };
+    const tracer = createTracerProvider({
+      clock: () => 5,
+      ids: createIdSource((bytes) => bytes.fill(7)),
+      activeContext: () => ROOT_CONTEXT,
+      runWith: (_, run) => run(),
+      describe: () => ({}),
+      onEnd: () => {},
+    }).getTracer('test');
+    const { parts, events } = start({ tellInterrupted: () => events.push('call') });
+    const lambda = { ...LAMBDA, getRemainingTimeInMillis: () => 50 };
+    createStartCall({ ...parts, calls: { ...parts.calls, ...calls } })({}, lambda, undefined);
+    await expect.poll(() => events).toContain('call');
+    expect(events.slice(0, 3)).toEqual(['begin r', 'timeout', 'call']);
+  });
+
   it('tells of the calls that are open shortly before the deadline, and leaves them open', async () => {
     const told: EndedSpan[] = [];
     const tracer = createTracerProvider({

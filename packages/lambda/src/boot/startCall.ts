@@ -138,9 +138,10 @@ export function createStartCall(parts: StartCallParts): StartCall {
     if (!(remainingMs > 0 && remainingMs <= LONGEST_TIMER_MS)) return undefined;
     const marginMs = Math.min(TIMEOUT_MARGIN_MS, remainingMs * TIMEOUT_MARGIN_SHARE);
     const onNear = (): void => {
+      // First, since it decides whether a trace that is held back is told.
+      guard(() => invocation.tellTimeout());
       // Whose calls they are is not known where there are others.
       if (open.size <= 1) guard(tellOpenCalls);
-      guard(() => invocation.tellTimeout());
       flush(deadlineMs).catch(() => {});
     };
     const onLast = (): void => {
