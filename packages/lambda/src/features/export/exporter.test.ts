@@ -250,6 +250,16 @@ describe('exporter', () => {
     expect(fake.sent.at(-1)).toEqual(['d']);
   });
 
+  it('takes one request that is not answered at once for no failing collector, however many flushes follow', async () => {
+    const fake = start();
+    fake.outcome = 'never';
+    await invoke(fake, 'a', 60);
+    fake.outcome = 200;
+    for (let i = 0; i < 3; i++) await fake.exporter.flush({ remainingMs: 60, holds: true, overlaps: false });
+    await invoke(fake, 'b');
+    expect(fake.sent).toEqual([['a'], ['b']]);
+  });
+
   it('keeps no more than it may, and the newest', async () => {
     const fake = start(5000);
     fake.outcome = 503;

@@ -116,7 +116,10 @@ export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter
       report(`${sent.records.length} ${signal.records} were refused: the collector answered ${status}`);
   };
 
-  /** Looks at what was sent before: two whole flushes and the timeout without an answer mean that none will come. */
+  /**
+   * Looks at what was sent before. What was waited for in vain counts once: flushes may follow each other at once. Two of them and
+   * the timeout without an answer mean that none will come.
+   */
   const reconcile = (): void => {
     for (const sent of unanswered) {
       sent.flushes++;
@@ -125,7 +128,7 @@ export function createExporter<T>(environment: ExporterEnvironment<T>): Exporter
       if (sent.flushes >= FLUSHES_BEFORE_GIVING_UP && nowMs() - sent.sentMs >= timeoutMs) {
         settle(sent, undefined);
         sent.post.abort();
-      } else if (breaker.state === 'closed' && (!sent.left || isOverdue(sent)))
+      } else if (breaker.state === 'closed' && (sent.left ? isOverdue(sent) : sent.flushes === 1))
         note({ type: 'failed' }, NO_ANSWER);
     }
   };
