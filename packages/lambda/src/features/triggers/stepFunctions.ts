@@ -19,13 +19,14 @@ export function parseStepFunctions(event: EventRecord): Trigger | undefined {
   const execution = toRecord(context['Execution']);
   const machine = toText(toRecord(context['StateMachine'])['Id']);
   if (!machine || !toText(execution['Id'])?.includes(':states:')) return undefined;
+  const parent = readCarrier(event) ?? readCarrier(execution['Input']);
   return {
     kind: KIND_SERVER,
     attributes: {
       ...describeTrigger('other', 'step-functions', toText(toRecord(context['State'])['Name'])),
       [AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN]: machine,
     },
-    parent: readCarrier(event) ?? readCarrier(execution['Input']),
-    fromOutside: true,
+    parent,
+    fromOutside: parent && true,
   };
 }
